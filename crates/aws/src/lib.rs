@@ -1,0 +1,1 @@
+//! The AWS executor: observes and realises over the AWS APIs.

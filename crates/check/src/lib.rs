@@ -1,0 +1,1 @@
+//! Lints a plan: one function per rule.

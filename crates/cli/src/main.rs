@@ -1,0 +1,3 @@
+//! The kedge command.
+
+fn main() {}

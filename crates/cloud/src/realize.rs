@@ -1,0 +1,123 @@
+//! Writing to a cloud: one step of a plan at a time.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+
+use kedge_resource::inventory::{Handle, Observed};
+use kedge_resource::kind::{KindOf, Properties};
+use kedge_resource::reference::Target;
+use kedge_resource::{ClusterName, Ref, ResourceKey};
+
+use crate::error::{CloudError, ErrorClass};
+
+/// What a step does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verb {
+    /// Makes the resources.
+    Create,
+    /// Changes them in place.
+    Update,
+    /// Removes them.
+    Delete,
+}
+
+/// One unit of work: one resource, or several of a batch that one call can handle.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// What to do.
+    pub verb: Verb,
+    /// The resources; at least one. In a batch of rules all are of one group and direction; in a batch of records all are
+    /// of one zone; in a batch that creates an auto scaling group the group comes first and its hooks follow.
+    pub changes: Vec<StepChange>,
+}
+
+/// One resource of a step.
+#[derive(Clone, Debug)]
+pub struct StepChange {
+    /// The resource.
+    pub key: ResourceKey,
+    /// As AWS holds it: present for updates and deletions.
+    pub before: Option<Observed>,
+    /// As it shall be: present for creations and updates.
+    pub after: Option<Properties>,
+    /// Top-level properties that differ, for updates: executors touch nothing else.
+    pub fields: Vec<String>,
+}
+
+/// What a step did.
+#[derive(Clone, Debug, Default)]
+pub struct StepOutcome {
+    /// Ids of the resources after a creation or update, in the order of the step's changes; empty after a deletion.
+    pub handles: Vec<(ResourceKey, Handle)>,
+}
+
+/// The ids that are known so far, by key: those of the inventory and those that steps returned.
+#[derive(Clone, Debug, Default)]
+pub struct Handles {
+    known: BTreeMap<ResourceKey, Handle>,
+}
+
+impl Handles {
+    /// Handles of resources that exist.
+    pub fn new(known: impl IntoIterator<Item = (ResourceKey, Handle)>) -> Self {
+        Self { known: known.into_iter().collect() }
+    }
+
+    /// Adds or replaces one.
+    pub fn insert(&mut self, key: ResourceKey, handle: Handle) {
+        self.known.insert(key, handle);
+    }
+
+    /// The handle of a resource.
+    #[must_use]
+    pub fn get(&self, key: &ResourceKey) -> Option<&Handle> {
+        self.known.get(key)
+    }
+
+    /// The id that a reference stands for.
+    ///
+    /// # Errors
+    /// [`ErrorClass::Other`] if nothing made the resource so far: the plan is in the wrong order, which is a bug.
+    pub fn resolve<K: KindOf>(&self, reference: &Ref<K>) -> Result<String, CloudError> {
+        match reference.target() {
+            Target::Existing(id) => Ok(id.clone()),
+            Target::Managed(name) => {
+                let key = ResourceKey::new(K::KIND, name.clone());
+                self.known.get(&key).map(|handle| handle.id.clone()).ok_or_else(|| {
+                    CloudError::new(ErrorClass::Other, "kedge", format!("{key} is needed before it has an id"))
+                        .with_hint("this is a bug in kedge: please report it with the plan")
+                })
+            }
+        }
+    }
+
+    /// The whole handle that a reference stands for; for an existing thing one that has only its id.
+    ///
+    /// # Errors
+    /// As [`Self::resolve`].
+    pub fn resolve_handle<K: KindOf>(&self, reference: &Ref<K>) -> Result<Handle, CloudError> {
+        let id = self.resolve(reference)?;
+        let known = reference.key().and_then(|key| self.known.get(&key).cloned());
+        Ok(known.unwrap_or_else(|| Handle::new(id)))
+    }
+}
+
+/// Where a step says what it waits for; never blocks.
+pub type Progress<'a> = &'a (dyn Fn(String) + Send + Sync);
+
+/// Every write that kedge makes.
+///
+/// A step is idempotent: it first makes sure of what an interrupted run may have left (an answer that was lost, a gateway
+/// that was made and not attached) and does what remains. The implementation retries throttling by itself, with its rate
+/// budget, and waits for what AWS does asynchronously with a deadline. An error whose class [`ErrorClass::may_pass`] can be
+/// tried again by the engine; [`ErrorClass::Ambiguous`] never leaves an implementation: it looks first.
+pub trait Realize: Send + Sync {
+    /// Does one step.
+    fn realize(
+        &self,
+        cluster: &ClusterName,
+        step: &Step,
+        handles: &Handles,
+        progress: Progress<'_>,
+    ) -> impl Future<Output = Result<StepOutcome, CloudError>> + Send;
+}

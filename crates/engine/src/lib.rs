@@ -1,0 +1,1 @@
+//! Walks a plan over an executor: concurrency, retries, cancellation, events.

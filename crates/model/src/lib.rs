@@ -1,0 +1,1 @@
+//! Lowers a resolved specification and account facts to the desired resources.

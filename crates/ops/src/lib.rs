@@ -1,0 +1,1 @@
+//! One module per user operation; returns values, prints nothing.

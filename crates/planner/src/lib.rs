@@ -1,0 +1,1 @@
+//! Compares desired and observed resources and orders the changes.

@@ -1,0 +1,1 @@
+//! Turns plans, events and diagnostics into text with roles, and JSON.

@@ -1,0 +1,1 @@
+//! An embedded AWS account for trying, rehearsing and testing.

@@ -1,0 +1,3 @@
+//! Generators and tidy checks.
+
+fn main() {}
