@@ -28,6 +28,9 @@ pub struct Handle {
     /// Association id (route table and CIDR block associations), or the `lt-…`/`key-…` id beside a name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secondary_id: Option<String>,
+    /// IPv6 range that AWS assigned to a VPC; `/64#N` in a subnet counts from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ipv6_cidr_block: Option<String>,
 }
 
 impl Handle {

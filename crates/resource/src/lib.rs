@@ -5,6 +5,7 @@
 //! what happens while it changes ([`event`]). Values only: nothing here reads a file, a clock or the network, and nothing
 //! decides. Deciding is the planner's job, doing is the executor's.
 
+pub mod desired;
 pub mod event;
 pub mod facts;
 pub mod inventory;
@@ -15,6 +16,7 @@ pub mod policy;
 pub mod reference;
 pub mod tags;
 
+pub use desired::{Desired, Resource};
 pub use event::Event;
 pub use facts::{Facts, FactsQuery};
 pub use inventory::{Handle, Inventory, Observed, Ownership};
