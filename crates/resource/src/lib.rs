@@ -11,6 +11,7 @@ pub mod facts;
 pub mod inventory;
 pub mod key;
 pub mod kind;
+pub mod names;
 pub mod plan;
 pub mod policy;
 pub mod reference;
