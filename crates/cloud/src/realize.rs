@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 
 use kedge_resource::inventory::{Handle, Observed};
-use kedge_resource::kind::{KindOf, Properties};
+use kedge_resource::kind::{Kind, KindOf, Properties};
 use kedge_resource::reference::Target;
 use kedge_resource::{ClusterName, Ref, ResourceKey};
 
@@ -51,20 +51,28 @@ pub struct StepOutcome {
     pub handles: Vec<(ResourceKey, Handle)>,
 }
 
-/// The ids that are known so far, by key: those of the inventory and those that steps returned.
+/// The ids that are known so far, by key and by id: those of the plan and those that steps returned.
 #[derive(Clone, Debug, Default)]
 pub struct Handles {
     known: BTreeMap<ResourceKey, Handle>,
+    // Ids are unique within a kind only: a role and its instance profile have the same name.
+    by_id: BTreeMap<(Kind, String), Handle>,
 }
 
 impl Handles {
     /// Handles of resources that exist.
     pub fn new(known: impl IntoIterator<Item = (ResourceKey, Handle)>) -> Self {
-        Self { known: known.into_iter().collect() }
+        let mut handles = Self::default();
+        for (key, handle) in known {
+            handles.insert(key, handle);
+        }
+        handles
     }
 
-    /// Adds or replaces one.
+    /// Adds or replaces one. Its key stands for the new handle from now on; an older handle of the key is still found by
+    /// its id.
     pub fn insert(&mut self, key: ResourceKey, handle: Handle) {
+        self.by_id.insert((key.kind, handle.id.clone()), handle.clone());
         self.known.insert(key, handle);
     }
 
@@ -91,14 +99,18 @@ impl Handles {
         }
     }
 
-    /// The whole handle that a reference stands for; for an existing thing one that has only its id.
+    /// The whole handle that a reference stands for. Plans refer to existing resources by id; their handles are found by
+    /// that id. For a thing that the plan knows nothing about it is a handle with nothing but the id.
     ///
     /// # Errors
     /// As [`Self::resolve`].
     pub fn resolve_handle<K: KindOf>(&self, reference: &Ref<K>) -> Result<Handle, CloudError> {
         let id = self.resolve(reference)?;
-        let known = reference.key().and_then(|key| self.known.get(&key).cloned());
-        Ok(known.unwrap_or_else(|| Handle::new(id)))
+        let known = match reference.key() {
+            Some(key) => self.known.get(&key),
+            None => self.by_id.get(&(K::KIND, id.clone())),
+        };
+        Ok(known.cloned().unwrap_or_else(|| Handle::new(id)))
     }
 }
 

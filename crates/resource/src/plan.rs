@@ -1,11 +1,11 @@
 //! The plan: what has to change, why, and in which order.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::inventory::{Observed, Unreadable};
+use crate::inventory::{Handle, Observed, Unreadable};
 use crate::key::{ClusterName, ResourceKey};
 use crate::kind::Properties;
 
@@ -30,6 +30,10 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// Number of resources that stay as they are.
     pub unchanged: usize,
+    /// Handles of existing resources that changes refer to. Changes hold bare ids, as people want to see them; what else
+    /// AWS knows of those resources (DNS names, queue URLs) is looked up here.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub handles: BTreeMap<ResourceKey, Handle>,
     /// What planning could not know or did not do.
     pub report: PlanReport,
 }
@@ -48,7 +52,8 @@ pub enum Purpose {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Change {
-    /// The resource.
+    /// The resource; each key once. The removal of a duplicate has the id of that duplicate behind its name:
+    /// `vpc/prod.example.com (vpc-0123)`, while `before.key` is the key that it stands under.
     pub key: ResourceKey,
     /// What happens to it.
     pub action: Action,
@@ -63,9 +68,16 @@ pub struct Change {
     /// The resource as it shall be; absent for deletions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<Properties>,
-    /// Changes that have to be done before this one.
+    /// Changes that have to be done before this one; of a replacement, before the new one is made. A replacement that is
+    /// needed here is done when the new one is made, or, for a deletion, when the old one is removed.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub needs: BTreeSet<ResourceKey>,
+    /// Of a replacement: changes that have to be done before the old one is removed.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub remove_needs: BTreeSet<ResourceKey>,
+    /// Of a replacement: what comes first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replacement: Option<Replacement>,
     /// Changes with the same batch are one call (the rules of a security group, the hooks of a new auto scaling group).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<String>,
@@ -83,6 +95,16 @@ pub enum Action {
     Replace,
     /// It is removed.
     Delete,
+}
+
+/// What a replacement does first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Replacement {
+    /// The new one is made, everything moves to it, then the old one is removed.
+    CreateFirst,
+    /// The old one has to go before there can be a new one: a name, a range or an address is taken.
+    DeleteFirst,
 }
 
 /// Why a change is in the plan.
