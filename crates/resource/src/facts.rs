@@ -46,6 +46,9 @@ pub struct Facts {
     /// Machine images that a manifest refers to.
     #[serde(default)]
     pub images: Vec<Image>,
+    /// Image ids by the Systems Manager parameter (`ssm:NAME` in a manifest) that names them now.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub image_parameters: BTreeMap<String, String>,
     /// Machine types.
     #[serde(default)]
     pub instance_types: InstanceTypes,
