@@ -1,1 +1,18 @@
 //! The AWS executor: observes and realises over the AWS APIs.
+//!
+//! [`Aws`] implements both ports of `kedge-cloud` with the official SDK. No type of the SDK appears in a public signature.
+//! One module for each service, one file for each kind of resource: how it is read into [`kedge_resource::Properties`], and
+//! how it is made, changed and removed. Around them stand the things that every call goes through: the HTTP client
+//! ([`mod@http`]), the rate budget, the classification of errors, retries and waiting.
+
+mod autoscaling;
+mod budget;
+mod client;
+mod ec2;
+mod error;
+mod http;
+mod observe;
+mod realize;
+mod wait;
+
+pub use client::{Aws, AwsOptions};

@@ -1,0 +1,148 @@
+//! A rate budget: how fast which calls may be made, so that AWS does not have to say so.
+//!
+//! AWS meters calls with token buckets, EC2 one for each action and the others roughly one for each service. The same
+//! buckets are kept here, shared by all tasks of the process. A call that finds its bucket empty waits its turn; one that was
+//! throttled all the same (others use the account too) halves the refill of its bucket, which recovers within a minute.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// Seconds after which a bucket that was throttled refills at its full rate again.
+const RECOVERY_SECONDS: f64 = 60.0;
+/// A bucket never refills slower than this part of its rate.
+const SLOWEST: f64 = 1.0 / 16.0;
+
+/// Size and refill per second of a bucket.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Limit {
+    size: f64,
+    rate: f64,
+}
+
+/// The buckets of all services.
+#[derive(Debug, Default)]
+pub(crate) struct Budget {
+    buckets: Mutex<BTreeMap<String, Bucket>>,
+}
+
+impl Budget {
+    /// Waits until `call`, such as `ec2:CreateVpc`, may be made.
+    pub(crate) async fn take(&self, call: &str) {
+        let wait = self.with_bucket(call, |bucket| bucket.reserve(Instant::now()));
+        if !wait.is_zero() {
+            tracing::debug!(call, ?wait, "waiting for the rate budget");
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// AWS throttled `call`: slow down.
+    pub(crate) fn throttled(&self, call: &str) {
+        self.with_bucket(call, |bucket| bucket.throttled(Instant::now()));
+    }
+
+    fn with_bucket<T>(&self, call: &str, act: impl FnOnce(&mut Bucket) -> T) -> T {
+        let (name, limit) = limit(call);
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        act(buckets.entry(name).or_insert_with(|| Bucket::full(limit, Instant::now())))
+    }
+}
+
+/// Name and limit of the bucket that a call takes from.
+///
+/// The numbers of EC2 and Route 53 are the documented ones. The other services publish none; theirs are what they are known
+/// to take.
+fn limit(call: &str) -> (String, Limit) {
+    let (service, action) = call.split_once(':').unwrap_or((call, ""));
+    let reads = ["Describe", "Get", "List"].iter().any(|prefix| action.starts_with(prefix));
+    let of_action = |size, rate| (call.to_owned(), Limit { size, rate });
+    let of_service = |part: &str, size, rate| (format!("{service}:{part}"), Limit { size, rate });
+    match service {
+        "ec2" if reads => of_action(100.0, 20.0),
+        "ec2" if action == "CreateTags" || action == "DeleteTags" => of_action(100.0, 10.0),
+        "ec2" => of_action(50.0, 5.0),
+        // five calls a second for the whole account
+        "route53" => of_service("*", 5.0, 5.0),
+        "iam" if reads => of_service("read", 50.0, 15.0),
+        "iam" => of_service("write", 50.0, 10.0),
+        "elasticloadbalancing" if reads => of_action(40.0, 10.0),
+        "elasticloadbalancing" => of_action(20.0, 3.0),
+        "autoscaling" if reads => of_action(100.0, 20.0),
+        "autoscaling" => of_action(100.0, 10.0),
+        _ => of_action(50.0, 10.0),
+    }
+}
+
+/// One token bucket. Calls that come when it is empty go into debt and wait until the debt is refilled, in their order.
+#[derive(Debug)]
+struct Bucket {
+    limit: Limit,
+    tokens: f64,
+    rate: f64,
+    at: Instant,
+}
+
+impl Bucket {
+    fn full(limit: Limit, now: Instant) -> Self {
+        Self { limit, tokens: limit.size, rate: limit.rate, at: now }
+    }
+
+    fn refill(&mut self, now: Instant) {
+        let seconds = now.saturating_duration_since(self.at).as_secs_f64();
+        self.tokens = (self.tokens + seconds * self.rate).min(self.limit.size);
+        self.rate = (self.rate + self.limit.rate * seconds / RECOVERY_SECONDS).min(self.limit.rate);
+        self.at = now;
+    }
+
+    fn reserve(&mut self, now: Instant) -> Duration {
+        self.refill(now);
+        self.tokens -= 1.0;
+        if self.tokens >= 0.0 { Duration::ZERO } else { Duration::from_secs_f64(-self.tokens / self.rate) }
+    }
+
+    fn throttled(&mut self, now: Instant) {
+        self.refill(now);
+        self.tokens = self.tokens.min(0.0);
+        self.rate = (self.rate / 2.0).max(self.limit.rate * SLOWEST);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bucket(size: f64, rate: f64) -> (Bucket, Instant) {
+        let now = Instant::now();
+        (Bucket::full(Limit { size, rate }, now), now)
+    }
+
+    #[test]
+    fn a_burst_passes_and_the_rest_queues() {
+        let (mut bucket, now) = bucket(2.0, 4.0);
+        let waits: Vec<_> = (0..4).map(|_| bucket.reserve(now).as_millis()).collect();
+        assert_eq!(waits, [0, 0, 250, 500]);
+        assert_eq!(bucket.reserve(now + Duration::from_secs(10)), Duration::ZERO);
+    }
+
+    #[test]
+    fn throttling_slows_down_and_recovers() {
+        let (mut bucket, now) = bucket(10.0, 4.0);
+        bucket.throttled(now);
+        assert_eq!(bucket.reserve(now), Duration::from_millis(500));
+        for _ in 0..20 {
+            bucket.throttled(now);
+        }
+        assert!((bucket.rate - 0.25).abs() < 1e-9, "{}", bucket.rate);
+        bucket.refill(now + Duration::from_secs(60));
+        assert!((bucket.rate - 4.0).abs() < 1e-9, "{}", bucket.rate);
+    }
+
+    #[test]
+    fn ec2_has_a_bucket_for_each_action_and_route53_one_for_all() {
+        assert_ne!(limit("ec2:CreateVpc").0, limit("ec2:CreateSubnet").0);
+        assert!(limit("ec2:DescribeVpcs").1.size > limit("ec2:CreateVpc").1.size);
+        assert_eq!(limit("route53:ListHostedZones").0, limit("route53:ChangeResourceRecordSets").0);
+    }
+}
