@@ -1,0 +1,118 @@
+"""Load balancers, listeners and target groups."""
+
+from moto.elbv2 import models as elbv2
+from moto.elbv2.exceptions import DuplicateListenerError, DuplicateLoadBalancerName, LoadBalancerNotFoundError
+
+from mends.patching import mend, refuse
+
+Backend = elbv2.ELBv2Backend
+
+
+@mend(Backend, "create_load_balancer")
+def create_load_balancer(original, self, name, security_groups, subnet_ids, subnet_mappings=None, **kwargs):
+    """AWS: a name is one load balancer; the same settings again give that one, others are refused.  Its DNS name is new
+    each time, and it faces the internet unless told otherwise.  moto makes a second one of the name, both have one DNS
+    name, and a scheme only if one was given."""
+    subnets = set(subnet_ids or []) | {mapping["SubnetId"] for mapping in subnet_mappings or []}
+    for balancer in self.load_balancers.values():
+        if balancer.name != name:
+            continue
+        same = (
+            {subnet.id for subnet in balancer.subnets} == subnets
+            and set(balancer.security_groups or []) == set(security_groups or [])
+            and balancer.scheme == (kwargs.get("scheme") or "internet-facing")
+        )
+        if not same:
+            raise DuplicateLoadBalancerName()
+        return balancer
+    balancer = original(self, name, security_groups, subnet_ids, subnet_mappings, **kwargs)
+    balancer.scheme = balancer.scheme or "internet-facing"
+    number = balancer.arn.rsplit("/", 1)[-1]
+    if balancer.type == "network":
+        balancer.dns_name = f"{name}-{number}.elb.{self.region_name}.amazonaws.com"
+    else:
+        balancer.dns_name = f"{name}-{number}.{self.region_name}.elb.amazonaws.com"
+    return balancer
+
+
+@mend(Backend, "describe_load_balancers")
+def describe_load_balancers(original, self, arns, names):
+    """AWS refuses if one of the load balancers does not exist.  moto gives the one before it instead."""
+    known_names = {balancer.name for balancer in self.load_balancers.values()}
+    if set(arns or []) - set(self.load_balancers) or set(names or []) - known_names:
+        raise LoadBalancerNotFoundError()
+    return original(self, arns, names)
+
+
+@mend(Backend, "delete_load_balancer")
+def delete_load_balancer(original, self, arn):
+    """AWS refuses while deletion protection is on, and a deleted load balancer is none of its target groups' any more.
+    moto ignores the one and keeps the other."""
+    balancer = self.load_balancers.get(arn)
+    if balancer and balancer.attrs.get("deletion_protection.enabled") == "true":
+        refuse(
+            "OperationNotPermitted",
+            f"Load balancer '{arn}' cannot be deleted because deletion protection is enabled",
+            "elbv2",
+        )
+    result = original(self, arn)
+    for group in self.target_groups.values():
+        group.load_balancer_arns = [other for other in group.load_balancer_arns if other != arn]
+    return result
+
+
+def forwards_to(listener):
+    return {
+        arn
+        for action in listener.default_actions
+        if action.type == "forward"
+        for arn in action_groups(action.data)
+    }
+
+
+def action_groups(data):
+    forward = data.get("ForwardConfig", {}).get("TargetGroups", [])
+    return [data["TargetGroupArn"]] if "TargetGroupArn" in data else [group["TargetGroupArn"] for group in forward]
+
+
+@mend(Backend, "create_listener")
+def create_listener(original, self, load_balancer_arn, protocol, port, *args, **kwargs):
+    """AWS: a port has one listener; the same settings again give that one, others are refused.  moto makes a second one."""
+    balancer = self.load_balancers.get(load_balancer_arn)
+    actions = kwargs.get("actions", args[2] if len(args) > 2 else [])
+    for listener in balancer.listeners.values() if balancer else ():
+        if str(listener.port) != str(port):
+            continue
+        targets = {arn for action in actions for arn in action_groups(action)}
+        if listener.protocol != protocol or forwards_to(listener) != targets:
+            raise DuplicateListenerError()
+        return listener
+    return original(self, load_balancer_arn, protocol, port, *args, **kwargs)
+
+
+@mend(Backend, "delete_listener")
+def delete_listener(original, self, listener_arn):
+    """AWS: a target group is used by a load balancer as long as one of its listeners forwards to it.  moto: for ever."""
+    listener = original(self, listener_arn)
+    balancer = self.load_balancers[listener.load_balancer_arn]
+    used = {arn for other in balancer.listeners.values() for arn in forwards_to(other)}
+    for arn in forwards_to(listener) - used:
+        group = self.target_groups.get(arn)
+        if group:
+            group.load_balancer_arns = [other for other in group.load_balancer_arns if other != balancer.arn]
+    return listener
+
+
+@mend(Backend, "create_target_group")
+def create_target_group(original, self, name, **kwargs):
+    """AWS: a name is one target group; the same settings again give that one.  moto refuses in both cases."""
+    for group in self.target_groups.values():
+        same = (
+            group.name == name
+            and group.vpc_id == kwargs.get("vpc_id")
+            and str(group.port) == str(kwargs.get("port"))
+            and group.protocol == kwargs.get("protocol")
+        )
+        if same:
+            return group
+    return original(self, name, **kwargs)

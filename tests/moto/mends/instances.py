@@ -1,0 +1,16 @@
+"""Instances and their interfaces."""
+
+from moto.ec2.models.instances import Instance
+
+from mends.patching import mend
+
+
+@mend(Instance, "prep_nics")
+def prep_nics(original, self, nic_spec, *args, **kwargs):
+    """AWS deletes the interfaces that a launch made when the instance ends, unless told otherwise.  moto keeps them, and
+    with them the subnets and groups that they are in."""
+    specs = [dict(spec) for spec in nic_spec] or [{"DeviceIndex": 0}]
+    for spec in specs:
+        if "NetworkInterfaceId" not in spec:
+            spec.setdefault("DeleteOnTermination", True)
+    return original(self, specs, *args, **kwargs)
