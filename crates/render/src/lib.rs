@@ -1,1 +1,15 @@
 //! Turns plans, events and diagnostics into text with roles, and JSON.
+//!
+//! Nothing here knows of a terminal: renderers return [`Text`], lines whose parts have a [`Role`]; the command line maps
+//! roles to colours. The text says the same without them. Widths are a parameter.
+#![warn(clippy::wildcard_enum_match_arm)]
+
+pub mod diagnostics;
+pub mod events;
+pub mod notes;
+pub mod plan;
+pub mod table;
+pub mod text;
+mod wrap;
+
+pub use text::{Line, Role, Segment, Text};

@@ -1,0 +1,221 @@
+//! A plan as text, by a fixed grammar, and as JSON.
+//!
+//! Header, legend of the symbols in use, changes by section, what is not ours, notes, what applying leaves to do, one line of
+//! totals. Where there is nothing to do, one sentence says which kind of nothing it is. The JSON view is made from the same
+//! value ([`json`]).
+
+use kedge_resource::plan::{Purpose, Replacement, Totals};
+use kedge_resource::{Action, Change, Plan, Reason};
+
+use crate::notes;
+use crate::text::{Line, Role, Text};
+use crate::wrap::wrap;
+
+mod fields;
+pub mod json;
+mod nothing;
+mod section;
+mod summary;
+
+/// How a plan is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlanTextOptions {
+    /// Columns.
+    pub width: usize,
+    /// Every property of what is made and every part of what is removed.
+    pub verbose: bool,
+}
+
+impl Default for PlanTextOptions {
+    fn default() -> Self {
+        Self { width: 80, verbose: false }
+    }
+}
+
+/// The whole plan.
+#[must_use]
+pub fn render(plan: &Plan, options: &PlanTextOptions) -> Text {
+    let mut text = Text::new();
+    header(plan, &mut text);
+    if !plan.is_empty() {
+        legend(plan, &mut text);
+        for section in section::sections(plan) {
+            text.gap();
+            section::render(&section, plan.purpose, options, &mut text);
+        }
+    }
+    foreign(plan, options, &mut text);
+    unreadable(plan, options, &mut text);
+    if !plan.report.notes.is_empty() {
+        text.gap();
+        text.extend(notes::render(&plan.report.notes, options.width));
+    }
+    rolling(plan, options, &mut text);
+    text.gap();
+    match nothing::sentence(plan) {
+        Some(sentence) => {
+            for line in wrap(&sentence, options.width) {
+                text.push(Line::of(Role::Success, line));
+            }
+        }
+        None => text.push(totals_line(plan)),
+    }
+    text
+}
+
+fn header(plan: &Plan, text: &mut Text) {
+    text.push(
+        Line::of(Role::Heading, format!("Plan for {}", plan.cluster))
+            .with(Role::Plain, format!(" (account {}, region {})", plan.account_id, plan.region)),
+    );
+    if plan.is_empty() {
+        return;
+    }
+    text.push(Line::plain(match plan.purpose {
+        Purpose::Apply => "To make AWS hold what the manifests say:",
+        Purpose::Delete => "To delete the cluster with everything that it owns:",
+    }));
+}
+
+fn legend(plan: &Plan, text: &mut Text) {
+    text.gap();
+    let totals = plan.totals();
+    let removed = match plan.purpose {
+        Purpose::Apply => "no longer in the manifests",
+        Purpose::Delete => "carries the ownership tag of the cluster",
+    };
+    for (count, action, meaning) in [
+        (totals.create, Action::Create, "in the manifests, not in AWS"),
+        (totals.update, Action::Update, "AWS holds other values"),
+        (totals.replace, Action::Replace, "cannot change in place"),
+        (totals.delete, Action::Delete, removed),
+    ] {
+        if count > 0 {
+            text.push(
+                Line::plain("  ")
+                    .with(role(action), format!("{:<3}", symbol(action)))
+                    .with(Role::Plain, format!(" {:<9}", verb(action)))
+                    .with(Role::Dim, meaning),
+            );
+        }
+    }
+}
+
+fn foreign(plan: &Plan, options: &PlanTextOptions, text: &mut Text) {
+    if plan.report.foreign.is_empty() {
+        return;
+    }
+    text.gap();
+    text.push(Line::of(Role::Heading, "Not ours; nothing is done to them"));
+    for thing in &plan.report.foreign {
+        let mut line = Line::plain("  ").with(Role::Warning, thing.key.to_string());
+        if thing.id != thing.key.name {
+            line = line.with(Role::Plain, "  ").with(Role::Id, thing.id.clone());
+        }
+        text.push(line);
+        if thing.in_the_way {
+            let why = "in the way: the manifests ask for this name. Remove or rename it, or choose another name.";
+            for part in wrap(why, options.width.saturating_sub(6)) {
+                text.push(Line::plain("      ").with(Role::Error, part));
+            }
+        }
+    }
+}
+
+fn unreadable(plan: &Plan, options: &PlanTextOptions, text: &mut Text) {
+    if plan.report.unreadable.is_empty() {
+        return;
+    }
+    text.gap();
+    text.push(Line::of(Role::Heading, "Could not be read; assumed to be as it should"));
+    for part in &plan.report.unreadable {
+        let sentence = format!("{}: {} failed: {}", part.kind, part.call, part.why);
+        for (position, line) in wrap(&sentence, options.width.saturating_sub(4)).into_iter().enumerate() {
+            text.push(Line::plain(if position == 0 { "  " } else { "    " }).with(Role::Warning, line));
+        }
+    }
+}
+
+fn rolling(plan: &Plan, options: &PlanTextOptions, text: &mut Text) {
+    if plan.report.instances_to_roll.is_empty() {
+        return;
+    }
+    text.gap();
+    text.push(Line::of(Role::Heading, "Left to do after applying"));
+    let groups = plan.report.instances_to_roll.join(", ");
+    let sentence = format!(
+        "Running instances of these groups keep the template that they were launched from until they are replaced: {groups}"
+    );
+    for line in wrap(&sentence, options.width.saturating_sub(2)) {
+        text.push(Line::plain("  ").with(Role::Plain, line));
+    }
+}
+
+fn totals_line(plan: &Plan) -> Line {
+    let totals = plan.totals();
+    Line::of(Role::Heading, "Plan: ").with(Role::Plain, format!("{}, {} unchanged.", counts(totals), plan.unchanged))
+}
+
+/// `1 to create, 2 to update, 0 to replace, 3 to delete`.
+#[must_use]
+pub fn counts(totals: Totals) -> String {
+    let Totals { create, update, replace, delete } = totals;
+    format!("{create} to create, {update} to update, {replace} to replace, {delete} to delete")
+}
+
+/// The symbol of an action.
+#[must_use]
+pub fn symbol(action: Action) -> &'static str {
+    match action {
+        Action::Create => "+",
+        Action::Update => "~",
+        Action::Replace => "-/+",
+        Action::Delete => "-",
+    }
+}
+
+fn verb(action: Action) -> &'static str {
+    match action {
+        Action::Create => "create",
+        Action::Update => "update",
+        Action::Replace => "replace",
+        Action::Delete => "delete",
+    }
+}
+
+pub(crate) fn role(action: Action) -> Role {
+    match action {
+        Action::Create => Role::Added,
+        Action::Update => Role::Changed,
+        Action::Replace => Role::Replaced,
+        Action::Delete => Role::Removed,
+    }
+}
+
+/// Why a change is in the plan, unless the legend says it already.
+fn reason(change: &Change, purpose: Purpose) -> Option<String> {
+    let why = match (&change.reason, change.action) {
+        (Reason::Missing, Action::Create) | (Reason::Differs, Action::Update) => None,
+        (Reason::Undesired, Action::Delete) if purpose == Purpose::Apply => None,
+        (Reason::ClusterDeleted, Action::Delete) if purpose == Purpose::Delete => None,
+        (Reason::Missing, _) => Some("missing in AWS".to_owned()),
+        (Reason::Differs, _) => Some("differs".to_owned()),
+        (Reason::Undesired, _) => Some("no longer in the manifests".to_owned()),
+        (Reason::ClusterDeleted, _) => Some("the cluster is deleted".to_owned()),
+        (Reason::Immutable { fields }, _) => Some(format!("{} cannot change in place", fields.join(", "))),
+        (Reason::DependencyReplaced { dependency }, _) => Some(format!("{dependency} is replaced")),
+        (Reason::Duplicate { keep }, _) => Some(format!("a second one of this name; {keep} stays")),
+    };
+    let order = change.replacement.map(|replacement| match replacement {
+        Replacement::CreateFirst => "the new one is made first",
+        Replacement::DeleteFirst => "the old one is removed first",
+    });
+    match (why, order) {
+        (Some(why), Some(order)) => Some(format!("{why}; {order}")),
+        (Some(why), None) => Some(why),
+        (None, order) => order.map(str::to_owned),
+    }
+}
+
+#[cfg(test)]
+mod tests;
