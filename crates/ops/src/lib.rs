@@ -1,1 +1,20 @@
-//! One module per user operation; returns values, prints nothing.
+//! One module for each thing that a user can ask for, over the ports of `kedge-cloud`.
+//!
+//! Everything here returns values and prints nothing; what happens while a plan is applied goes to whoever listens as events.
+//! Whether a person agrees to a plan is asked outside, between [`plan`] and [`apply`].
+
+pub mod apply;
+pub mod delete_cluster;
+pub mod error;
+pub mod facts;
+pub mod get;
+pub mod load;
+pub mod manifests;
+pub mod plan;
+pub mod proposal;
+pub mod region;
+pub mod resources;
+
+pub use error::OpError;
+pub use manifests::Specification;
+pub use proposal::Proposal;

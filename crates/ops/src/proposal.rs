@@ -1,0 +1,58 @@
+//! A plan that waits for somebody to agree to it.
+
+use std::collections::BTreeSet;
+
+use kedge_check::{CheckOptions, check};
+use kedge_resource::plan::{Note, Severity};
+use kedge_resource::{Plan, ResourceKey};
+
+/// A plan with the verdict of the checks among its notes.
+#[derive(Clone, Debug)]
+pub struct Proposal {
+    plan: Plan,
+    own_notes: Vec<Note>,
+    options: CheckOptions,
+}
+
+impl Proposal {
+    /// Checks a plan.
+    #[must_use]
+    pub fn new(plan: Plan, options: CheckOptions) -> Self {
+        let own_notes = plan.report.notes.clone();
+        let mut proposal = Self { plan, own_notes, options };
+        proposal.check();
+        proposal
+    }
+
+    /// The plan, with every note.
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Remarks for which applying is refused.
+    #[must_use]
+    pub fn fatal(&self) -> Vec<&Note> {
+        self.plan.report.notes.iter().filter(|note| note.severity == Severity::Fatal).collect()
+    }
+
+    /// Allows that these resources, which hold state, are removed or replaced, and checks again.
+    pub fn allow_destroy(&mut self, keys: impl IntoIterator<Item = ResourceKey>) {
+        self.options.allow_destroy.extend(keys);
+        self.check();
+    }
+
+    /// Resources whose loss has been allowed.
+    #[must_use]
+    pub fn allowed(&self) -> &BTreeSet<ResourceKey> {
+        &self.options.allow_destroy
+    }
+
+    fn check(&mut self) {
+        let mut notes = self.own_notes.clone();
+        notes.extend(check(&self.plan, &self.options));
+        notes.sort();
+        notes.dedup();
+        self.plan.report.notes = notes;
+    }
+}
