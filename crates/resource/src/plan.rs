@@ -153,6 +153,14 @@ pub struct FieldChange {
     pub forces_replacement: bool,
 }
 
+impl FieldChange {
+    /// The top-level property that the path begins with: `Tags` of `Tags.kubernetes.io/role/elb`.
+    #[must_use]
+    pub fn property(&self) -> &str {
+        self.path.split(['.', '[']).next().unwrap_or(&self.path)
+    }
+}
+
 /// What planning could not know or did not do. It is about planning, not a summary of the plan.
 #[must_use]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

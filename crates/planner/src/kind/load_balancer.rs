@@ -1,0 +1,16 @@
+//! Load balancers: AWS reports every attribute there is, and the addresses that it chose.
+
+use kedge_resource::kind::LoadBalancer;
+
+pub(super) fn disregard(want: &LoadBalancer, have: &mut LoadBalancer) {
+    have.load_balancer_attributes.retain(|key, _| want.load_balancer_attributes.contains_key(key));
+    for mapping in &mut have.subnet_mappings {
+        let Some(wanted) = want.subnet_mappings.iter().find(|wanted| wanted.subnet == mapping.subnet) else { continue };
+        if wanted.allocation_id.is_none() {
+            mapping.allocation_id = None;
+        }
+        if wanted.private_ipv4_address.is_none() {
+            mapping.private_ipv4_address = None;
+        }
+    }
+}
