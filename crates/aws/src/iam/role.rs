@@ -1,0 +1,230 @@
+//! Roles.
+
+use aws_sdk_iam::types::Role as Raw;
+use futures_util::future::{join3, join_all, try_join3, try_join_all};
+use kedge_cloud::{CloudError, ErrorClass, StepChange};
+use kedge_resource::kind::Role;
+use kedge_resource::{ClusterName, Handle, Kind, Tags, names};
+
+use super::{document, policy_attachment, read_tags, request_tags, role_policy};
+use crate::client::Aws;
+use crate::observe::Part;
+use crate::realize::{Task, after, gone, observed, touches};
+use crate::shared::{changed_tags, entry, found, in_the_way, ownership};
+
+const CREATE: &str = "iam:CreateRole";
+const DELETE: &str = "iam:DeleteRole";
+const GET: &str = "iam:GetRole";
+const TAG: &str = "iam:TagRole";
+/// Longest page that IAM gives.
+const PAGE: i32 = 1000;
+
+/// The roles whose names could be the cluster's, with their policies.
+pub(super) async fn observe(aws: &Aws, cluster: &ClusterName) -> Result<Part, CloudError> {
+    let mut part = Part::default();
+    let listed = list(aws, cluster).await;
+    let listed = part.accept(&[Kind::Role, Kind::RolePolicy, Kind::PolicyAttachment], listed)?;
+    for more in try_join_all(listed.iter().map(|name| Box::pin(observe_one(aws, cluster, name)))).await? {
+        part.extend(more);
+    }
+    Ok(part)
+}
+
+async fn list(aws: &Aws, cluster: &ClusterName) -> Result<Vec<String>, CloudError> {
+    let mut ours = Vec::new();
+    let mut marker: Option<String> = None;
+    loop {
+        let page = aws
+            .read("iam:ListRoles", || aws.iam().list_roles().max_items(PAGE).set_marker(marker.clone()).send())
+            .await?;
+        ours.extend(
+            page.roles.into_iter().map(|role| role.role_name).filter(|name| names::owns_name(Kind::Role, cluster, name)),
+        );
+        marker = page.marker.filter(|_| page.is_truncated);
+        if marker.is_none() {
+            return Ok(ours);
+        }
+    }
+}
+
+async fn observe_one(aws: &Aws, cluster: &ClusterName, name: &str) -> Result<Part, CloudError> {
+    let mut part = Part::default();
+    let (role, policies, attachments) = join3(
+        Box::pin(get(aws, name)),
+        Box::pin(role_policy::list(aws, name)),
+        Box::pin(policy_attachment::list(aws, name)),
+    )
+    .await;
+    let role = part.accept(&[Kind::Role, Kind::RolePolicy, Kind::PolicyAttachment], role)?;
+    // gone meanwhile, or unreadable
+    let Some(role) = role else { return Ok(part) };
+    let policies = part.accept(&[Kind::RolePolicy], found(policies))?.unwrap_or_default();
+    let attachments = part.accept(&[Kind::PolicyAttachment], found(attachments))?.unwrap_or_default();
+
+    let properties = properties(name, role)?;
+    let ownership = ownership(cluster, &properties.tags);
+    part.resources.push(entry(Kind::Role, name, Handle::new(name), ownership, properties));
+    part.resources.extend(attachments.iter().map(|arn| policy_attachment::observed(name, arn, ownership)));
+    let policies = policies.iter().map(|policy| Box::pin(role_policy::observe(aws, name, policy, ownership)));
+    for policy in join_all(policies).await {
+        let policy = part.accept(&[Kind::RolePolicy], policy)?;
+        part.resources.extend(policy);
+    }
+    Ok(part)
+}
+
+async fn get(aws: &Aws, name: &str) -> Result<Option<Raw>, CloudError> {
+    let answer = found(aws.read(GET, || aws.iam().get_role().role_name(name).send()).await)?;
+    Ok(answer.and_then(|answer| answer.role))
+}
+
+fn properties(name: &str, raw: Raw) -> Result<Role, CloudError> {
+    let trust = raw.assume_role_policy_document.unwrap_or_default();
+    Ok(Role {
+        assume_role_policy_document: document::parse(GET, name, &trust)?,
+        permissions_boundary: raw.permissions_boundary.and_then(|boundary| boundary.permissions_boundary_arn),
+        tags: read_tags(raw.tags),
+    })
+}
+
+/// Makes it. One that exists and is the cluster's, as an interrupted run leaves it, is made to be as wanted.
+pub(super) async fn create(task: &Task<'_>, change: &StepChange) -> Result<Handle, CloudError> {
+    let Task { aws, cluster, .. } = *task;
+    let wanted: &Role = after(change)?;
+    let name = &change.key.name;
+    let trust = wanted.assume_role_policy_document.to_json();
+    let tags = request_tags(CREATE, &wanted.tags)?;
+    let answer = aws
+        .write_settling(CREATE, task.progress, || {
+            aws.iam()
+                .create_role()
+                .role_name(name)
+                .assume_role_policy_document(&trust)
+                .set_permissions_boundary(wanted.permissions_boundary.clone())
+                .set_tags(Some(tags.clone()))
+                .send()
+        })
+        .await;
+    match answer {
+        Ok(_) => {}
+        Err(error) if error.class == ErrorClass::AlreadyExists => {
+            let Some(raw) = get(aws, name).await? else { return Err(error) };
+            let has = properties(name, raw)?;
+            if !has.tags.owned_by(cluster) {
+                return Err(in_the_way(CREATE, &change.key, cluster));
+            }
+            if has.assume_role_policy_document != wanted.assume_role_policy_document {
+                set_trust(task, name, wanted).await?;
+            }
+            if has.permissions_boundary != wanted.permissions_boundary {
+                set_boundary(task, name, wanted).await?;
+            }
+            set_tags(task, name, &changed_tags(&has.tags, &wanted.tags)).await?;
+        }
+        Err(error) => return Err(error),
+    }
+    Ok(Handle::new(name))
+}
+
+/// Changes what `fields` names.
+pub(super) async fn update(task: &Task<'_>, change: &StepChange) -> Result<Handle, CloudError> {
+    let wanted: &Role = after(change)?;
+    let had: &Role = observed(change)?;
+    let name = &change.key.name;
+    if touches(change, "AssumeRolePolicyDocument") {
+        set_trust(task, name, wanted).await?;
+    }
+    if touches(change, "PermissionsBoundary") {
+        set_boundary(task, name, wanted).await?;
+    }
+    if touches(change, "Tags") {
+        set_tags(task, name, &changed_tags(&had.tags, &wanted.tags)).await?;
+    }
+    Ok(Handle::new(name))
+}
+
+async fn set_trust(task: &Task<'_>, name: &str, wanted: &Role) -> Result<(), CloudError> {
+    let trust = wanted.assume_role_policy_document.to_json();
+    task.aws
+        .write_settling("iam:UpdateAssumeRolePolicy", task.progress, || {
+            task.aws.iam().update_assume_role_policy().role_name(name).policy_document(&trust).send()
+        })
+        .await?;
+    Ok(())
+}
+
+async fn set_boundary(task: &Task<'_>, name: &str, wanted: &Role) -> Result<(), CloudError> {
+    let aws = task.aws;
+    if let Some(boundary) = &wanted.permissions_boundary {
+        aws.write_settling("iam:PutRolePermissionsBoundary", task.progress, || {
+            aws.iam().put_role_permissions_boundary().role_name(name).permissions_boundary(boundary).send()
+        })
+        .await?;
+        return Ok(());
+    }
+    let answer = aws
+        .write_idempotent("iam:DeleteRolePermissionsBoundary", || {
+            aws.iam().delete_role_permissions_boundary().role_name(name).send()
+        })
+        .await;
+    gone(answer)
+}
+
+async fn set_tags(task: &Task<'_>, name: &str, tags: &Tags) -> Result<(), CloudError> {
+    if tags.is_empty() {
+        return Ok(());
+    }
+    let tags = request_tags(TAG, tags)?;
+    task.aws
+        .write_settling(TAG, task.progress, || {
+            task.aws.iam().tag_role().role_name(name).set_tags(Some(tags.clone())).send()
+        })
+        .await?;
+    Ok(())
+}
+
+/// Removes it. What hangs on it and is not in the plan (a policy that somebody added to the cluster's own role) would make
+/// that impossible, so it is taken off.
+pub(super) async fn delete(task: &Task<'_>, change: &StepChange) -> Result<(), CloudError> {
+    let aws = task.aws;
+    let name = &change.key.name;
+    match remove(aws, name).await {
+        Err(error) if error.class == ErrorClass::InUse => {
+            clear(task, name).await?;
+            remove(aws, name).await
+        }
+        other => other,
+    }
+}
+
+async fn remove(aws: &Aws, name: &str) -> Result<(), CloudError> {
+    gone(aws.write_idempotent(DELETE, || aws.iam().delete_role().role_name(name).send()).await)
+}
+
+async fn clear(task: &Task<'_>, name: &str) -> Result<(), CloudError> {
+    let aws = task.aws;
+    (task.progress)(format!("taking everything off the role {name}"));
+    let (policies, attachments, profiles) = try_join3(
+        Box::pin(async { found(role_policy::list(aws, name).await) }),
+        Box::pin(async { found(policy_attachment::list(aws, name).await) }),
+        Box::pin(async {
+            found(
+                aws.read("iam:ListInstanceProfilesForRole", || {
+                    aws.iam().list_instance_profiles_for_role().role_name(name).max_items(PAGE).send()
+                })
+                .await,
+            )
+        }),
+    )
+    .await?;
+    for policy in policies.unwrap_or_default() {
+        role_policy::remove(aws, name, &policy).await?;
+    }
+    for arn in attachments.unwrap_or_default() {
+        policy_attachment::remove(aws, name, &arn).await?;
+    }
+    for profile in profiles.map(|answer| answer.instance_profiles).unwrap_or_default() {
+        super::instance_profile::remove_role(aws, &profile.instance_profile_name, name).await?;
+    }
+    Ok(())
+}
