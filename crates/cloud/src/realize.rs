@@ -76,6 +76,17 @@ impl Handles {
         self.known.insert(key, handle);
     }
 
+    /// Adds one that is found by its id only: of a resource that another one takes the place of.
+    pub fn remember(&mut self, kind: Kind, handle: Handle) {
+        self.by_id.insert((kind, handle.id.clone()), handle);
+    }
+
+    /// The handle that an id belongs to.
+    #[must_use]
+    pub fn find(&self, kind: Kind, id: &str) -> Option<&Handle> {
+        self.by_id.get(&(kind, id.to_owned()))
+    }
+
     /// The handle of a resource.
     #[must_use]
     pub fn get(&self, key: &ResourceKey) -> Option<&Handle> {
@@ -124,7 +135,7 @@ pub type Progress<'a> = &'a (dyn Fn(String) + Send + Sync);
 /// budget, and waits for what AWS does asynchronously with a deadline. An error whose class [`ErrorClass::may_pass`] can be
 /// tried again by the engine; [`ErrorClass::Ambiguous`] never leaves an implementation: it looks first.
 pub trait Realize: Send + Sync {
-    /// Does one step.
+    /// Does one step. `handles` has what the step refers to, before and after, and what stands under its own keys now.
     fn realize(
         &self,
         cluster: &ClusterName,
@@ -132,4 +143,22 @@ pub trait Realize: Send + Sync {
         handles: &Handles,
         progress: Progress<'_>,
     ) -> impl Future<Output = Result<StepOutcome, CloudError>> + Send;
+}
+
+#[cfg(test)]
+mod tests {
+    use kedge_resource::kind::LoadBalancer;
+
+    use super::*;
+
+    #[test]
+    fn an_id_in_a_plan_finds_the_whole_handle() {
+        let key = ResourceKey::new(Kind::LoadBalancer, "api.c.example.com");
+        let handle = Handle { dns_name: Some("api-1.elb".to_owned()), ..Handle::new("arn:1") };
+        let handles = Handles::new([(key, handle.clone())]);
+        assert_eq!(handles.resolve_handle(&Ref::<LoadBalancer>::existing("arn:1")), Ok(handle.clone()));
+        assert_eq!(handles.resolve_handle(&Ref::<LoadBalancer>::managed("api.c.example.com")), Ok(handle));
+        assert_eq!(handles.resolve_handle(&Ref::<LoadBalancer>::existing("arn:2")), Ok(Handle::new("arn:2")));
+        assert!(handles.resolve_handle(&Ref::<LoadBalancer>::managed("other")).is_err());
+    }
 }

@@ -1,0 +1,105 @@
+//! `destroy-needs-permission`: an apply that deletes or replaces something with a state of its own needs to be told so.
+//!
+//! An etcd volume holds the cluster's data, a VPC holds everything, and clients hold on to records. A change of a manifest
+//! is easily made without knowing that it costs one of them. Deleting a whole cluster says so by itself.
+
+use kedge_resource::plan::{Note, Purpose, Severity};
+use kedge_resource::{Action, Change, Kind, Plan, Reason};
+
+use super::{destroys, is_etcd_volume, note};
+use crate::CheckOptions;
+
+pub(super) fn check(plan: &Plan, options: &CheckOptions) -> Vec<Note> {
+    if plan.purpose == Purpose::Delete {
+        return Vec::new();
+    }
+    plan.changes
+        .iter()
+        .filter(|change| destroys(change) && has_state(change) && !allowed(change, options))
+        .map(|change| {
+            let (verb, key) = (if change.action == Action::Replace { "replaces" } else { "deletes" }, &change.key);
+            let text = format!(
+                "the plan {verb} {key} and with it {}; if that is meant, say --allow-destroy '{key}'",
+                what_is_lost(change.key.kind)
+            );
+            note(Severity::Fatal, "destroy-needs-permission", Some(key), text)
+        })
+        .collect()
+}
+
+fn allowed(change: &Change, options: &CheckOptions) -> bool {
+    options.allow_destroy.contains(&change.key)
+        || change.before.as_ref().is_some_and(|before| options.allow_destroy.contains(&before.key))
+            && !matches!(change.reason, Reason::Duplicate { .. })
+}
+
+fn has_state(change: &Change) -> bool {
+    match change.key.kind {
+        Kind::Volume => change.before.as_ref().is_some_and(|before| is_etcd_volume(&before.properties)),
+        // A second VPC of the name is what an interrupted run left; whatever is in it is in the plan by itself.
+        Kind::Vpc => !matches!(change.reason, Reason::Duplicate { .. }),
+        Kind::RecordSet => true,
+        _ => false,
+    }
+}
+
+fn what_is_lost(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Volume => "the data of an etcd member",
+        Kind::Vpc => "everything that is in the VPC",
+        _ => "the name by which clients reach the cluster",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kedge_resource::ResourceKey;
+    use kedge_resource::kind::{Volume, Vpc};
+
+    use super::*;
+    use crate::testing::{delete, etcd_volume, plan, replace, vpc};
+
+    #[test]
+    fn other_volumes_and_allowed_keys_are_fine() {
+        let other = Volume { tags: Default::default(), ..etcd_volume() };
+        let change = delete("a.etcd-main.c.example.com", etcd_volume());
+        let allow = CheckOptions { allow_destroy: [change.key.clone()].into(), ..CheckOptions::default() };
+        assert_eq!(check(&plan(vec![delete("data", other)]), &CheckOptions::default()), []);
+        assert_eq!(check(&plan(vec![change.clone()]), &allow), []);
+        let mut whole = plan(vec![change]);
+        whole.purpose = Purpose::Delete;
+        assert_eq!(check(&whole, &CheckOptions::default()), []);
+    }
+
+    #[test]
+    fn an_etcd_volume_needs_permission() {
+        let notes = check(&plan(vec![delete("a.etcd-main.c.example.com", etcd_volume())]), &CheckOptions::default());
+        let key = ResourceKey::new(Kind::Volume, "a.etcd-main.c.example.com");
+        let text = "the plan deletes volume/a.etcd-main.c.example.com and with it the data of an etcd member; if that is \
+                    meant, say --allow-destroy 'volume/a.etcd-main.c.example.com'";
+        assert_eq!(notes, [note(Severity::Fatal, "destroy-needs-permission", Some(&key), text.to_owned())]);
+    }
+
+    #[test]
+    fn a_second_vpc_is_removed_without_asking_but_never_replaced() {
+        let mut second = delete("c.example.com (vpc-2)", vpc());
+        second.reason = Reason::Duplicate { keep: "vpc-1".to_owned() };
+        assert_eq!(check(&plan(vec![second]), &CheckOptions::default()), []);
+        let wider = Vpc { cidr_block: "10.0.0.0/8".to_owned(), ..vpc() };
+        let notes = check(&plan(vec![replace("c.example.com", vpc(), wider)]), &CheckOptions::default());
+        assert_eq!(notes.len(), 1);
+        assert!(notes[0].text.starts_with("the plan replaces vpc/c.example.com"), "{}", notes[0].text);
+    }
+
+    #[test]
+    fn permission_for_a_volume_is_none_for_its_duplicate() {
+        let mut second = delete("a.etcd-main.c.example.com (vol-2)", etcd_volume());
+        second.reason = Reason::Duplicate { keep: "vol-1".to_owned() };
+        let first = ResourceKey::new(Kind::Volume, "a.etcd-main.c.example.com");
+        if let Some(before) = &mut second.before {
+            before.key = first.clone();
+        }
+        let options = CheckOptions { allow_destroy: [first].into(), ..CheckOptions::default() };
+        assert_eq!(check(&plan(vec![second]), &options).len(), 1);
+    }
+}
