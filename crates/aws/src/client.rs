@@ -19,11 +19,13 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
-use kedge_cloud::{CloudError, ErrorClass, Progress};
-use kedge_resource::{ClusterName, Handle, ResourceKey};
+use kedge_cloud::{CloudError, ErrorClass, Identity, Progress};
+use kedge_resource::{Handle, ResourceKey};
+use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
 use crate::budget::Budget;
+use crate::dns::ZoneMemo;
 use crate::error::{Access, classify};
 use crate::http;
 
@@ -57,6 +59,10 @@ struct Inner {
     budget: Budget,
     nonce: u64,
     jitter: AtomicU64,
+    tokens: AtomicU64,
+    /// Who is asking; it does not change while the process runs.
+    identity: OnceCell<Identity>,
+    zones: ZoneMemo,
     /// Things that a step made before it failed; the next attempt at the step goes on with them.
     begun: Mutex<BTreeMap<ResourceKey, Handle>>,
     autoscaling: OnceLock<aws_sdk_autoscaling::Client>,
@@ -124,6 +130,9 @@ impl Aws {
                 budget: Budget::default(),
                 nonce,
                 jitter: AtomicU64::new(nonce),
+                tokens: AtomicU64::new(0),
+                identity: OnceCell::new(),
+                zones: ZoneMemo::default(),
                 begun: Mutex::default(),
                 autoscaling: OnceLock::new(),
                 ec2: OnceLock::new(),
@@ -143,6 +152,16 @@ impl Aws {
     #[must_use]
     pub fn region(&self) -> &str {
         &self.inner.region
+    }
+
+    /// Who is asking, once it was asked.
+    pub(crate) fn identity_cell(&self) -> &OnceCell<Identity> {
+        &self.inner.identity
+    }
+
+    /// The hosted zones that facts and inventory share.
+    pub(crate) fn zones(&self) -> &ZoneMemo {
+        &self.inner.zones
     }
 
     clients! {
@@ -334,15 +353,12 @@ impl Aws {
         tokio::time::sleep(Duration::from_millis(doubled / 2 + part)).await;
     }
 
-    /// A client token for the creation of `key`: the same for all attempts of this process, another one in the next. AWS
-    /// answers a token that it has seen with the thing that it made then, even if that was deleted since, so a token that
-    /// depends on the key alone would bring back the dead. What an earlier process made is found by its tags.
-    pub(crate) fn client_token(&self, cluster: &ClusterName, key: &ResourceKey) -> String {
-        let mut hash = 0xcbf2_9ce4_8422_2325_u64 ^ self.inner.nonce;
-        for byte in cluster.as_str().bytes().chain([0]).chain(key.to_string().bytes()) {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        }
-        format!("kedge-{:016x}{hash:016x}", self.inner.nonce)
+    /// A new client token, for all attempts at one creation. It is never the same again: AWS answers a token that it has seen
+    /// with the thing that it made then, even if that was deleted since, so a token that depends on the resource alone would
+    /// bring back the dead. What an earlier process made is found by its tags.
+    pub(crate) fn client_token(&self) -> String {
+        let count = self.inner.tokens.fetch_add(1, Ordering::Relaxed);
+        format!("kedge-{:016x}-{count}", self.inner.nonce)
     }
 
     /// What an earlier attempt of this process made of `key` before its step failed.

@@ -51,8 +51,7 @@ impl Found {
     pub(crate) fn into_part(self, cluster: &ClusterName, balancers: &[Balancer], ec2: &[Observed]) -> Part {
         let Self { mut part, records, associations } = self;
         part.resources.extend(records.into_iter().filter_map(|record| record.observed(cluster, balancers)));
-        part.resources
-            .extend(associations.iter().filter_map(|(zone, vpc)| association::observed(zone, vpc, ec2)));
+        part.resources.extend(associations.iter().filter_map(|(zone, vpc)| association::observed(zone, vpc, ec2)));
         part
     }
 }

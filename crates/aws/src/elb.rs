@@ -50,9 +50,7 @@ async fn observe_v2(aws: &Aws, cluster: &ClusterName) -> Result<(Part, Vec<Balan
     let listed = load_balancer::listed(cluster, &balancers, &tags);
     let (balancer_parts, group_parts) = try_join(
         try_join_all(listed.iter().filter(|balancer| balancer.reported()).map(|b| Box::pin(b.observe(aws)))),
-        try_join_all(
-            groups.iter().map(|group| Box::pin(target_group::observe(aws, cluster, group, &tags))),
-        ),
+        try_join_all(groups.iter().map(|group| Box::pin(target_group::observe(aws, cluster, group, &tags)))),
     )
     .await?;
     for more in balancer_parts.into_iter().chain(group_parts) {

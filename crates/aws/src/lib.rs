@@ -8,11 +8,19 @@
 mod autoscaling;
 mod budget;
 mod client;
+mod clusters;
+mod dns;
 mod ec2;
+mod elb;
 mod error;
+mod events;
+mod facts;
 mod http;
+mod iam;
+mod identity;
 mod observe;
 mod realize;
+mod shared;
 mod wait;
 
 pub use client::{Aws, AwsOptions};

@@ -5,7 +5,7 @@ use kedge_resource::inventory::Unreadable;
 use kedge_resource::{ClusterName, Facts, FactsQuery, Inventory, Kind, Observed};
 
 use crate::client::Aws;
-use crate::{autoscaling, ec2};
+use crate::{autoscaling, clusters, dns, ec2, elb, events, facts, iam, identity};
 
 /// What one service has of a cluster.
 #[derive(Debug, Default)]
@@ -45,18 +45,27 @@ impl Part {
 
 impl Observe for Aws {
     async fn identity(&self) -> Result<Identity, CloudError> {
-        Err(CloudError::new(ErrorClass::Other, "sts:GetCallerIdentity", "not read here"))
+        identity::identity(self).await
     }
 
-    async fn facts(&self, _query: &FactsQuery) -> Result<Facts, CloudError> {
-        Err(CloudError::new(ErrorClass::Other, "ec2:DescribeRegions", "not read here"))
+    async fn facts(&self, query: &FactsQuery) -> Result<Facts, CloudError> {
+        Box::pin(facts::read(self, query)).await
     }
 
     async fn inventory(&self, cluster: &ClusterName) -> Result<Inventory, CloudError> {
-        let (ec2, autoscaling) =
-            tokio::try_join!(Box::pin(ec2::observe(self, cluster)), Box::pin(autoscaling::observe(self, cluster)))?;
+        let (ec2, autoscaling, (elb, balancers), zones, iam, events) = tokio::try_join!(
+            Box::pin(ec2::observe(self, cluster)),
+            Box::pin(autoscaling::observe(self, cluster)),
+            Box::pin(elb::observe(self, cluster)),
+            Box::pin(dns::observe(self, cluster)),
+            Box::pin(iam::observe(self, cluster)),
+            Box::pin(events::observe(self, cluster)),
+        )?;
+        let dns = zones.into_part(cluster, &balancers, &ec2.resources);
         let mut all = ec2;
-        all.extend(autoscaling);
+        for part in [autoscaling, elb, dns, iam, events] {
+            all.extend(part);
+        }
         let mut inventory =
             Inventory { cluster: cluster.clone(), resources: all.resources, unreadable: all.unreadable };
         inventory.sort();
@@ -64,6 +73,6 @@ impl Observe for Aws {
     }
 
     async fn clusters(&self) -> Result<Vec<ClusterSummary>, CloudError> {
-        ec2::clusters(self).await
+        clusters::read(self).await
     }
 }

@@ -5,7 +5,7 @@ use kedge_resource::kind::{KindOf, Properties};
 use kedge_resource::{ClusterName, Handle, Kind, Observed, ResourceKey};
 
 use crate::client::Aws;
-use crate::{autoscaling, ec2};
+use crate::{autoscaling, dns, ec2, elb, events, iam};
 
 /// A step and everything that doing it needs.
 #[derive(Clone, Copy)]
@@ -73,15 +73,12 @@ async fn dispatch(task: &Task<'_>) -> Result<StepOutcome, CloudError> {
         | Kind::Instance
         | Kind::NetworkInterface => ec2::realize(task).await,
         Kind::AutoScalingGroup | Kind::LifecycleHook | Kind::WarmPool => autoscaling::realize(task).await,
-        kind @ (Kind::LoadBalancer | Kind::TargetGroup | Kind::Listener | Kind::ClassicLoadBalancer) => {
-            Err(bug(format!("{kind} is not realised here")))
+        Kind::LoadBalancer | Kind::TargetGroup | Kind::Listener | Kind::ClassicLoadBalancer => elb::realize(task).await,
+        Kind::RecordSet | Kind::HostedZoneAssociation => dns::realize(task).await,
+        Kind::Role | Kind::InstanceProfile | Kind::RolePolicy | Kind::PolicyAttachment | Kind::OidcProvider => {
+            iam::realize(task).await
         }
-        kind @ (Kind::RecordSet | Kind::HostedZoneAssociation) => Err(bug(format!("{kind} is not realised here"))),
-        kind
-        @ (Kind::Role | Kind::InstanceProfile | Kind::RolePolicy | Kind::PolicyAttachment | Kind::OidcProvider) => {
-            Err(bug(format!("{kind} is not realised here")))
-        }
-        kind @ (Kind::Queue | Kind::EventRule | Kind::EventTarget) => Err(bug(format!("{kind} is not realised here"))),
+        Kind::Queue | Kind::EventRule | Kind::EventTarget => events::realize(task).await,
     }
 }
 

@@ -20,8 +20,7 @@ pub(super) async fn read(aws: &Aws, zone: &Zone) -> Result<Vec<(String, String)>
 }
 
 async fn vpcs(aws: &Aws, zone: &str) -> Result<Vec<String>, CloudError> {
-    let answer =
-        aws.read("route53:GetHostedZone", || aws.route53().get_hosted_zone().id(zone).send()).await?;
+    let answer = aws.read("route53:GetHostedZone", || aws.route53().get_hosted_zone().id(zone).send()).await?;
     Ok(answer.vpcs.unwrap_or_default().into_iter().filter_map(|vpc| vpc.vpc_id).collect())
 }
 

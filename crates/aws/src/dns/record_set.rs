@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_route53::types::{
-    AliasTarget as RawAlias, Change, ChangeAction, ChangeBatch, ResourceRecordSet, RrType,
-};
+use aws_sdk_route53::types::{AliasTarget as RawAlias, Change, ChangeAction, ChangeBatch, ResourceRecordSet, RrType};
 use futures_util::future::try_join_all;
 use kedge_cloud::{CloudError, ErrorClass, StepChange, StepOutcome, Verb};
 use kedge_resource::kind::{AliasTarget, RecordSet};
@@ -135,8 +133,7 @@ impl Found {
             load_balancer: Ref::existing(balancer.map_or(target, |balancer| balancer.arn.clone())),
             evaluate_target_health: alias.evaluate_target_health,
         });
-        let properties =
-            RecordSet { hosted_zone_id: zone, name, type_: raw.r#type.as_str().to_owned(), alias_target };
+        let properties = RecordSet { hosted_zone_id: zone, name, type_: raw.r#type.as_str().to_owned(), alias_target };
         Some(entry(Kind::RecordSet, key.clone(), Handle::new(key), ownership, properties))
     }
 }
@@ -332,7 +329,11 @@ fn taken(task: &Task<'_>, wish: &Wish<'_>) -> CloudError {
     CloudError::new(
         ErrorClass::Conflict,
         CHANGE,
-        format!("there is a record {name} {} that does not lead to a load balancer of {}", type_.as_str(), task.cluster),
+        format!(
+            "there is a record {name} {} that does not lead to a load balancer of {}",
+            type_.as_str(),
+            task.cluster
+        ),
     )
     .with_hint(format!("remove it if nobody needs it, then apply again; {} is not touched", change.key))
 }

@@ -98,13 +98,15 @@ async fn list(aws: &Aws) -> Result<Vec<Zone>, CloudError> {
 /// The zones for the facts. Which VPCs see a private zone is asked for the one VPC that matters: an existing one that the
 /// manifest names. A VPC of the cluster's own is in the inventory.
 pub(crate) async fn facts(aws: &Aws, vpc: Option<&str>) -> Result<Vec<HostedZone>, CloudError> {
-    let (zones, seen) =
-        tokio::try_join!(Box::pin(read(aws, Reader::Facts)), Box::pin(async {
+    let (zones, seen) = tokio::try_join!(
+        Box::pin(read(aws, Reader::Facts)),
+        Box::pin(async {
             match vpc {
                 Some(vpc) => seen_by(aws, vpc).await,
                 None => Ok(BTreeSet::new()),
             }
-        }))?;
+        })
+    )?;
     Ok(zones
         .into_iter()
         .map(|Zone { id, name, private, records: _ }| {
@@ -151,9 +153,13 @@ mod tests {
     #[test]
     fn only_zones_above_the_cluster_can_hold_its_names() {
         let cluster = ClusterName::parse("a.example.com").unwrap();
-        for (name, can) in
-            [("example.com", true), ("a.example.com", true), ("com", true), ("xample.com", false), ("b.a.example.com", false)]
-        {
+        for (name, can) in [
+            ("example.com", true),
+            ("a.example.com", true),
+            ("com", true),
+            ("xample.com", false),
+            ("b.a.example.com", false),
+        ] {
             let zone = Zone { id: "Z1".to_owned(), name: name.to_owned(), private: false, records: 2 };
             assert_eq!(zone.can_hold(&cluster), can, "{name}");
         }

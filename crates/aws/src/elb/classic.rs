@@ -43,8 +43,7 @@ async fn list(aws: &Aws) -> Result<Vec<LoadBalancerDescription>, CloudError> {
     let mut all = Vec::new();
     let mut marker: Option<String> = None;
     loop {
-        let page =
-            aws.read(DESCRIBE, || aws.elb().describe_load_balancers().set_marker(marker.clone()).send()).await?;
+        let page = aws.read(DESCRIBE, || aws.elb().describe_load_balancers().set_marker(marker.clone()).send()).await?;
         all.extend(page.load_balancer_descriptions.unwrap_or_default());
         marker = page.next_marker.filter(|next| !next.is_empty());
         if marker.is_none() {

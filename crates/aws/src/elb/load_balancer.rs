@@ -57,9 +57,8 @@ pub(super) async fn list(aws: &Aws) -> Result<Vec<Raw>, CloudError> {
     let mut all = Vec::new();
     let mut marker: Option<String> = None;
     loop {
-        let page = aws
-            .read(DESCRIBE, || aws.elbv2().describe_load_balancers().set_marker(marker.clone()).send())
-            .await?;
+        let page =
+            aws.read(DESCRIBE, || aws.elbv2().describe_load_balancers().set_marker(marker.clone()).send()).await?;
         all.extend(page.load_balancers.unwrap_or_default());
         marker = page.next_marker.filter(|next| !next.is_empty());
         if marker.is_none() {
@@ -114,7 +113,13 @@ impl Listed<'_> {
             );
         }
         let properties = properties(self.raw, &self.name, attributes, self.tags.clone());
-        part.resources.push(entry(Kind::LoadBalancer, key_name, handle(self.raw, &self.arn), self.ownership, properties));
+        part.resources.push(entry(
+            Kind::LoadBalancer,
+            key_name,
+            handle(self.raw, &self.arn),
+            self.ownership,
+            properties,
+        ));
         Ok(part)
     }
 }
@@ -258,8 +263,7 @@ pub(super) async fn delete(task: &Task<'_>, change: &StepChange) -> Result<(), C
 
 /// Ids of a load balancer that something else names by its ARN.
 pub(crate) async fn handle_of(aws: &Aws, arn: &str) -> Result<Handle, CloudError> {
-    let answer =
-        aws.read(DESCRIBE, || aws.elbv2().describe_load_balancers().load_balancer_arns(arn).send()).await?;
+    let answer = aws.read(DESCRIBE, || aws.elbv2().describe_load_balancers().load_balancer_arns(arn).send()).await?;
     let raw = answer.load_balancers.unwrap_or_default().into_iter().next().ok_or_else(|| incomplete(DESCRIBE))?;
     Ok(handle(&raw, arn))
 }
@@ -319,19 +323,13 @@ async fn set_groups(task: &Task<'_>, arn: &str, groups: &[String]) -> Result<(),
     Ok(())
 }
 
-async fn set_attributes(
-    task: &Task<'_>,
-    arn: &str,
-    attributes: &BTreeMap<String, String>,
-) -> Result<(), CloudError> {
+async fn set_attributes(task: &Task<'_>, arn: &str, attributes: &BTreeMap<String, String>) -> Result<(), CloudError> {
     let aws = task.aws;
     if attributes.is_empty() {
         return Ok(());
     }
-    let attributes: Vec<_> = attributes
-        .iter()
-        .map(|(key, value)| LoadBalancerAttribute::builder().key(key).value(value).build())
-        .collect();
+    let attributes: Vec<_> =
+        attributes.iter().map(|(key, value)| LoadBalancerAttribute::builder().key(key).value(value).build()).collect();
     aws.write_settling("elasticloadbalancing:ModifyLoadBalancerAttributes", task.progress, || {
         let attributes = Some(attributes.clone());
         aws.elbv2().modify_load_balancer_attributes().load_balancer_arn(arn).set_attributes(attributes).send()
@@ -355,7 +353,10 @@ mod tests {
     fn raw(name: &str) -> Raw {
         let zone = |subnet: &str, allocation: Option<&str>| {
             let address = allocation.map(|id| LoadBalancerAddress::builder().allocation_id(id).build());
-            AvailabilityZone::builder().subnet_id(subnet).set_load_balancer_addresses(Some(address.into_iter().collect())).build()
+            AvailabilityZone::builder()
+                .subnet_id(subnet)
+                .set_load_balancer_addresses(Some(address.into_iter().collect()))
+                .build()
         };
         Raw::builder()
             .load_balancer_name(name)

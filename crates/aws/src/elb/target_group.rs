@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_elasticloadbalancingv2::types::{
-    ProtocolEnum, TargetGroup as Raw, TargetGroupAttribute, TargetTypeEnum,
-};
+use aws_sdk_elasticloadbalancingv2::types::{ProtocolEnum, TargetGroup as Raw, TargetGroupAttribute, TargetTypeEnum};
 use kedge_cloud::{CloudError, ErrorClass, StepChange};
 use kedge_resource::kind::TargetGroup;
 use kedge_resource::{ClusterName, Handle, Kind, Ref, Tags, names};
@@ -70,9 +68,7 @@ pub(super) async fn observe(
 
 async fn read_attributes(aws: &Aws, arn: &str) -> Result<BTreeMap<String, String>, CloudError> {
     let answer = aws
-        .read(DESCRIBE_ATTRIBUTES, || {
-            aws.elbv2().describe_target_group_attributes().target_group_arn(arn).send()
-        })
+        .read(DESCRIBE_ATTRIBUTES, || aws.elbv2().describe_target_group_attributes().target_group_arn(arn).send())
         .await?;
     let attributes = answer.attributes.unwrap_or_default();
     Ok(attributes.into_iter().filter_map(|attribute| Some((attribute.key?, attribute.value?))).collect())
@@ -204,18 +200,12 @@ async fn set_health_check(task: &Task<'_>, arn: &str, wanted: &TargetGroup) -> R
     Ok(())
 }
 
-async fn set_attributes(
-    task: &Task<'_>,
-    arn: &str,
-    attributes: &BTreeMap<String, String>,
-) -> Result<(), CloudError> {
+async fn set_attributes(task: &Task<'_>, arn: &str, attributes: &BTreeMap<String, String>) -> Result<(), CloudError> {
     if attributes.is_empty() {
         return Ok(());
     }
-    let attributes: Vec<_> = attributes
-        .iter()
-        .map(|(key, value)| TargetGroupAttribute::builder().key(key).value(value).build())
-        .collect();
+    let attributes: Vec<_> =
+        attributes.iter().map(|(key, value)| TargetGroupAttribute::builder().key(key).value(value).build()).collect();
     task.aws
         .write_settling("elasticloadbalancing:ModifyTargetGroupAttributes", task.progress, || {
             let attributes = Some(attributes.clone());

@@ -107,7 +107,11 @@ pub(super) async fn create(task: &Task<'_>, change: &StepChange) -> Result<Handl
             // rules and policies refer to it by its ARN, which the answer lacks
             let arn = aws
                 .read(GET_ATTRIBUTES, || {
-                    aws.sqs().get_queue_attributes().queue_url(&url).attribute_names(QueueAttributeName::QueueArn).send()
+                    aws.sqs()
+                        .get_queue_attributes()
+                        .queue_url(&url)
+                        .attribute_names(QueueAttributeName::QueueArn)
+                        .send()
                 })
                 .await?
                 .attributes
@@ -147,10 +151,8 @@ pub(super) async fn update(task: &Task<'_>, change: &StepChange) -> Result<Handl
 /// Removes it.
 pub(super) async fn delete(task: &Task<'_>, change: &StepChange) -> Result<(), CloudError> {
     let url = url(task, change).await?;
-    let answer = task
-        .aws
-        .write_idempotent("sqs:DeleteQueue", || task.aws.sqs().delete_queue().queue_url(&url).send())
-        .await;
+    let answer =
+        task.aws.write_idempotent("sqs:DeleteQueue", || task.aws.sqs().delete_queue().queue_url(&url).send()).await;
     gone(answer)
 }
 

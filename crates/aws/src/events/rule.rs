@@ -77,8 +77,7 @@ fn queue_arn(rule: &str, queue: &str) -> Option<String> {
 
 /// The tags of a rule; `None` if it is gone.
 async fn tags_of(aws: &Aws, arn: &str) -> Result<Option<Tags>, CloudError> {
-    let answer =
-        aws.read(LIST_TAGS, || aws.events().list_tags_for_resource().resource_arn(arn).send()).await;
+    let answer = aws.read(LIST_TAGS, || aws.events().list_tags_for_resource().resource_arn(arn).send()).await;
     Ok(found(answer)?.map(|answer| read_tags(answer.tags)))
 }
 
@@ -123,8 +122,7 @@ pub(super) async fn update(task: &Task<'_>, change: &StepChange) -> Result<Handl
         put(task, name, wanted, false).await?;
     }
     if touches(change, "Tags") {
-        let answer =
-            task.aws.read(DESCRIBE, || task.aws.events().describe_rule().name(name).send()).await?;
+        let answer = task.aws.read(DESCRIBE, || task.aws.events().describe_rule().name(name).send()).await?;
         let arn = answer.arn.unwrap_or_default();
         set_tags(task, &arn, &changed_tags(&had.tags, &wanted.tags)).await?;
     }

@@ -153,7 +153,8 @@ mod tests {
 
     #[test]
     fn images_are_asked_for_in_few_calls() {
-        let texts = ["ami-1", "ubuntu/images/a", "099720109477/ubuntu/b", "mine", "ssm:/aws/service/x", "aws-marketplace/c"];
+        let texts =
+            ["ami-1", "ubuntu/images/a", "099720109477/ubuntu/b", "mine", "ssm:/aws/service/x", "aws-marketplace/c"];
         assert_eq!(
             Wanted::of(&set(&texts)),
             Wanted {
@@ -171,7 +172,11 @@ mod tests {
     #[test]
     fn owners_are_accounts_with_their_alias() {
         let raw = |alias: Option<&str>| {
-            Raw::builder().image_id("ami-1").owner_id("137112412989").set_image_owner_alias(alias.map(str::to_owned)).build()
+            Raw::builder()
+                .image_id("ami-1")
+                .owner_id("137112412989")
+                .set_image_owner_alias(alias.map(str::to_owned))
+                .build()
         };
         assert_eq!(fact(raw(Some("amazon"))).unwrap().owner, "amazon (137112412989)");
         assert_eq!(fact(raw(None)).unwrap().owner, "137112412989");

@@ -7,9 +7,7 @@ use aws_sdk_ec2::types::{
 };
 use kedge_cloud::CloudError;
 use kedge_resource::Tags;
-use kedge_resource::facts::{
-    ExistingAddress, ExistingNatGateway, ExistingRouteTable, ExistingSubnet, ExistingVpc,
-};
+use kedge_resource::facts::{ExistingAddress, ExistingNatGateway, ExistingRouteTable, ExistingSubnet, ExistingVpc};
 
 use super::filter;
 use crate::client::Aws;
@@ -134,7 +132,8 @@ fn subnet_facts(subnets: Vec<Subnet>, tables: &[RouteTable]) -> Vec<ExistingSubn
         let own = associated(&|association| association.subnet_id.as_deref() == Some(id.as_str()));
         let ipv6_cidr = raw.ipv6_cidr_block_association_set.into_iter().flatten().find_map(|block| {
             let gone = block.ipv6_cidr_block_state.as_ref().and_then(|state| state.state.as_ref());
-            let gone = gone.is_some_and(|state| state.as_str().starts_with("disassociat") || state.as_str() == "failed");
+            let gone =
+                gone.is_some_and(|state| state.as_str().starts_with("disassociat") || state.as_str() == "failed");
             block.ipv6_cidr_block.filter(|_| !gone)
         });
         Some(ExistingSubnet {
@@ -152,7 +151,8 @@ fn subnet_facts(subnets: Vec<Subnet>, tables: &[RouteTable]) -> Vec<ExistingSubn
 }
 
 fn route_table_facts(tables: Vec<RouteTable>) -> Vec<ExistingRouteTable> {
-    let facts = tables.into_iter().filter_map(|raw| Some(ExistingRouteTable { id: raw.route_table_id?, vpc: raw.vpc_id? }));
+    let facts =
+        tables.into_iter().filter_map(|raw| Some(ExistingRouteTable { id: raw.route_table_id?, vpc: raw.vpc_id? }));
     let mut facts: Vec<_> = facts.collect();
     facts.sort_by(|a, b| a.id.cmp(&b.id));
     facts
@@ -164,9 +164,8 @@ pub(super) async fn addresses(aws: &Aws, ids: &BTreeSet<String>) -> Result<Vec<E
         return Ok(Vec::new());
     }
     let wanted = filter("allocation-id", ids.clone());
-    let answer = aws
-        .read("ec2:DescribeAddresses", || aws.ec2().describe_addresses().filters(wanted.clone()).send())
-        .await?;
+    let answer =
+        aws.read("ec2:DescribeAddresses", || aws.ec2().describe_addresses().filters(wanted.clone()).send()).await?;
     let facts = answer.addresses.unwrap_or_default().into_iter().filter_map(|raw| {
         Some(ExistingAddress { allocation_id: raw.allocation_id?, public_ip: raw.public_ip.unwrap_or_default() })
     });
@@ -181,14 +180,12 @@ pub(super) async fn nat_gateways(aws: &Aws, ids: &BTreeSet<String>) -> Result<Ve
         return Ok(Vec::new());
     }
     let wanted = filter("nat-gateway-id", ids.clone());
-    let answer = aws
-        .read("ec2:DescribeNatGateways", || aws.ec2().describe_nat_gateways().filter(wanted.clone()).send())
-        .await?;
+    let answer =
+        aws.read("ec2:DescribeNatGateways", || aws.ec2().describe_nat_gateways().filter(wanted.clone()).send()).await?;
     let facts = answer.nat_gateways.unwrap_or_default().into_iter().filter_map(|raw| {
         let gone = matches!(raw.state, Some(NatGatewayState::Deleted | NatGatewayState::Deleting));
         let id = raw.nat_gateway_id.filter(|id| !gone && ids.contains(id))?;
-        let allocation_id =
-            raw.nat_gateway_addresses.into_iter().flatten().find_map(|address| address.allocation_id);
+        let allocation_id = raw.nat_gateway_addresses.into_iter().flatten().find_map(|address| address.allocation_id);
         Some(ExistingNatGateway { id, subnet: raw.subnet_id.unwrap_or_default(), allocation_id })
     });
     let mut facts: Vec<_> = facts.collect();

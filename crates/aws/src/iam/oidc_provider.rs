@@ -86,9 +86,7 @@ pub(super) async fn create(task: &Task<'_>, change: &StepChange) -> Result<Handl
         })
         .await;
     match answer {
-        Ok(answer) => {
-            Ok(Handle::new(answer.open_id_connect_provider_arn.ok_or_else(|| incomplete(CREATE))?))
-        }
+        Ok(answer) => Ok(Handle::new(answer.open_id_connect_provider_arn.ok_or_else(|| incomplete(CREATE))?)),
         Err(error) if error.class == ErrorClass::AlreadyExists => {
             let issuer = wanted.url.trim_start_matches("https://").trim_end_matches('/');
             let suffix = format!("oidc-provider/{issuer}");
@@ -169,11 +167,7 @@ async fn set_tags(aws: &Aws, arn: &str, tags: &Tags) -> Result<(), CloudError> {
     }
     let tags = request_tags(TAG, tags)?;
     aws.write_idempotent(TAG, || {
-        aws.iam()
-            .tag_open_id_connect_provider()
-            .open_id_connect_provider_arn(arn)
-            .set_tags(Some(tags.clone()))
-            .send()
+        aws.iam().tag_open_id_connect_provider().open_id_connect_provider_arn(arn).set_tags(Some(tags.clone())).send()
     })
     .await?;
     Ok(())

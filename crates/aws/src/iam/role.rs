@@ -1,7 +1,7 @@
 //! Roles.
 
 use aws_sdk_iam::types::Role as Raw;
-use futures_util::future::{join3, join_all, try_join3, try_join_all};
+use futures_util::future::{join_all, join3, try_join_all, try_join3};
 use kedge_cloud::{CloudError, ErrorClass, StepChange};
 use kedge_resource::kind::Role;
 use kedge_resource::{ClusterName, Handle, Kind, Tags, names};
@@ -38,7 +38,10 @@ async fn list(aws: &Aws, cluster: &ClusterName) -> Result<Vec<String>, CloudErro
             .read("iam:ListRoles", || aws.iam().list_roles().max_items(PAGE).set_marker(marker.clone()).send())
             .await?;
         ours.extend(
-            page.roles.into_iter().map(|role| role.role_name).filter(|name| names::owns_name(Kind::Role, cluster, name)),
+            page.roles
+                .into_iter()
+                .map(|role| role.role_name)
+                .filter(|name| names::owns_name(Kind::Role, cluster, name)),
         );
         marker = page.marker.filter(|_| page.is_truncated);
         if marker.is_none() {

@@ -36,8 +36,7 @@ pub(super) async fn observe(
     policy: &str,
     ownership: Ownership,
 ) -> Result<Option<Observed>, CloudError> {
-    let answer =
-        aws.read(GET, || aws.iam().get_role_policy().role_name(role).policy_name(policy).send()).await;
+    let answer = aws.read(GET, || aws.iam().get_role_policy().role_name(role).policy_name(policy).send()).await;
     let Some(answer) = found(answer)? else { return Ok(None) };
     let properties = RolePolicy {
         role: Ref::existing(role),
@@ -55,12 +54,7 @@ pub(super) async fn put(task: &Task<'_>, change: &StepChange) -> Result<Handle, 
     let role = task.handles.resolve(&wanted.role)?;
     let document = wanted.policy_document.to_json();
     aws.write_settling("iam:PutRolePolicy", task.progress, || {
-        aws.iam()
-            .put_role_policy()
-            .role_name(&role)
-            .policy_name(&wanted.policy_name)
-            .policy_document(&document)
-            .send()
+        aws.iam().put_role_policy().role_name(&role).policy_name(&wanted.policy_name).policy_document(&document).send()
     })
     .await?;
     Ok(Handle::new(&change.key.name))

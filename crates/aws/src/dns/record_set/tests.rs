@@ -9,7 +9,8 @@ fn cluster() -> ClusterName {
 const OURS: &str = "api-minimal-example-com-gecgf7-0123456789abcdef.elb.us-east-1.amazonaws.com";
 
 fn alias(name: &str, target: &str) -> ResourceRecordSet {
-    let target = RawAlias::builder().dns_name(target).hosted_zone_id("Z26").evaluate_target_health(false).build().unwrap();
+    let target =
+        RawAlias::builder().dns_name(target).hosted_zone_id("Z26").evaluate_target_health(false).build().unwrap();
     ResourceRecordSet::builder().name(name).r#type(RrType::A).alias_target(target).build().unwrap()
 }
 
@@ -51,7 +52,8 @@ fn what_stands_under_our_names_and_is_not_ours_is_foreign() {
     let mut weighted = alias("api.minimal.example.com.", &format!("{OURS}."));
     weighted.set_identifier = Some("blue".to_owned());
     assert_eq!(observe(weighted, &[]).unwrap().ownership, Ownership::Foreign);
-    let plain = ResourceRecordSet::builder().name("api.internal.minimal.example.com.").r#type(RrType::A).build().unwrap();
+    let plain =
+        ResourceRecordSet::builder().name("api.internal.minimal.example.com.").r#type(RrType::A).build().unwrap();
     assert_eq!(observe(plain, &[]).unwrap().ownership, Ownership::Foreign);
 }
 
