@@ -3,10 +3,16 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use kedge_diag::{Diagnostics, Source};
+use kedge_diag::{Diagnostic, Diagnostics, Source};
 use kedge_resource::ClusterName;
 
+use crate::decode::{decode, nearest};
+use crate::document::{Document, documents};
+use crate::resolve;
 use crate::resolved::{Feature, ResolvedSpec};
+use crate::v1alpha2::cluster::Cluster;
+use crate::v1alpha2::fields;
+use crate::v1alpha2::instance_group::{InstanceGroup, SshCredential};
 
 /// How manifests are read.
 #[derive(Clone, Debug, Default)]
@@ -29,33 +35,207 @@ pub struct ResolveOptions {
 /// What was read from one or more texts.
 #[derive(Clone, Debug, Default)]
 pub struct Manifests {
-    sources: Vec<Arc<Source>>,
+    pub(crate) clusters: Vec<Read<Cluster>>,
+    pub(crate) groups: Vec<Read<InstanceGroup>>,
+    pub(crate) credentials: Vec<Read<SshCredential>>,
+    /// Every document could be told apart and read: what is missing is missing.
+    pub(crate) complete: bool,
+    /// Reading found errors.
+    failed: bool,
 }
+
+/// A manifest and the document that it was read from.
+#[derive(Clone, Debug)]
+pub(crate) struct Read<T> {
+    pub(crate) document: Document,
+    pub(crate) value: T,
+}
+
+const GROUP: &str = "kops.k8s.io";
+const VERSION: &str = "v1alpha2";
+const KINDS: [&str; 3] = ["Cluster", "InstanceGroup", "SSHCredential"];
 
 /// Reads manifests. Everything that is wrong with their form is reported; what could be read is returned.
 #[must_use]
-pub fn parse(sources: &[Arc<Source>], _options: &ParseOptions) -> (Manifests, Diagnostics) {
-    (Manifests { sources: sources.to_vec() }, Diagnostics::default())
+pub fn parse(sources: &[Arc<Source>], options: &ParseOptions) -> (Manifests, Diagnostics) {
+    let mut diagnostics = Diagnostics::default();
+    let mut manifests = Manifests { complete: true, ..Manifests::default() };
+    for source in sources {
+        let (documents, complete) = documents(source, &mut diagnostics);
+        manifests.complete &= complete;
+        for document in documents {
+            manifests.add(document, options, &mut diagnostics);
+        }
+    }
+    manifests.failed = diagnostics.has_errors();
+    (manifests, diagnostics)
 }
 
 impl Manifests {
     /// The names of all clusters, in the order of the manifests.
     #[must_use]
     pub fn cluster_names(&self) -> Vec<&str> {
-        Vec::new()
+        self.clusters.iter().map(|cluster| cluster.document.name.as_str()).collect()
     }
 
-    /// Checks the manifests and fills in defaults. There is a specification if nothing is an error.
+    /// Checks the manifests and fills in defaults. There is a specification if neither this nor reading found an error.
     #[must_use]
-    pub fn resolve(&self, _options: &ResolveOptions) -> (Option<ResolvedSpec>, Diagnostics) {
-        (None, Diagnostics::default())
+    pub fn resolve(&self, options: &ResolveOptions) -> (Option<ResolvedSpec>, Diagnostics) {
+        let (spec, diagnostics) = resolve::resolve(self, options);
+        let sound = !self.failed && !diagnostics.has_errors();
+        (spec.filter(|_| sound), diagnostics)
     }
 
     /// Gives diagnostics whose path is like `Cluster/<c>: spec.networkCIDR` or `InstanceGroup/<g>: spec.machineType`,
     /// and that have no place yet, the place of that field.
     #[must_use]
     pub fn attach_spans(&self, diagnostics: Diagnostics) -> Diagnostics {
-        let _ = &self.sources;
-        diagnostics
+        let mut placed = Diagnostics::default();
+        for diagnostic in diagnostics.iter() {
+            let mut diagnostic = diagnostic.clone();
+            if diagnostic.span.is_none() {
+                diagnostic.span = diagnostic.path.as_deref().and_then(|path| {
+                    let (label, field) = path.split_once(": ").unwrap_or((path, ""));
+                    self.documents().find(|document| document.label() == label).map(|document| document.place(field))
+                });
+            }
+            placed.push(diagnostic);
+        }
+        placed
     }
+
+    fn documents(&self) -> impl Iterator<Item = &Document> {
+        let clusters = self.clusters.iter().map(|read| &read.document);
+        let groups = self.groups.iter().map(|read| &read.document);
+        clusters.chain(groups).chain(self.credentials.iter().map(|read| &read.document))
+    }
+
+    /// Reads a document as what it says it is.
+    fn add(&mut self, mut document: Document, options: &ParseOptions, diagnostics: &mut Diagnostics) {
+        match kind(&document, diagnostics) {
+            Kind::Known => {}
+            Kind::Additional => return,
+            Kind::Wrong => {
+                self.complete = false;
+                return;
+            }
+        }
+        if document.name.is_empty() {
+            document.report(
+                diagnostics,
+                "metadata.name",
+                Diagnostic::error("missing-name", "manifest has no name", "`metadata.name` says which object this is"),
+            );
+        }
+        let allow = options.allow_unknown_fields;
+        match document.kind.as_str() {
+            "Cluster" => {
+                let value = decode(&mut document, &fields::CLUSTER, allow, diagnostics);
+                self.clusters.push(Read { document, value });
+            }
+            "InstanceGroup" => {
+                let value = decode(&mut document, &fields::INSTANCE_GROUP, allow, diagnostics);
+                self.groups.push(Read { document, value });
+            }
+            _ => {
+                let value = decode(&mut document, &fields::SSH_CREDENTIAL, allow, diagnostics);
+                self.credentials.push(Read { document, value });
+            }
+        }
+    }
+}
+
+/// What a document is to kedge.
+enum Kind {
+    /// One of [`KINDS`].
+    Known,
+    /// Something else that may stand beside them.
+    Additional,
+    /// Nothing that can be read; reported.
+    Wrong,
+}
+
+/// Decides by `apiVersion` and `kind`.
+fn kind(document: &Document, diagnostics: &mut Diagnostics) -> Kind {
+    let (api_version, kind) = (document.api_version.as_str(), document.kind.as_str());
+    let mut wrong = |path: &str, diagnostic: Diagnostic| {
+        document.report(diagnostics, path, diagnostic);
+        Kind::Wrong
+    };
+    for (field, value) in [("apiVersion", api_version), ("kind", kind)] {
+        if value.is_empty() {
+            return wrong(
+                field,
+                Diagnostic::error(
+                    "missing-kind",
+                    "manifest does not say what it is",
+                    format!("`{field}` is missing, and without it nobody knows how to read this document"),
+                )
+                .hint(format!("a cluster begins with `apiVersion: {GROUP}/{VERSION}` and `kind: Cluster`")),
+            );
+        }
+    }
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    // `kops` alone is how very old manifests call the group.
+    if group != GROUP && group != "kops" {
+        let expected = format!("{GROUP}/{VERSION}");
+        if KINDS.contains(&kind) && strsim::damerau_levenshtein(api_version, &expected) <= 4 {
+            return wrong(
+                "apiVersion",
+                Diagnostic::error(
+                    "unknown-version",
+                    "API version is unknown",
+                    format!("`{api_version}` is no API of kops"),
+                )
+                .hint(format!("did you mean `{expected}`?")),
+            );
+        }
+        note_additional(document, diagnostics);
+        return Kind::Additional;
+    }
+    if version != VERSION {
+        return wrong(
+            "apiVersion",
+            Diagnostic::error(
+                "unknown-version",
+                "API version is unknown",
+                format!("`{api_version}` cannot be read: field names differ between versions"),
+            )
+            .hint(format!("kedge reads `{GROUP}/{VERSION}`, the version that kops itself writes (`kops get -o yaml`)")),
+        );
+    }
+    match kind {
+        _ if KINDS.contains(&kind) => Kind::Known,
+        "Keyset" | "Host" => {
+            note_additional(document, diagnostics);
+            Kind::Additional
+        }
+        _ => {
+            let known = KINDS.iter().copied();
+            let hint = match nearest(kind, known) {
+                Some((name, _)) => format!("did you mean `{name}`?"),
+                None if kind.ends_with("List") => {
+                    "put each item into a document of its own, with a line `---` between them".to_owned()
+                }
+                None => format!("kops has the kinds {}", KINDS.map(|kind| format!("`{kind}`")).join(", ")),
+            };
+            wrong(
+                "kind",
+                Diagnostic::error("unknown-kind", "kind is unknown", format!("`{kind}` is no kind of {api_version}"))
+                    .hint(hint),
+            )
+        }
+    }
+}
+
+fn note_additional(document: &Document, diagnostics: &mut Diagnostics) {
+    document.report(
+        diagnostics,
+        "kind",
+        Diagnostic::note(
+            "additional-object",
+            "additional object has no effect yet",
+            format!("`{}` of `{}` is accepted and left alone", document.kind, document.api_version),
+        ),
+    );
 }

@@ -68,8 +68,10 @@ pub struct Cluster {
     pub addons: Addons,
     /// Warm pool for groups without their own.
     pub warm_pool: Option<WarmPool>,
-    /// Labels of the cluster-wide kubelet settings, which become node-template tags.
+    /// Labels of the cluster-wide kubelet settings, which become node-template tags of all groups but control planes.
     pub kubelet_node_labels: BTreeMap<String, String>,
+    /// Labels of the kubelet settings of control planes (`masterKubelet`), likewise.
+    pub control_plane_kubelet_node_labels: BTreeMap<String, String>,
     /// `cloudConfig.useIPBasedNodeNames`.
     pub ip_based_node_names: bool,
     /// GPU groups get a label and a taint.

@@ -1,0 +1,106 @@
+//! The words in which the fields of manifests are declared: name, shape, and what the field does here.
+//!
+//! One table for each block of a manifest (`v1alpha2/fields/`) serves the reader, the JSON Schema and the reference page,
+//! so that they cannot disagree.
+
+/// A block of a manifest: a mapping with known keys.
+#[derive(Debug)]
+pub(crate) struct Block {
+    /// kops's name of its type.
+    pub(crate) name: &'static str,
+    /// The fields, in kops's order.
+    pub(crate) fields: &'static [Field],
+}
+
+impl Block {
+    /// The field of this name.
+    pub(crate) fn field(&self, name: &str) -> Option<&'static Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// Whether any field below acts.
+    fn acts(&self) -> bool {
+        self.fields.iter().any(|field| field.effect == Effect::Acts)
+    }
+}
+
+/// A field of a block.
+#[derive(Debug)]
+pub(crate) struct Field {
+    /// Its name in the manifest.
+    pub(crate) name: &'static str,
+    /// What may stand there.
+    pub(crate) shape: Shape,
+    /// What it does.
+    pub(crate) effect: Effect,
+}
+
+impl Field {
+    /// The block whose fields say for themselves what they do, if this field is one or a list of such.
+    pub(crate) fn inner_block(&self) -> Option<&'static Block> {
+        let mut shape = &self.shape;
+        while let Shape::List(inner) | Shape::Map(inner) = shape {
+            shape = inner;
+        }
+        match shape {
+            Shape::Object(block) if self.effect == Effect::Acts && block.acts() => Some(block),
+            _ => None,
+        }
+    }
+}
+
+/// What may stand in a field.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Shape {
+    /// Text; a number or boolean counts as written.
+    Text,
+    /// `true` or `false`.
+    Boolean,
+    /// A whole number, quoted or not.
+    Integer,
+    /// A Kubernetes quantity such as `500m` or `4Gi`.
+    Quantity,
+    /// A Go duration such as `48h20m`.
+    Duration,
+    /// A number, or text such as `50%`.
+    IntegerOrText,
+    /// A list.
+    List(&'static Shape),
+    /// A mapping with free keys.
+    Map(&'static Shape),
+    /// A mapping with known keys.
+    Object(&'static Block),
+    /// Anything.
+    Any,
+}
+
+/// What a field does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// It decides something.
+    Acts,
+    /// It is accepted; a note says so.
+    None,
+    /// It is an error, for this reason.
+    Refused(&'static str),
+}
+
+/// A block.
+pub(crate) const fn block(name: &'static str, fields: &'static [Field]) -> Block {
+    Block { name, fields }
+}
+
+/// A field that acts.
+pub(crate) const fn acts(name: &'static str, shape: Shape) -> Field {
+    Field { name, shape, effect: Effect::Acts }
+}
+
+/// A field that is accepted and has no effect yet.
+pub(crate) const fn quiet(name: &'static str, shape: Shape) -> Field {
+    Field { name, shape, effect: Effect::None }
+}
+
+/// A field that is refused.
+pub(crate) const fn refused(name: &'static str, shape: Shape, why: &'static str) -> Field {
+    Field { name, shape, effect: Effect::Refused(why) }
+}

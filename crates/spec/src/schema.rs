@@ -1,0 +1,164 @@
+//! The table of fields for others: as JSON Schema, and as a list for the reference page.
+
+use serde_json::{Map, Value, json};
+
+use crate::field::{Block, Effect, Field, Shape};
+use crate::v1alpha2::fields::{CLUSTER, INSTANCE_GROUP, SSH_CREDENTIAL};
+
+/// A field of a manifest, as the reference page lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldEntry {
+    /// Kind of the manifest.
+    pub kind: &'static str,
+    /// Path such as `spec.subnets[].cidr`.
+    pub path: String,
+    /// What may stand there, in a word or two.
+    pub shape: String,
+    /// What it does.
+    pub effect: FieldEffect,
+}
+
+/// What a field does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FieldEffect {
+    /// It decides something.
+    Acts,
+    /// It is accepted, with a note.
+    NoEffect,
+    /// It is an error, for this reason.
+    Refused(&'static str),
+}
+
+fn kinds() -> [(&'static str, &'static Block); 3] {
+    [("Cluster", &CLUSTER), ("InstanceGroup", &INSTANCE_GROUP), ("SSHCredential", &SSH_CREDENTIAL)]
+}
+
+/// Every field that a person may write, kind by kind in kops's order. Blocks of which no field acts are one entry each.
+#[must_use]
+pub fn fields() -> Vec<FieldEntry> {
+    let mut entries = Vec::new();
+    for (kind, block) in kinds() {
+        for field in block.fields.iter().filter(|field| field.name == "spec") {
+            list(kind, "", field, &mut entries);
+        }
+    }
+    entries
+}
+
+fn list(kind: &'static str, parent: &str, field: &'static Field, entries: &mut Vec<FieldEntry>) {
+    let dot = if parent.is_empty() { "" } else { "." };
+    let path = format!("{parent}{dot}{}{}", field.name, suffix(&field.shape));
+    if let Some(block) = field.inner_block() {
+        for inner in block.fields {
+            list(kind, &path, inner, entries);
+        }
+        return;
+    }
+    let effect = match field.effect {
+        Effect::Acts => FieldEffect::Acts,
+        Effect::None => FieldEffect::NoEffect,
+        Effect::Refused(why) => FieldEffect::Refused(why),
+    };
+    entries.push(FieldEntry { kind, path, shape: word(&field.shape).to_owned(), effect });
+}
+
+fn suffix(shape: &Shape) -> String {
+    match shape {
+        Shape::List(inner) => format!("[]{}", suffix(inner)),
+        Shape::Map(inner) => format!(".<key>{}", suffix(inner)),
+        _ => String::new(),
+    }
+}
+
+fn word(shape: &Shape) -> &'static str {
+    match shape {
+        Shape::Text => "text",
+        Shape::Boolean => "boolean",
+        Shape::Integer => "integer",
+        Shape::Quantity => "quantity",
+        Shape::Duration => "duration",
+        Shape::IntegerOrText => "integer or text",
+        Shape::List(inner) | Shape::Map(inner) => word(inner),
+        Shape::Object(block) => block.name,
+        Shape::Any => "anything",
+    }
+}
+
+/// JSON Schema (draft 2020-12) of the manifests that are read.
+#[must_use]
+pub fn schema() -> Value {
+    let mut definitions = Map::new();
+    let mut any_of = Vec::new();
+    for (kind, block) in kinds() {
+        define(block, &mut definitions);
+        if let Some(properties) = definitions.get_mut(kind).and_then(Value::as_object_mut) {
+            properties.insert("required".to_owned(), json!(["apiVersion", "kind", "metadata", "spec"]));
+            if let Some(fields) = properties.get_mut("properties").and_then(Value::as_object_mut) {
+                fields.insert("apiVersion".to_owned(), json!({"const": "kops.k8s.io/v1alpha2"}));
+                fields.insert("kind".to_owned(), json!({"const": kind}));
+            }
+        }
+        any_of.push(json!({"$ref": format!("#/$defs/{kind}")}));
+    }
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Manifests that kedge reads",
+        "oneOf": any_of,
+        "$defs": definitions,
+    })
+}
+
+/// Adds a block, and those that its fields hold, to the definitions.
+fn define(block: &'static Block, definitions: &mut Map<String, Value>) {
+    let name = block.name.to_owned();
+    if definitions.contains_key(&name) {
+        return;
+    }
+    // Stands in while the fields are described, in case one of them holds the block again.
+    definitions.insert(name.clone(), Value::Null);
+    let mut properties = Map::new();
+    for field in block.fields {
+        let mut described = match describe(&field.shape, definitions) {
+            Value::Object(described) => described,
+            _ => Map::new(),
+        };
+        match field.effect {
+            Effect::Acts => {}
+            Effect::None => {
+                described.insert("description".to_owned(), json!("Accepted; it has no effect yet."));
+            }
+            Effect::Refused(why) => {
+                described.insert("description".to_owned(), json!(format!("Refused: {why}.")));
+                described.insert("not".to_owned(), json!({}));
+            }
+        }
+        properties.insert(field.name.to_owned(), Value::Object(described));
+    }
+    let schema = json!({"type": "object", "properties": properties, "additionalProperties": false});
+    definitions.insert(name, schema);
+}
+
+fn describe(shape: &Shape, definitions: &mut Map<String, Value>) -> Value {
+    match shape {
+        Shape::Text => json!({"type": ["string", "number", "boolean"]}),
+        Shape::Boolean => json!({"type": "boolean"}),
+        Shape::Integer => json!({"type": ["integer", "string"], "pattern": "^[+-]?[0-9]+$"}),
+        Shape::Quantity => {
+            json!({"type": ["string", "number"], "pattern": "^[+-]?[0-9.]+([numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]+)?$"})
+        }
+        Shape::Duration => {
+            json!({"type": ["string", "integer"], "pattern": "^[+-]?(0|([0-9.]+(ns|us|µs|ms|s|m|h))+)$"})
+        }
+        Shape::IntegerOrText => json!({"type": ["integer", "string"]}),
+        Shape::List(inner) => json!({"type": "array", "items": describe(inner, definitions)}),
+        Shape::Map(inner) => json!({"type": "object", "additionalProperties": describe(inner, definitions)}),
+        Shape::Object(block) => {
+            define(block, definitions);
+            json!({"$ref": format!("#/$defs/{}", block.name)})
+        }
+        Shape::Any => json!({}),
+    }
+}
+
+#[cfg(test)]
+mod tests;

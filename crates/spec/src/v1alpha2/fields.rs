@@ -1,0 +1,71 @@
+//! The fields of the kinds, as tables.
+
+pub(crate) mod access;
+pub(crate) mod addons;
+pub(crate) mod api_server;
+pub(crate) mod cloud;
+pub(crate) mod cluster;
+pub(crate) mod control_plane;
+pub(crate) mod etcd;
+pub(crate) mod instance_group;
+pub(crate) mod kubelet;
+pub(crate) mod networking;
+pub(crate) mod shared;
+
+use crate::field::Shape::{Any, List, Map, Object, Text};
+use crate::field::{Block, acts, block, quiet};
+
+/// A `Cluster`.
+pub(crate) static CLUSTER: Block = block(
+    "Cluster",
+    &[
+        acts("apiVersion", Text),
+        acts("kind", Text),
+        acts("metadata", Object(&METADATA)),
+        acts("spec", Object(&cluster::CLUSTER_SPEC)),
+    ],
+);
+
+/// An `InstanceGroup`.
+pub(crate) static INSTANCE_GROUP: Block = block(
+    "InstanceGroup",
+    &[
+        acts("apiVersion", Text),
+        acts("kind", Text),
+        acts("metadata", Object(&METADATA)),
+        acts("spec", Object(&instance_group::INSTANCE_GROUP_SPEC)),
+    ],
+);
+
+/// An `SSHCredential`.
+pub(crate) static SSH_CREDENTIAL: Block = block(
+    "SSHCredential",
+    &[
+        acts("apiVersion", Text),
+        acts("kind", Text),
+        acts("metadata", Object(&METADATA)),
+        acts("spec", Object(&instance_group::SSH_CREDENTIAL_SPEC)),
+    ],
+);
+
+/// Metadata as the Kubernetes API has it. What only an API server writes is accepted without a word.
+static METADATA: Block = block(
+    "ObjectMeta",
+    &[
+        acts("name", Text),
+        acts("labels", Map(&Text)),
+        acts("annotations", Map(&Text)),
+        acts("creationTimestamp", Any),
+        quiet("namespace", Text),
+        quiet("generateName", Text),
+        acts("generation", Any),
+        acts("resourceVersion", Any),
+        acts("selfLink", Any),
+        acts("uid", Any),
+        acts("managedFields", List(&Any)),
+        quiet("deletionTimestamp", Any),
+        quiet("deletionGracePeriodSeconds", Any),
+        quiet("finalizers", List(&Text)),
+        quiet("ownerReferences", List(&Any)),
+    ],
+);

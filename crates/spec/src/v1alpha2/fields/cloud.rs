@@ -1,0 +1,187 @@
+//! Fields of the cloud settings.
+//!
+//! Names and types are those of kops `v1alpha2`; what each field does here is the first word of its line.
+
+use super::shared::PACKAGES_CONFIG;
+use crate::field::Shape::{Boolean, Integer, List, Map, Object, Quantity, Text};
+use crate::field::{Block, acts, block, quiet, refused};
+
+pub(crate) static CLOUD_CONFIGURATION: Block = block(
+    "CloudConfiguration",
+    &[
+        quiet("manageStorageClasses", Boolean),
+        refused("multizone", Boolean, "it belongs to another cloud; kedge provisions AWS"),
+        refused("nodeTags", Text, "it belongs to another cloud; kedge provisions AWS"),
+        refused("nodeInstancePrefix", Text, "it belongs to another cloud; kedge provisions AWS"),
+        quiet("nodeIPFamilies", List(&Text)),
+        refused("gceServiceAccount", Text, "it belongs to another cloud; kedge provisions AWS"),
+        refused("gceUseStartupScript", Boolean, "it belongs to another cloud; kedge provisions AWS"),
+        quiet("disableSecurityGroupIngress", Boolean),
+        quiet("elbSecurityGroup", Text),
+        acts("nlbSecurityGroupMode", Text),
+        acts("useIPBasedNodeNames", Boolean),
+        quiet("vSphereUsername", Text),
+        quiet("vSpherePassword", Text),
+        quiet("vSphereServer", Text),
+        quiet("vSphereDatacenter", Text),
+        quiet("vSphereResourcePool", Text),
+        quiet("vSphereDatastore", Text),
+        quiet("vSphereCoreDNSServer", Text),
+        refused(
+            "spotinstProduct",
+            Text,
+            "Spot by NetApp would own the instances; use `mixedInstancesPolicy` of the groups",
+        ),
+        refused(
+            "spotinstOrientation",
+            Text,
+            "Spot by NetApp would own the instances; use `mixedInstancesPolicy` of the groups",
+        ),
+        quiet("openstack", Object(&OPENSTACK_SPEC)),
+        quiet("azure", Object(&AZURE_SPEC)),
+        quiet("awsEBSCSIDriver", Object(&EBSCSI_DRIVER_SPEC)),
+        refused("gcpPDCSIDriver", Object(&PDCSI_DRIVER), "it belongs to another cloud; kedge provisions AWS"),
+    ],
+);
+
+pub(crate) static OPENSTACK_SPEC: Block = block(
+    "OpenstackSpec",
+    &[
+        quiet("loadbalancer", Object(&OPENSTACK_LOADBALANCER_CONFIG)),
+        quiet("monitor", Object(&OPENSTACK_MONITOR)),
+        quiet("router", Object(&OPENSTACK_ROUTER)),
+        quiet("blockStorage", Object(&OPENSTACK_BLOCK_STORAGE_CONFIG)),
+        quiet("insecureSkipVerify", Boolean),
+        quiet("network", Object(&OPENSTACK_NETWORK)),
+        quiet("metadata", Object(&OPENSTACK_METADATA)),
+    ],
+);
+
+pub(crate) static AZURE_SPEC: Block = block(
+    "AzureSpec",
+    &[
+        quiet("subscriptionId", Text),
+        quiet("storageAccountID", Text),
+        quiet("tenantId", Text),
+        quiet("resourceGroupName", Text),
+        quiet("routeTableName", Text),
+        quiet("adminUser", Text),
+    ],
+);
+
+pub(crate) static EBSCSI_DRIVER_SPEC: Block = block(
+    "EBSCSIDriverSpec",
+    &[
+        quiet("enabled", Boolean),
+        quiet("managed", Boolean),
+        quiet("version", Text),
+        quiet("kubeAPIQPS", Quantity),
+        quiet("kubeAPIBurst", Integer),
+        quiet("hostNetwork", Boolean),
+        quiet("volumeAttachLimit", Integer),
+        quiet("podAnnotations", Map(&Text)),
+    ],
+);
+
+pub(crate) static PDCSI_DRIVER: Block =
+    block("PDCSIDriver", &[quiet("enabled", Boolean), quiet("version", Text), quiet("defaultStorageClassName", Text)]);
+
+pub(crate) static OPENSTACK_LOADBALANCER_CONFIG: Block = block(
+    "OpenstackLoadbalancerConfig",
+    &[
+        quiet("method", Text),
+        quiet("provider", Text),
+        quiet("useOctavia", Boolean),
+        quiet("floatingNetwork", Text),
+        quiet("floatingNetworkID", Text),
+        quiet("floatingSubnet", Text),
+        quiet("subnetID", Text),
+        quiet("manageSecurityGroups", Boolean),
+        quiet("enableIngressHostname", Boolean),
+        quiet("ingressHostnameSuffix", Text),
+        quiet("flavorID", Text),
+    ],
+);
+
+pub(crate) static OPENSTACK_MONITOR: Block =
+    block("OpenstackMonitor", &[quiet("delay", Text), quiet("timeout", Text), quiet("maxRetries", Integer)]);
+
+pub(crate) static OPENSTACK_ROUTER: Block = block(
+    "OpenstackRouter",
+    &[
+        quiet("externalNetwork", Text),
+        quiet("dnsServers", Text),
+        quiet("externalSubnet", Text),
+        quiet("availabilityZoneHints", List(&Text)),
+    ],
+);
+
+pub(crate) static OPENSTACK_BLOCK_STORAGE_CONFIG: Block = block(
+    "OpenstackBlockStorageConfig",
+    &[
+        quiet("bs-version", Text),
+        quiet("ignore-volume-az", Boolean),
+        quiet("override-volume-az", Text),
+        quiet("ignore-volume-microversion", Boolean),
+        quiet("metricsEnabled", Boolean),
+        quiet("createStorageClass", Boolean),
+        quiet("csiPluginImage", Text),
+        quiet("csiTopologySupport", Boolean),
+        quiet("clusterName", Text),
+    ],
+);
+
+pub(crate) static OPENSTACK_NETWORK: Block = block(
+    "OpenstackNetwork",
+    &[
+        quiet("availabilityZoneHints", List(&Text)),
+        quiet("ipv6SupportDisabled", Boolean),
+        quiet("publicNetworkNames", List(&Text)),
+        quiet("internalNetworkNames", List(&Text)),
+        quiet("addressSortOrder", Text),
+    ],
+);
+
+pub(crate) static OPENSTACK_METADATA: Block = block("OpenstackMetadata", &[quiet("configDrive", Boolean)]);
+
+pub(crate) static NTP_CONFIG: Block = block("NTPConfig", &[quiet("managed", Boolean)]);
+
+pub(crate) static DOCKER_CONFIG: Block = block(
+    "DockerConfig",
+    &[
+        quiet("authorizationPlugins", List(&Text)),
+        quiet("bridge", Text),
+        quiet("bridgeIP", Text),
+        quiet("dataRoot", Text),
+        quiet("defaultUlimit", List(&Text)),
+        quiet("defaultRuntime", Text),
+        quiet("dns", List(&Text)),
+        quiet("execOpt", List(&Text)),
+        quiet("execRoot", Text),
+        quiet("experimental", Boolean),
+        quiet("healthCheck", Boolean),
+        quiet("hosts", List(&Text)),
+        quiet("ipMasq", Boolean),
+        quiet("ipTables", Boolean),
+        quiet("insecureRegistry", Text),
+        quiet("insecureRegistries", List(&Text)),
+        quiet("liveRestore", Boolean),
+        quiet("logDriver", Text),
+        quiet("logLevel", Text),
+        quiet("logOpt", List(&Text)),
+        quiet("maxConcurrentDownloads", Integer),
+        quiet("maxConcurrentUploads", Integer),
+        quiet("maxDownloadAttempts", Integer),
+        quiet("metricsAddress", Text),
+        quiet("mtu", Integer),
+        quiet("packages", Object(&PACKAGES_CONFIG)),
+        quiet("registryMirrors", List(&Text)),
+        quiet("runtimes", List(&Text)),
+        quiet("selinuxEnabled", Boolean),
+        quiet("skipInstall", Boolean),
+        quiet("storage", Text),
+        quiet("storageOpts", List(&Text)),
+        quiet("userNamespaceRemap", Text),
+        quiet("version", Text),
+    ],
+);

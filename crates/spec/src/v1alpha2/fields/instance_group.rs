@@ -1,0 +1,136 @@
+//! Fields of an `InstanceGroup` and of an `SSHCredential`.
+//!
+//! Names and types are those of kops `v1alpha2`; what each field does here is the first word of its line.
+
+use super::kubelet::KUBELET_CONFIG_SPEC;
+use super::shared::{FILE_ASSET_SPEC, GROUP_CONTAINERD_CONFIG, HOOK_SPEC, ROLLING_UPDATE, WARM_POOL_SPEC};
+use crate::field::Shape::{Boolean, Duration, Integer, List, Map, Object, Quantity, Text};
+use crate::field::{Block, acts, block, quiet, refused};
+
+pub(crate) static INSTANCE_GROUP_SPEC: Block = block(
+    "InstanceGroupSpec",
+    &[
+        acts("manager", Text),
+        acts("role", Text),
+        acts("image", Text),
+        acts("minSize", Integer),
+        acts("maxSize", Integer),
+        quiet("autoscale", Boolean),
+        quiet("autoscalePriority", Integer),
+        acts("machineType", Text),
+        acts("rootVolumeSize", Integer),
+        acts("rootVolumeType", Text),
+        acts("rootVolumeIops", Integer),
+        acts("rootVolumeThroughput", Integer),
+        acts("rootVolumeOptimization", Boolean),
+        quiet("rootVolumeDeleteOnTermination", Boolean),
+        acts("rootVolumeEncryption", Boolean),
+        acts("rootVolumeEncryptionKey", Text),
+        acts("volumes", List(&Object(&VOLUME_SPEC))),
+        quiet("volumeMounts", List(&Object(&VOLUME_MOUNT_SPEC))),
+        acts("subnets", List(&Text)),
+        acts("zones", List(&Text)),
+        quiet("hooks", List(&Object(&HOOK_SPEC))),
+        acts("maxPrice", Text),
+        acts("spotDurationInMinutes", Integer),
+        acts("cpuCredits", Text),
+        acts("associatePublicIp", Boolean),
+        acts("additionalSecurityGroups", List(&Text)),
+        acts("cloudLabels", Map(&Text)),
+        acts("nodeLabels", Map(&Text)),
+        quiet("fileAssets", List(&Object(&FILE_ASSET_SPEC))),
+        acts("tenancy", Text),
+        acts("kubelet", Object(&KUBELET_CONFIG_SPEC)),
+        acts("taints", List(&Text)),
+        acts("mixedInstancesPolicy", Object(&MIXED_INSTANCES_POLICY_SPEC)),
+        acts("capacityRebalance", Boolean),
+        acts("additionalUserData", List(&Object(&USER_DATA))),
+        acts("suspendProcesses", List(&Text)),
+        acts("externalLoadBalancers", List(&Object(&LOAD_BALANCER_SPEC))),
+        acts("detailedInstanceMonitoring", Boolean),
+        acts("iam", Object(&IAM_PROFILE_SPEC)),
+        acts("securityGroupOverride", Text),
+        acts("instanceProtection", Boolean),
+        quiet("sysctlParameters", List(&Text)),
+        quiet("rollingUpdate", Object(&ROLLING_UPDATE)),
+        acts("instanceInterruptionBehavior", Text),
+        quiet("compressUserData", Boolean),
+        acts("instanceMetadata", Object(&INSTANCE_METADATA_OPTIONS)),
+        quiet("updatePolicy", Text),
+        acts("warmPool", Object(&WARM_POOL_SPEC)),
+        acts("containerd", Object(&GROUP_CONTAINERD_CONFIG)),
+        quiet("packages", List(&Text)),
+        refused(
+            "guestAccelerators",
+            List(&Object(&ACCELERATOR_CONFIG)),
+            "it belongs to another cloud; kedge provisions AWS",
+        ),
+        acts("maxInstanceLifetime", Duration),
+        refused("gcpProvisioningModel", Text, "it belongs to another cloud; kedge provisions AWS"),
+    ],
+);
+
+pub(crate) static VOLUME_SPEC: Block = block(
+    "VolumeSpec",
+    &[
+        acts("deleteOnTermination", Boolean),
+        acts("device", Text),
+        acts("encrypted", Boolean),
+        acts("iops", Integer),
+        acts("throughput", Integer),
+        acts("key", Text),
+        acts("size", Integer),
+        acts("type", Text),
+    ],
+);
+
+pub(crate) static VOLUME_MOUNT_SPEC: Block = block(
+    "VolumeMountSpec",
+    &[
+        quiet("device", Text),
+        quiet("filesystem", Text),
+        quiet("formatOptions", List(&Text)),
+        quiet("mountOptions", List(&Text)),
+        quiet("path", Text),
+    ],
+);
+
+pub(crate) static MIXED_INSTANCES_POLICY_SPEC: Block = block(
+    "MixedInstancesPolicySpec",
+    &[
+        acts("instances", List(&Text)),
+        acts("instanceRequirements", Object(&INSTANCE_REQUIREMENTS_SPEC)),
+        acts("onDemandAllocationStrategy", Text),
+        acts("onDemandBase", Integer),
+        acts("onDemandAboveBase", Integer),
+        acts("spotAllocationStrategy", Text),
+        acts("spotInstancePools", Integer),
+    ],
+);
+
+pub(crate) static USER_DATA: Block =
+    block("UserData", &[acts("name", Text), acts("type", Text), acts("content", Text)]);
+
+pub(crate) static LOAD_BALANCER_SPEC: Block =
+    block("LoadBalancerSpec", &[acts("loadBalancerName", Text), acts("targetGroupArn", Text)]);
+
+pub(crate) static IAM_PROFILE_SPEC: Block = block("IAMProfileSpec", &[acts("profile", Text)]);
+
+pub(crate) static INSTANCE_METADATA_OPTIONS: Block =
+    block("InstanceMetadataOptions", &[acts("httpPutResponseHopLimit", Integer), acts("httpTokens", Text)]);
+
+pub(crate) static ACCELERATOR_CONFIG: Block =
+    block("AcceleratorConfig", &[quiet("acceleratorCount", Integer), quiet("acceleratorType", Text)]);
+
+pub(crate) static INSTANCE_REQUIREMENTS_SPEC: Block = block(
+    "InstanceRequirementsSpec",
+    &[
+        acts("cpu", Object(&MIN_MAX_SPEC)),
+        acts("memory", Object(&MIN_MAX_SPEC)),
+        quiet("excludedInstanceTypes", List(&Text)),
+    ],
+);
+
+pub(crate) static MIN_MAX_SPEC: Block = block("MinMaxSpec", &[acts("max", Quantity), acts("min", Quantity)]);
+
+pub(crate) static SSH_CREDENTIAL_SPEC: Block = block("SSHCredentialSpec", &[acts("publicKey", Text)]);
