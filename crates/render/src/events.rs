@@ -232,7 +232,9 @@ mod tests {
 
     #[test]
     fn a_run_in_a_log() {
-        assert_data_eq!(log(false, &run()), str![[r#"
+        assert_data_eq!(
+            log(false, &run()),
+            str![[r#"
 prod.example.com: 5 to create, 0 to update, 0 to replace, 0 to delete in 12 steps
 [ 0/12] again vpc/prod.example.com (attempt 2 in 1.5 s): throttled
 [ 1/12] created vpc/prod.example.com  vpc-0123
@@ -245,7 +247,8 @@ Stopping: nothing new begins, calls that run are waited for.
 [ 5/12] did not delete vpc/prod.example.com: asked to stop
 Not complete: 3 changes done, 1 failed, 2 not begun.
 
-"#]]);
+"#]]
+        );
     }
 
     #[test]

@@ -59,13 +59,16 @@ mod tests {
             ),
             note(Severity::Info, "instances-do-not-join", "Instances do not join the cluster yet.", None),
         ];
-        assert_data_eq!(render(&notes, 60).to_string(), str![[r#"
+        assert_data_eq!(
+            render(&notes, 60).to_string(),
+            str![[r#"
 error[destroys-data]: Deleting this volume loses the state
   of the cluster. To allow it, add --allow-destroy KEY.
   (volume/a.etcd-main.prod.example.com)
 note[instances-do-not-join]: Instances do not join the
   cluster yet.
 
-"#]]);
+"#]]
+        );
     }
 }

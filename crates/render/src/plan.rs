@@ -52,9 +52,17 @@ pub fn render(plan: &Plan, options: &PlanTextOptions) -> Text {
     }
     rolling(plan, options, &mut text);
     text.gap();
+    text.extend(conclusion(plan, options.width));
+    text
+}
+
+/// What the plan comes to: the totals, or the sentence for its kind of nothing to do.
+#[must_use]
+pub fn conclusion(plan: &Plan, width: usize) -> Text {
+    let mut text = Text::new();
     match nothing::sentence(plan) {
         Some(sentence) => {
-            for line in wrap(&sentence, options.width) {
+            for line in wrap(&sentence, width) {
                 text.push(Line::of(Role::Success, line));
             }
         }

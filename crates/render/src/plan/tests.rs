@@ -141,7 +141,9 @@ fn creations_are_one_line_each() {
         text: "The instances do not become nodes of a Kubernetes cluster yet.".to_owned(),
         key: None,
     });
-    assert_data_eq!(text(&plan), str![[r#"
+    assert_data_eq!(
+        text(&plan),
+        str![[r#"
 Plan for prod.example.com (account 123456789012, region us-test-1)
 To make AWS hold what the manifests say:
 
@@ -165,7 +167,8 @@ note[instances-do-not-join]: The instances do not become nodes of a Kubernetes
 
 Plan: 6 to create, 0 to update, 0 to replace, 0 to delete, 0 unchanged.
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -173,7 +176,9 @@ fn verbose_creations_show_every_property() {
     let plan =
         plan(Purpose::Apply, vec![create(CLUSTER, vpc()), create("nodes.prod.example.com nodes", role_policy())]);
     let shown = render(&plan, &PlanTextOptions { verbose: true, ..PlanTextOptions::default() }).to_string();
-    assert_data_eq!(shown, str![[r#"
+    assert_data_eq!(
+        shown,
+        str![[r#"
 Plan for prod.example.com (account 123456789012, region us-test-1)
 To make AWS hold what the manifests say:
 
@@ -212,7 +217,8 @@ Permissions
 
 Plan: 2 to create, 0 to update, 0 to replace, 0 to delete, 0 unchanged.
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -261,7 +267,9 @@ fn updates_and_replacements_show_what_differs() {
     let mut plan = plan(Purpose::Apply, vec![updated, replaced, template, policy]);
     plan.unchanged = 90;
     plan.report.instances_to_roll = vec!["nodes".to_owned()];
-    assert_data_eq!(text(&plan), str![[r#"
+    assert_data_eq!(
+        text(&plan),
+        str![[r#"
 Plan for prod.example.com (account 123456789012, region us-test-1)
 To make AWS hold what the manifests say:
 
@@ -315,7 +323,8 @@ Left to do after applying
 
 Plan: 0 to create, 3 to update, 1 to replace, 0 to delete, 90 unchanged.
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -338,7 +347,9 @@ fn deletions_fold_what_goes_with_its_container() {
         id: "nodes.prod.example.com".to_owned(),
         in_the_way: false,
     });
-    assert_data_eq!(text(&plan), str![[r#"
+    assert_data_eq!(
+        text(&plan),
+        str![[r#"
 Plan for prod.example.com (account 123456789012, region us-test-1)
 To delete the cluster with everything that it owns:
 
@@ -357,7 +368,8 @@ Not ours; nothing is done to them
 
 Plan: 0 to create, 0 to update, 0 to replace, 5 to delete, 0 unchanged.
 
-"#]]);
+"#]]
+    );
     let all = render(&plan, &PlanTextOptions { verbose: true, ..PlanTextOptions::default() }).to_string();
     assert!(all.contains("-   rule tcp 80 from 0.0.0.0/0  sgr-2\n"), "{all}");
 }
@@ -400,7 +412,9 @@ fn every_kind_of_nothing_has_its_sentence() {
         last(Purpose::Delete, 0, PlanReport { foreign: vec![foreign(false)], ..report() }),
         last(Purpose::Delete, 0, PlanReport { unreadable: vec![unreadable], ..report() }),
     ];
-    assert_data_eq!(sentences.join("\n"), str![[r#"
+    assert_data_eq!(
+        sentences.join("\n"),
+        str![[r#"
 Nothing to do: AWS already holds what the manifests say (92 resources). 
 Nothing to do: the manifests ask for nothing that kedge would have to make. 
 Nothing to apply: AWS holds what the manifests say (92 resources); only running instances are left to replace. 
@@ -409,7 +423,8 @@ Nothing to do as far as can be seen: 1 part of the account could not be read, an
 Nothing to delete: account 123456789012 holds nothing of prod.example.com in us-test-1. 
 Nothing to delete: 1 resource stands under names of prod.example.com, and none carries its ownership tag. 
 Nothing to delete as far as can be seen: 1 part of the account could not be read, and what was read holds nothing of prod.example.com. 
-"#]]);
+"#]]
+    );
     sentences.sort();
     sentences.dedup();
     assert_eq!(sentences.len(), 8);
