@@ -1,1 +1,56 @@
-//! Lowers a resolved specification and account facts to the desired resources.
+//! Lowers a resolved specification and account facts to the resources that AWS shall hold.
+//!
+//! [`lower`] decides everything that kops decides for the same manifest, under the same names and tags; where it decides
+//! otherwise, `docs/reference/kops-differences.md` says why. It knows nothing of what AWS holds now: comparing is the
+//! planner's job. One file makes one kind of resource or one family of rules; [`lowering`] collects what they make.
+
+mod checks;
+mod dns;
+mod etcd_volumes;
+mod facts_query;
+mod fingerprint;
+mod iam;
+mod images;
+mod instance_groups;
+mod load_balancers;
+mod lowering;
+mod names;
+mod network;
+mod neutral;
+mod security;
+mod subnets;
+mod tags;
+mod termination;
+mod user_data;
+
+#[cfg(test)]
+mod testing;
+
+use kedge_diag::Diagnostics;
+use kedge_resource::{Desired, Facts};
+use kedge_spec::ResolvedSpec;
+
+pub use facts_query::facts_query;
+pub use fingerprint::{FingerprintError, openssh_fingerprint};
+pub use neutral::neutral;
+
+use crate::lowering::Lowering;
+
+/// What AWS shall hold of a cluster.
+///
+/// # Errors
+/// Everything at once that the account cannot give the manifests: zones, machine types, images, networks. The paths are
+/// like `Cluster/prod.example.com: spec.subnets[0].zone`.
+pub fn lower(spec: &ResolvedSpec, facts: &Facts) -> Result<Desired, Diagnostics> {
+    let mut lowering = Lowering::new(spec, facts);
+    checks::check(&mut lowering);
+    network::lower(&mut lowering);
+    security::lower(&mut lowering);
+    load_balancers::lower(&mut lowering);
+    dns::lower(&mut lowering);
+    instance_groups::lower(&mut lowering);
+    etcd_volumes::lower(&mut lowering);
+    termination::lower(&mut lowering);
+    iam::lower(&mut lowering);
+    lowering.finish()
+}

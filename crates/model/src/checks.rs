@@ -1,0 +1,32 @@
+//! What the account cannot give the manifests, all of it at once.
+//!
+//! Only what needs facts is checked here; what manifests say about themselves was checked when they were read.
+
+mod dns;
+mod groups;
+mod near;
+mod network;
+
+use kedge_resource::plan::Severity;
+
+use crate::lowering::Lowering;
+
+/// Reports what is missing in the account.
+pub(crate) fn check(lowering: &mut Lowering<'_>) {
+    network::check(lowering);
+    dns::check(lowering);
+    groups::check(lowering);
+}
+
+/// Says what a person should know who reads the plan.
+pub(crate) fn remarks(lowering: &mut Lowering<'_>) {
+    lowering.note(
+        Severity::Info,
+        "instances-do-not-join",
+        "instances of this version of kedge start and run, but do not become Kubernetes nodes yet",
+        None,
+    );
+}
+
+#[cfg(test)]
+mod tests;
