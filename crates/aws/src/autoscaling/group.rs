@@ -139,7 +139,13 @@ async fn create(task: &Task<'_>, change: &StepChange) -> Result<StepOutcome, Clo
     }
     let none = MetricsCollection { granularity: GRANULARITY.to_owned(), metrics: Vec::new() };
     let metrics = desired.metrics_collection.as_ref().unwrap_or(&none);
-    tokio::try_join!(enable_metrics(task, name, &metrics.metrics), suspend(task, name, &desired.suspended_processes))?;
+    // a group that was there already, and endpoints that know no hooks in the creation of a group, get them here
+    let put = hooks.iter().map(|hook| async move { lifecycle_hook::put(task, name, after(hook)?).await });
+    tokio::try_join!(
+        enable_metrics(task, name, &metrics.metrics),
+        suspend(task, name, &desired.suspended_processes),
+        futures_util::future::try_join_all(put),
+    )?;
     let mut outcome = done(change, Handle::new(name));
     outcome.handles.extend(hooks.iter().map(|hook| (hook.key.clone(), Handle::new(&hook.key.name))));
     Ok(outcome)
@@ -308,7 +314,9 @@ async fn update_metrics(
     let metrics =
         |group: &AutoScalingGroup| group.metrics_collection.clone().map(|all| all.metrics).unwrap_or_default();
     let (now, wanted) = (metrics(current), metrics(desired));
-    enable_metrics(task, name, &without(&wanted, &now)).await?;
+    if !without(&wanted, &now).is_empty() {
+        enable_metrics(task, name, &wanted).await?;
+    }
     if let Some(old) = unless_empty(without(&now, &wanted)) {
         let request =
             task.aws.autoscaling().disable_metrics_collection().auto_scaling_group_name(name).set_metrics(Some(old));

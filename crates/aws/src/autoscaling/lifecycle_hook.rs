@@ -47,7 +47,8 @@ pub(super) async fn realize(task: &Task<'_>) -> Result<StepOutcome, CloudError> 
         if task.step.verb == Verb::Delete {
             remove(task, observed(change)?).await?;
         } else {
-            put(task, after(change)?).await?;
+            let hook: &LifecycleHook = after(change)?;
+            put(task, &task.handles.resolve(&hook.auto_scaling_group)?, hook).await?;
             outcome.handles.push((change.key.clone(), Handle::new(&change.key.name)));
         }
     }
@@ -55,12 +56,12 @@ pub(super) async fn realize(task: &Task<'_>) -> Result<StepOutcome, CloudError> 
 }
 
 /// Puts a hook, over one of the same name.
-pub(super) async fn put(task: &Task<'_>, hook: &LifecycleHook) -> Result<(), CloudError> {
+pub(super) async fn put(task: &Task<'_>, group: &str, hook: &LifecycleHook) -> Result<(), CloudError> {
     let request = task
         .aws
         .autoscaling()
         .put_lifecycle_hook()
-        .auto_scaling_group_name(task.handles.resolve(&hook.auto_scaling_group)?)
+        .auto_scaling_group_name(group)
         .lifecycle_hook_name(&hook.lifecycle_hook_name)
         .lifecycle_transition(&hook.lifecycle_transition)
         .default_result(&hook.default_result)

@@ -2,7 +2,7 @@
 
 use aws_sdk_ec2::operation::modify_subnet_attribute::builders::ModifySubnetAttributeFluentBuilder;
 use aws_sdk_ec2::types::{AttributeBooleanValue, HostnameType, ResourceType, Subnet as AwsSubnet};
-use aws_sdk_ec2::types::{SubnetCidrBlockStateCode, SubnetState};
+use aws_sdk_ec2::types::{SubnetCidrBlockStateCode, SubnetIpv6CidrBlockAssociation, SubnetState};
 use ipnet::Ipv6Net;
 use kedge_cloud::{CloudError, ErrorClass, StepChange, StepOutcome, Verb};
 use kedge_resource::kind::{PrivateDnsNameOptions, Subnet};
@@ -55,13 +55,17 @@ pub(super) fn entry_of(cluster: &ClusterName, subnet: &AwsSubnet) -> Option<Obse
 
 /// Association id and text of the IPv6 range of a subnet.
 fn ipv6(subnet: &AwsSubnet) -> Option<(String, String)> {
+    use SubnetCidrBlockStateCode::{Disassociated, Disassociating, Failed, Failing};
     subnet.ipv6_cidr_block_association_set().iter().find_map(|block| {
-        let state = block.ipv6_cidr_block_state().and_then(|state| state.state());
-        let there =
-            matches!(state, None | Some(SubnetCidrBlockStateCode::Associated | SubnetCidrBlockStateCode::Associating));
-        let id = block.association_id().unwrap_or_default().to_owned();
-        there.then(|| Some((id, block.ipv6_cidr_block()?.to_owned()))).flatten()
+        if matches!(range_state(block), Some(Disassociated | Disassociating | Failed | Failing)) {
+            return None;
+        }
+        Some((block.association_id().unwrap_or_default().to_owned(), block.ipv6_cidr_block()?.to_owned()))
     })
+}
+
+fn range_state(block: &SubnetIpv6CidrBlockAssociation) -> Option<&SubnetCidrBlockStateCode> {
+    block.ipv6_cidr_block_state().and_then(|state| state.state())
 }
 
 /// Makes, changes or removes a subnet.
@@ -121,11 +125,9 @@ async fn create(task: &Task<'_>, change: &StepChange) -> Result<StepOutcome, Clo
 /// Waits until a subnet is available with its IPv6 range: attributes cannot be set before.
 async fn settled(task: &Task<'_>, first: AwsSubnet, id: &str, with_ipv6: bool) -> Result<AwsSubnet, CloudError> {
     let ready = |subnet: &AwsSubnet| {
-        let associated = subnet.ipv6_cidr_block_association_set().iter().any(|block| {
-            let state = block.ipv6_cidr_block_state().and_then(|state| state.state());
-            state == Some(&SubnetCidrBlockStateCode::Associated)
-        });
-        subnet.state() != Some(&SubnetState::Pending) && (!with_ipv6 || associated)
+        let ranges = subnet.ipv6_cidr_block_association_set();
+        let pending = ranges.iter().any(|block| range_state(block) == Some(&SubnetCidrBlockStateCode::Associating));
+        subnet.state() != Some(&SubnetState::Pending) && !(with_ipv6 && (ranges.is_empty() || pending))
     };
     if ready(&first) {
         return Ok(first);

@@ -2,7 +2,7 @@
 
 use aws_sdk_ec2::types::{
     LaunchTemplateBlockDeviceMapping, LaunchTemplateEbsBlockDevice, LaunchTemplateInstanceMarketOptions,
-    LaunchTemplateInstanceMetadataOptions, LaunchTemplateInstanceNetworkInterfaceSpecification,
+    LaunchTemplateInstanceMetadataOptions, LaunchTemplateInstanceNetworkInterfaceSpecification, ResourceType,
     ResponseLaunchTemplateData,
 };
 use base64::Engine;
@@ -47,6 +47,8 @@ pub(super) fn template(data: &ResponseLaunchTemplateData, tags: Tags) -> LaunchT
         tag_specifications: data
             .tag_specifications()
             .iter()
+            // the template's own tags are no part of what it launches
+            .filter(|specification| specification.resource_type() != Some(&ResourceType::LaunchTemplate))
             .filter_map(|specification| {
                 Some(TagSpecification {
                     resource_type: specification.resource_type()?.as_str().to_owned(),
