@@ -65,9 +65,9 @@ pub(crate) enum Shape {
     /// A number, or text such as `50%`.
     IntegerOrText,
     /// A list.
-    List(&'static Shape),
+    List(&'static Self),
     /// A mapping with free keys.
-    Map(&'static Shape),
+    Map(&'static Self),
     /// A mapping with known keys.
     Object(&'static Block),
     /// Anything.

@@ -14,6 +14,8 @@ mod manifests;
 mod resolve;
 pub mod resolved;
 mod schema;
+#[cfg(test)]
+mod testing;
 mod units;
 mod v1alpha2;
 mod validate;

@@ -239,3 +239,6 @@ fn note_additional(document: &Document, diagnostics: &mut Diagnostics) {
         ),
     );
 }
+
+#[cfg(test)]
+mod tests;

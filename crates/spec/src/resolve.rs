@@ -7,7 +7,7 @@ mod access;
 mod addons;
 mod api;
 mod etcd;
-mod group;
+pub(crate) mod group;
 mod iam;
 mod issuer;
 mod network;
@@ -33,7 +33,7 @@ pub(crate) struct Draft<'a> {
     pub(crate) cluster: &'a Read<RawCluster>,
     /// One for each group of the specification, in its order.
     pub(crate) groups: Vec<&'a Read<RawGroup>>,
-    /// Every manifest could be read: what is missing is missing.
+    /// Every manifest could be read and says what it is: what is missing is missing.
     pub(crate) complete: bool,
 }
 
@@ -64,7 +64,9 @@ pub(crate) fn resolve(manifests: &Manifests, options: &ResolveOptions) -> (Optio
         return (None, diagnostics);
     };
     let spec = ResolvedSpec { cluster, groups: resolved_groups, ssh_public_key, features };
-    let complete = manifests.complete && raw_groups.iter().all(|read| read.document.left_out.is_empty());
+    let complete = manifests.complete
+        && chosen.settled
+        && raw_groups.iter().all(|read| read.document.left_out.is_empty() && group::has_role(&read.value));
     let draft = Draft { spec, cluster: chosen.cluster, groups: raw_groups, complete };
     validate::validate(&draft, &mut diagnostics);
     (Some(draft.spec), diagnostics)
@@ -164,3 +166,6 @@ fn cloud_provider(report: &mut Report<'_>, spec: &ClusterSpec) {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests;

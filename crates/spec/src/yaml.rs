@@ -185,9 +185,9 @@ impl Keys {
 /// Puts nodes together from events.
 struct Builder<'a> {
     parser: Parser<'a, StrInput<'a>>,
+    text: &'a str,
     /// Byte of each character, if there are characters of several bytes.
     bytes: Option<Vec<usize>>,
-    length: usize,
     offset: usize,
     open: Vec<Open>,
     anchors: HashMap<usize, (Node, usize)>,
@@ -200,8 +200,8 @@ impl<'a> Builder<'a> {
         let bytes = (!text.is_ascii()).then(|| text.char_indices().map(|(at, _)| at).collect());
         Self {
             parser: Parser::new_from_str(text),
+            text,
             bytes,
-            length: text.len(),
             offset,
             open: Vec::new(),
             anchors: HashMap::new(),
@@ -213,10 +213,29 @@ impl<'a> Builder<'a> {
     /// The byte of the source at which the character of this number stands.
     fn byte(&self, index: usize) -> usize {
         let within = match &self.bytes {
-            Some(bytes) => bytes.get(index).copied().unwrap_or(self.length),
-            None => index.min(self.length),
+            Some(bytes) => bytes.get(index).copied().unwrap_or(self.text.len()),
+            None => index.min(self.text.len()),
         };
         self.offset + within
+    }
+
+    /// The byte after the quote that ends the scalar at `start`: the parser counts a comment after it in.
+    fn after_quote(&self, start: usize) -> Option<usize> {
+        let mut rest = self.text.as_bytes().get(start - self.offset..)?.iter().enumerate();
+        let (_, quote) = rest.next()?;
+        while let Some((at, byte)) = rest.next() {
+            if *quote == b'"' && *byte == b'\\' {
+                rest.next();
+            } else if byte == quote {
+                // Two single quotes are one character of the text.
+                let twice = *quote == b'\'' && self.text.as_bytes().get(start - self.offset + at + 1) == Some(quote);
+                if !twice {
+                    return Some(start + at + 1);
+                }
+                rest.next();
+            }
+        }
+        None
     }
 
     fn fault(&self, span: EventSpan, message: impl Into<String>) -> Fault {
@@ -234,6 +253,10 @@ impl<'a> Builder<'a> {
             let closed = match event {
                 Event::Scalar(text, style, anchor, tag) => {
                     let plain = style == ScalarStyle::Plain && !tag.as_deref().is_some_and(is_string_tag);
+                    let end = match style {
+                        ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => self.after_quote(start).unwrap_or(end),
+                        ScalarStyle::Plain | ScalarStyle::Literal | ScalarStyle::Folded => end,
+                    };
                     let node = Node { start, end, data: Data::Scalar { text: text.into_owned(), plain } };
                     self.remember(anchor, &node, 1, span)?;
                     Some(node)

@@ -1,5 +1,7 @@
 //! Real manifests of a folder that the environment names: each of them resolves without errors.
 
+#![expect(clippy::disallowed_methods, reason = "the folder and its files are the parameters of this test")]
+
 use std::sync::Arc;
 
 use kedge_diag::{Severity, Source};
@@ -8,8 +10,8 @@ use kedge_spec::{ParseOptions, ResolveOptions, parse};
 /// Every YAML file of a folder and of the folders in it.
 fn manifests(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+    for entry in std::fs::read_dir(folder).expect("the folder can be read") {
+        let path = entry.expect("the folder can be read").path();
         if path.is_dir() {
             found.extend(manifests(&path));
         } else if path.extension().is_some_and(|extension| extension == "yaml") {
@@ -21,7 +23,6 @@ fn manifests(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "the folder is a parameter of this test alone")]
 fn real_manifests_resolve() {
     let Ok(folder) = std::env::var("KEDGE_KOPS_CASES") else {
         println!("skipped: KEDGE_KOPS_CASES names no folder of kops manifests");

@@ -110,14 +110,21 @@ pub(super) fn warm_pool(own: &RawWarmPool, cluster: Option<&RawWarmPool>) -> War
     }
 }
 
+/// Words for roles.
+const ROLES: [(&str, Role); 5] = [
+    ("Master", Role::ControlPlane),
+    ("ControlPlane", Role::ControlPlane),
+    ("APIServer", Role::ApiServer),
+    ("Node", Role::Node),
+    ("Bastion", Role::Bastion),
+];
+
+/// Whether a group has a role at all.
+pub(crate) fn has_role(raw: &RawGroup) -> bool {
+    ROLES.iter().any(|(word, _)| raw.spec.role.as_deref() == Some(*word))
+}
+
 fn role(report: &mut Report<'_>, spec: &InstanceGroupSpec) -> Role {
-    let roles = [
-        ("Master", Role::ControlPlane),
-        ("ControlPlane", Role::ControlPlane),
-        ("APIServer", Role::ApiServer),
-        ("Node", Role::Node),
-        ("Bastion", Role::Bastion),
-    ];
     let Some(word) = spec.role.as_deref() else {
         report.push(
             "spec.role",
@@ -126,7 +133,7 @@ fn role(report: &mut Report<'_>, spec: &InstanceGroupSpec) -> Role {
         );
         return Role::Node;
     };
-    one_of(report, "spec.role", word, &roles).unwrap_or(Role::Node)
+    one_of(report, "spec.role", word, &ROLES).unwrap_or(Role::Node)
 }
 
 /// The parts of a list with commas.

@@ -16,6 +16,16 @@ pub(super) struct Chosen<'a> {
     pub(super) cluster: &'a Read<Cluster>,
     pub(super) groups: Vec<&'a Read<InstanceGroup>>,
     pub(super) credentials: Vec<&'a Read<SshCredential>>,
+    /// Every group says, without a mistake, whose it is.
+    pub(super) settled: bool,
+}
+
+/// Whose a manifest is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Owner {
+    Chosen,
+    Other,
+    Unknown,
 }
 
 /// Chooses the cluster that the options ask for, or the only one.
@@ -26,18 +36,22 @@ pub(super) fn choose<'a>(
 ) -> Option<Chosen<'a>> {
     let cluster = cluster(manifests, options, diagnostics);
     let mut groups = Vec::new();
+    let mut settled = true;
     for read in &manifests.groups {
-        if belongs(manifests, cluster, &read.document, &read.value.metadata, "group", diagnostics) {
+        let owner = owner(manifests, cluster, &read.document, &read.value.metadata, "group", diagnostics);
+        settled &= owner != Owner::Unknown;
+        if owner == Owner::Chosen {
             groups.push(read);
         }
     }
     let mut credentials = Vec::new();
     for read in &manifests.credentials {
-        if belongs(manifests, cluster, &read.document, &read.value.metadata, "SSH credential", diagnostics) {
+        let owner = owner(manifests, cluster, &read.document, &read.value.metadata, "SSH credential", diagnostics);
+        if owner == Owner::Chosen {
             credentials.push(read);
         }
     }
-    cluster.map(|cluster| Chosen { cluster, groups, credentials })
+    cluster.map(|cluster| Chosen { cluster, groups, credentials, settled })
 }
 
 fn cluster<'a>(
@@ -104,15 +118,15 @@ fn report_further(clusters: &[&Read<Cluster>], diagnostics: &mut Diagnostics) {
     }
 }
 
-/// Whether a manifest belongs to the chosen cluster; one that belongs to none is reported.
-fn belongs(
+/// Whose a manifest is; one that belongs to no cluster is reported.
+fn owner(
     manifests: &Manifests,
     chosen: Option<&Read<Cluster>>,
     document: &Document,
     metadata: &Metadata,
     what: &str,
     diagnostics: &mut Diagnostics,
-) -> bool {
+) -> Owner {
     let label_path = format!("metadata.labels[{CLUSTER_LABEL}]");
     let Some(label) = metadata.labels.get(CLUSTER_LABEL) else {
         let name = chosen.map_or("prod.example.com", |read| read.document.name.as_str());
@@ -126,10 +140,10 @@ fn belongs(
             )
             .hint(format!("add `labels: {{{CLUSTER_LABEL}: {name}}}` below `metadata`")),
         );
-        return false;
+        return Owner::Unknown;
     };
     if chosen.is_some_and(|read| read.document.name == *label) {
-        return true;
+        return Owner::Chosen;
     }
     let names = manifests.cluster_names();
     if !names.contains(&label.as_str()) && manifests.complete && !names.is_empty() {
@@ -143,6 +157,7 @@ fn belongs(
             None => format!("the manifests hold `{}`", names.join("`, `")),
         };
         document.report(diagnostics, &label_path, diagnostic.hint(hint));
+        return Owner::Unknown;
     }
-    false
+    Owner::Other
 }

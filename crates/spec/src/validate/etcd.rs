@@ -6,6 +6,7 @@ use kedge_diag::Diagnostic;
 
 use super::Checker;
 use crate::decode::nearest;
+use crate::resolve::group::has_role;
 use crate::resolved::{EtcdCluster, InstanceGroup, NetworkPlugin, Role};
 
 /// Names that etcd clusters may have; the first two have to be there.
@@ -31,7 +32,10 @@ pub(super) fn check(checker: &mut Checker<'_>) {
             );
         }
     }
-    let groups: BTreeMap<&str, &InstanceGroup> = spec.groups.iter().map(|group| (group.name.as_str(), group)).collect();
+    let mut groups: BTreeMap<&str, (&InstanceGroup, bool)> = BTreeMap::new();
+    for (group, read) in spec.groups.iter().zip(&checker.draft.groups) {
+        groups.entry(&group.name).or_insert((group, has_role(&read.value)));
+    }
     let mut seen = BTreeSet::new();
     for (at, cluster) in clusters.iter().enumerate() {
         let path = format!("spec.etcdClusters[{at}]");
@@ -84,7 +88,12 @@ fn count(checker: &mut Checker<'_>, path: &str, cluster: &EtcdCluster) {
     );
 }
 
-fn members(checker: &mut Checker<'_>, path: &str, cluster: &EtcdCluster, groups: &BTreeMap<&str, &InstanceGroup>) {
+fn members(
+    checker: &mut Checker<'_>,
+    path: &str,
+    cluster: &EtcdCluster,
+    groups: &BTreeMap<&str, (&InstanceGroup, bool)>,
+) {
     let mut names = BTreeSet::new();
     let mut used: BTreeMap<&str, &str> = BTreeMap::new();
     for (at, member) in cluster.members.iter().enumerate() {
@@ -119,8 +128,10 @@ fn members(checker: &mut Checker<'_>, path: &str, cluster: &EtcdCluster, groups:
             );
         }
         match groups.get(member.instance_group.as_str()) {
-            Some(group) if group.role == Role::ControlPlane => one_zone(checker, &group_path, group),
-            Some(group) => checker.cluster(
+            Some((group, _)) if group.role == Role::ControlPlane => one_zone(checker, &group_path, group),
+            // A role that is no role was reported at the group.
+            Some((_, false)) => {}
+            Some((group, true)) => checker.cluster(
                 &group_path,
                 Diagnostic::error(
                     "etcd-group-role",
@@ -131,7 +142,7 @@ fn members(checker: &mut Checker<'_>, path: &str, cluster: &EtcdCluster, groups:
             ),
             None if !checker.draft.complete => {}
             None => {
-                let planes = groups.values().filter(|group| group.role == Role::ControlPlane);
+                let planes = groups.values().map(|(group, _)| group).filter(|group| group.role == Role::ControlPlane);
                 let names: Vec<&str> = planes.map(|group| group.name.as_str()).collect();
                 let diagnostic = Diagnostic::error(
                     "etcd-unknown-group",

@@ -6,12 +6,13 @@ use kedge_diag::Diagnostic;
 
 use super::Checker;
 use super::api::{security_group, unknown_subnet};
+use crate::document::Document;
 use crate::resolve::Report;
 use crate::resolved::{InstanceGroup, Role};
 
 pub(super) fn check(checker: &mut Checker<'_>) {
     roles(checker);
-    let mut seen: HashMap<&str, String> = HashMap::new();
+    let mut seen: HashMap<&str, &Document> = HashMap::new();
     for (group, read) in checker.draft.spec.groups.iter().zip(&checker.draft.groups) {
         let unknown: Vec<(usize, Diagnostic)> = group
             .subnets
@@ -24,10 +25,10 @@ pub(super) fn check(checker: &mut Checker<'_>) {
         for (at, diagnostic) in unknown {
             report.push(&format!("spec.subnets[{at}]"), diagnostic);
         }
-        let place = read.document.place("metadata.name");
-        let (line, column) = place.line_column();
-        let here = format!("{}:{line}:{column}", place.source.name);
-        if let Some(there) = seen.insert(&group.name, here) {
+        if let Some(first) = seen.get(group.name.as_str()) {
+            let place = first.place("metadata.name");
+            let (line, column) = place.line_column();
+            let there = format!("{}:{line}:{column}", place.source.name);
             report.push(
                 "metadata.name",
                 Diagnostic::error(
@@ -38,6 +39,7 @@ pub(super) fn check(checker: &mut Checker<'_>) {
                 .hint("remove one of the two, or give it another name"),
             );
         }
+        seen.entry(&group.name).or_insert(&read.document);
         subnets(&mut report, group);
         machines(&mut report, group);
         security_groups(&mut report, group);

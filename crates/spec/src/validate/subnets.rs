@@ -103,9 +103,11 @@ fn within_vpc(checker: &mut Checker<'_>, path: &str, subnet: &Subnet) {
         Vpc::Shared { cidr: None, .. } => return,
     };
     // A range that could not be read was reported; what lies in it is unknown.
-    let document = &checker.draft.cluster.document;
-    let unknown = document.is_left_out("spec.networkCIDR")
-        || checker.draft.cluster.value.spec.additional_network_cidrs.len() != network.additional_cidrs.len();
+    let raw = &checker.draft.cluster.value.spec;
+    let unreadable = |text: &String| text.parse::<Ipv4Net>().is_err();
+    let unknown = checker.draft.cluster.document.is_left_out("spec.networkCIDR")
+        || raw.network_cidr.as_ref().is_some_and(unreadable)
+        || raw.additional_network_cidrs.iter().any(unreadable);
     let ranges: Vec<Ipv4Net> = std::iter::once(main).chain(network.additional_cidrs.iter().copied()).collect();
     if unknown || ranges.iter().any(|range| range.contains(&cidr)) {
         return;
@@ -177,8 +179,11 @@ fn ways_out(checker: &mut Checker<'_>, subnets: &[Subnet]) {
         subnet.subnet_type == SubnetType::Utility
             || (ipv6_only && subnet.subnet_type == SubnetType::Public && subnet.ipv6_cidr.is_some())
     };
-    // An existing subnet may leave its zone to the account.
-    let anywhere = subnets.iter().any(|subnet| holds_gateway(subnet) && subnet.zone.is_none());
+    // An existing subnet may leave its zone to the account, and a type that was reported may have been meant to be right.
+    let written = checker.draft.cluster.value.spec.subnets.iter().map(|raw| raw.r#type.as_deref());
+    let anywhere = subnets.iter().zip(written).any(|(subnet, written)| {
+        (holds_gateway(subnet) && subnet.zone.is_none()) || written != Some(subnet.subnet_type.as_str())
+    });
     let mut first: BTreeMap<&str, (&Subnet, bool)> = BTreeMap::new();
     for (at, subnet) in subnets.iter().enumerate() {
         let Some(zone) = subnet.zone.as_deref() else { continue };
