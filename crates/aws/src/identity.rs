@@ -2,7 +2,8 @@
 
 use kedge_cloud::{CloudError, Identity};
 
-use crate::client::{Aws, incomplete};
+use crate::call::incomplete;
+use crate::client::Aws;
 
 const CALL: &str = "sts:GetCallerIdentity";
 

@@ -7,6 +7,7 @@
 
 mod autoscaling;
 mod budget;
+mod call;
 mod client;
 mod clusters;
 mod dns;

@@ -6,7 +6,8 @@ use kedge_resource::kind::InternetGateway;
 use kedge_resource::{ClusterName, Handle, Kind, Observed, Ref};
 
 use super::common::{begun_id, named, of_cluster, only_new, pages, retag, specification, tagged, tags};
-use crate::client::{Aws, incomplete};
+use crate::call::incomplete;
+use crate::client::Aws;
 use crate::realize::{Task, after, already, before, done, gone, observed, touches};
 
 /// The internet gateways of the cluster.

@@ -8,7 +8,8 @@ use kedge_resource::kind::LaunchTemplate;
 use kedge_resource::{ClusterName, Handle, Kind, Observed};
 
 use super::common::{filter, of_cluster, pages, retag, specification, tags};
-use crate::client::{Aws, incomplete};
+use crate::call::incomplete;
+use crate::client::Aws;
 use crate::realize::{Task, after, before, bug, done, gone, observed, touches};
 use crate::shared::{entry, in_the_way, ownership};
 

@@ -8,7 +8,8 @@ use kedge_resource::kind::{RouteTable, RouteTableAssociation};
 use kedge_resource::{ClusterName, Handle, Kind, Observed, Ownership, Ref};
 
 use super::common::{filter, named, of_cluster, only_new, pages, retag, specification, tagged, tags};
-use crate::client::{Aws, incomplete};
+use crate::call::incomplete;
+use crate::client::Aws;
 use crate::realize::{Task, after, before, done, gone, observed};
 use crate::shared::entry;
 

@@ -10,7 +10,8 @@ use kedge_resource::kind::SecurityGroup;
 use kedge_resource::{ClusterName, Handle, Kind, Observed, Ref, names};
 
 use super::common::{filter, of_cluster, pages, retag, specification, tags};
-use crate::client::{Aws, incomplete};
+use crate::call::incomplete;
+use crate::client::Aws;
 use crate::realize::{Task, after, before, done, gone, observed};
 use crate::shared::{entry, in_the_way, ownership};
 

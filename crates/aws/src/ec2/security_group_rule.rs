@@ -12,7 +12,8 @@ use kedge_resource::tags::ownership_key;
 use kedge_resource::{ClusterName, Handle, Kind, Observed, Ownership, Ref, ResourceKey, Tags, names};
 
 use super::common::{filter, pages, retag, set_tags, specification, tags};
-use crate::client::{Aws, incomplete};
+use crate::call::incomplete;
+use crate::client::Aws;
 use crate::realize::{Task, after, before, bug, done, gone, observed};
 use crate::shared::{changed_tags, entry};
 

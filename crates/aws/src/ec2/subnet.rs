@@ -9,7 +9,8 @@ use kedge_resource::kind::{PrivateDnsNameOptions, Subnet};
 use kedge_resource::{ClusterName, Handle, Kind, Observed, Ref};
 
 use super::common::{filter, of_cluster, only_new, pages, retag, specification, tagged, tags};
-use crate::client::{Aws, incomplete};
+use crate::call::incomplete;
+use crate::client::Aws;
 use crate::realize::{Task, after, before, done, gone, observed, touches};
 use crate::wait::{self, Look, Poll};
 

@@ -5,7 +5,8 @@ use kedge_cloud::{CloudError, ErrorClass, StepChange};
 use kedge_resource::kind::Listener;
 use kedge_resource::{Handle, Kind, Observed, Ownership, Ref};
 
-use crate::client::{Aws, incomplete};
+use crate::call::incomplete;
+use crate::client::Aws;
 use crate::realize::{Task, after, before, gone};
 use crate::shared::entry;
 
@@ -39,13 +40,16 @@ pub(super) fn observed(raw: &Raw, balancer: &str, arn: &str, ownership: Ownershi
         let weighted = action.forward_config.as_ref().and_then(|forward| forward.target_groups.as_ref()?.first());
         action.target_group_arn.clone().or_else(|| weighted?.target_group_arn.clone())
     })?;
+    // what only encrypted listeners have
+    let encrypted = matches!(raw.protocol, Some(ProtocolEnum::Tls | ProtocolEnum::Https));
+    let mut certificates = raw.certificates.iter().flatten().filter(|_| encrypted);
     let listener = Listener {
         load_balancer: Ref::existing(arn),
         port,
         protocol: raw.protocol.as_ref().map_or("", ProtocolEnum::as_str).to_owned(),
         target_group: Ref::existing(target_group),
-        certificate_arn: raw.certificates.iter().flatten().find_map(|certificate| certificate.certificate_arn.clone()),
-        ssl_policy: raw.ssl_policy.clone().filter(|policy| !policy.is_empty()),
+        certificate_arn: certificates.find_map(|certificate| certificate.certificate_arn.clone()),
+        ssl_policy: raw.ssl_policy.clone().filter(|policy| encrypted && !policy.is_empty()),
     };
     Some(entry(Kind::Listener, format!("{balancer} {port}"), handle, ownership, listener))
 }
@@ -136,20 +140,32 @@ fn certificates(wanted: &Listener) -> Option<Vec<Certificate>> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_listener_is_known_by_its_port() {
-        let raw = Raw::builder()
+    fn raw(protocol: ProtocolEnum) -> Raw {
+        Raw::builder()
             .listener_arn("arn:listener")
             .port(443)
-            .protocol(ProtocolEnum::Tls)
+            .protocol(protocol)
             .certificates(Certificate::builder().certificate_arn("arn:certificate").build())
             .ssl_policy("ELBSecurityPolicy-2016-08")
             .default_actions(Action::builder().r#type(ActionTypeEnum::Forward).target_group_arn("arn:group").build())
-            .build();
+            .build()
+    }
+
+    #[test]
+    fn a_listener_is_known_by_its_port() {
+        let raw = raw(ProtocolEnum::Tls);
         let observed = observed(&raw, "api.a.example.com", "arn:balancer", Ownership::Owned).unwrap();
         assert_eq!(observed.key.name, "api.a.example.com 443");
         let listener: &Listener = (&observed.properties).try_into().unwrap();
         assert_eq!(listener.target_group, Ref::existing("arn:group"));
         assert_eq!(listener.certificate_arn.as_deref(), Some("arn:certificate"));
+        assert_eq!(listener.ssl_policy.as_deref(), Some("ELBSecurityPolicy-2016-08"));
+    }
+
+    #[test]
+    fn only_encrypted_listeners_have_certificate_and_policy() {
+        let observed = observed(&raw(ProtocolEnum::Tcp), "api.a.example.com", "arn:balancer", Ownership::Owned).unwrap();
+        let listener: &Listener = (&observed.properties).try_into().unwrap();
+        assert_eq!((&listener.certificate_arn, &listener.ssl_policy), (&None, &None));
     }
 }

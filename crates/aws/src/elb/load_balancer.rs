@@ -12,7 +12,8 @@ use kedge_resource::kind::{LoadBalancer, SubnetMapping};
 use kedge_resource::{ClusterName, Handle, Kind, Ownership, Ref, Tags, names};
 
 use super::{listener, tags};
-use crate::client::{Aws, incomplete};
+use crate::call::incomplete;
+use crate::client::Aws;
 use crate::observe::Part;
 use crate::realize::{Task, after, before, gone, observed, touches};
 use crate::shared::{changed_attributes, changed_tags, concerns, entry, found, in_the_way, ownership};

@@ -8,7 +8,8 @@ use kedge_cloud::{CloudError, ErrorClass, StepChange};
 use kedge_resource::kind::Queue;
 use kedge_resource::{ClusterName, Handle, Kind, PolicyDocument, Tags, names};
 
-use crate::client::{Aws, incomplete};
+use crate::call::incomplete;
+use crate::client::Aws;
 use crate::observe::Part;
 use crate::realize::{Task, after, before, gone, observed, touches};
 use crate::shared::{changed_tags, entry, found, in_the_way, ownership};

@@ -52,17 +52,13 @@ async fn list(aws: &Aws, cluster: &ClusterName) -> Result<Vec<Raw>, CloudError> 
 }
 
 /// Lists come without tags.
-async fn observe_one(aws: &Aws, cluster: &ClusterName, raw: &Raw) -> Result<Option<Observed>, CloudError> {
-    let name = &raw.instance_profile_name;
-    let answer = aws
-        .read("iam:ListInstanceProfileTags", || {
-            aws.iam().list_instance_profile_tags().instance_profile_name(name).send()
-        })
-        .await;
-    let Some(answer) = found(answer)? else { return Ok(None) };
-    let tags = read_tags(Some(answer.tags));
+async fn observe_one(aws: &Aws, cluster: &ClusterName, listed: &Raw) -> Result<Option<Observed>, CloudError> {
+    let name = &listed.instance_profile_name;
+    let Some(raw) = get(aws, name).await? else { return Ok(None) };
+    let role = role_of(&raw).map(Ref::existing);
+    let tags = read_tags(raw.tags);
     let ownership = ownership(cluster, &tags);
-    let properties = InstanceProfile { role: role_of(raw).map(Ref::existing), tags };
+    let properties = InstanceProfile { role, tags };
     Ok(Some(entry(Kind::InstanceProfile, name, Handle::new(name), ownership, properties)))
 }
 

@@ -7,7 +7,8 @@ use kedge_resource::kind::OidcProvider;
 use kedge_resource::{ClusterName, Handle, Kind, Tags};
 
 use super::{read_tags, request_tags};
-use crate::client::{Aws, incomplete};
+use crate::call::incomplete;
+use crate::client::Aws;
 use crate::observe::Part;
 use crate::realize::{Task, after, before, gone, observed, touches};
 use crate::shared::{changed_tags, concerns, entry, found, in_the_way, ownership};

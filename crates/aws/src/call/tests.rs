@@ -1,0 +1,182 @@
+use std::collections::VecDeque;
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use super::*;
+
+/// What the endpoint does with a request.
+#[derive(Clone, Debug)]
+enum Reply {
+    /// Answers with a status and a body.
+    Answer(u16, String),
+    /// Closes the connection after it has read the request.
+    Lose,
+}
+
+/// An endpoint that replies as told, one reply a request, and counts the requests.
+struct Endpoint {
+    url: String,
+    requests: Arc<AtomicUsize>,
+}
+
+impl Endpoint {
+    async fn start(replies: Vec<Reply>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let requests = Arc::new(AtomicUsize::new(0));
+        let (count, replies) = (Arc::clone(&requests), Arc::new(Mutex::new(VecDeque::from(replies))));
+        tokio::spawn(async move {
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let (count, replies) = (Arc::clone(&count), Arc::clone(&replies));
+                tokio::spawn(async move {
+                    read_request(&mut stream).await;
+                    count.fetch_add(1, Ordering::SeqCst);
+                    let reply = replies.lock().unwrap().pop_front().expect("a request that nobody expected");
+                    if let Reply::Answer(status, body) = reply {
+                        let head = format!(
+                            "HTTP/1.1 {status} X\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                            body.len()
+                        );
+                        stream.write_all(head.as_bytes()).await.unwrap();
+                        stream.write_all(body.as_bytes()).await.unwrap();
+                    }
+                });
+            }
+        });
+        Self { url, requests }
+    }
+
+    fn requests(&self) -> usize {
+        self.requests.load(Ordering::SeqCst)
+    }
+}
+
+async fn read_request(stream: &mut tokio::net::TcpStream) {
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        let text = String::from_utf8_lossy(&bytes).to_ascii_lowercase();
+        if let Some(end) = text.find("\r\n\r\n") {
+            let length = text.split("content-length: ").nth(1).and_then(|rest| rest.split("\r\n").next());
+            if bytes.len() >= end + 4 + length.map_or(0, |length| length.parse::<usize>().unwrap()) {
+                return;
+            }
+        }
+        let read = stream.read(&mut buffer).await.unwrap();
+        assert_ne!(read, 0, "the client closed the connection in the middle of a request");
+        bytes.extend_from_slice(&buffer[..read]);
+    }
+}
+
+fn error(status: u16, code: &str) -> Reply {
+    let body =
+        format!("<Response><Errors><Error><Code>{code}</Code><Message>{code}</Message></Error></Errors></Response>");
+    Reply::Answer(status, body)
+}
+
+fn vpcs(ids: &[&str]) -> Reply {
+    let items: String = ids.iter().map(|id| format!("<item><vpcId>{id}</vpcId></item>")).collect();
+    Reply::Answer(200, format!("<DescribeVpcsResponse><vpcSet>{items}</vpcSet></DescribeVpcsResponse>"))
+}
+
+fn created(id: &str) -> Reply {
+    Reply::Answer(200, format!("<CreateVpcResponse><vpc><vpcId>{id}</vpcId></vpc></CreateVpcResponse>"))
+}
+
+async fn describe(aws: &Aws) -> Result<Vec<String>, CloudError> {
+    let answer = aws.read("ec2:DescribeVpcs", || aws.ec2().describe_vpcs().send()).await?;
+    Ok(answer.vpcs.unwrap_or_default().into_iter().filter_map(|vpc| vpc.vpc_id).collect())
+}
+
+async fn create(aws: &Aws) -> Result<String, CloudError> {
+    aws.create(
+        "ec2:CreateVpc",
+        &|_| {},
+        || aws.ec2().create_vpc().cidr_block("10.0.0.0/16").send(),
+        |answer| answer.vpc?.vpc_id,
+        || async { Ok(describe(aws).await?.into_iter().next()) },
+    )
+    .await
+}
+
+async fn write(aws: &Aws) -> Result<(), CloudError> {
+    aws.write("ec2:DeleteVpc", || aws.ec2().delete_vpc().vpc_id("vpc-1").send()).await.map(|_| ())
+}
+
+#[tokio::test]
+async fn reads_are_tried_again() {
+    let endpoint =
+        Endpoint::start(vec![Reply::Lose, error(500, "InternalError"), error(503, "Throttling"), vpcs(&["vpc-1"])])
+            .await;
+    assert_eq!(describe(&Aws::at(&endpoint.url)).await.unwrap(), ["vpc-1"]);
+    assert_eq!(endpoint.requests(), 4);
+}
+
+#[tokio::test]
+async fn denied_reads_are_not() {
+    let endpoint = Endpoint::start(vec![error(403, "UnauthorizedOperation")]).await;
+    let error = describe(&Aws::at(&endpoint.url)).await.unwrap_err();
+    assert_eq!(error.class, ErrorClass::Denied);
+    assert_eq!(error.call, "ec2:DescribeVpcs");
+    assert_eq!(endpoint.requests(), 1);
+}
+
+#[tokio::test]
+async fn writes_are_tried_again_only_when_nothing_was_done() {
+    let done = Reply::Answer(200, "<DeleteVpcResponse><return>true</return></DeleteVpcResponse>".to_owned());
+    let endpoint = Endpoint::start(vec![error(503, "RequestLimitExceeded"), done]).await;
+    write(&Aws::at(&endpoint.url)).await.unwrap();
+    assert_eq!(endpoint.requests(), 2);
+    for lost in [Reply::Lose, error(500, "InternalError"), Reply::Answer(502, "<html>".to_owned())] {
+        let endpoint = Endpoint::start(vec![lost.clone()]).await;
+        let error = write(&Aws::at(&endpoint.url)).await.unwrap_err();
+        assert_eq!(error.class, ErrorClass::Ambiguous, "{lost:?}");
+        assert_eq!(endpoint.requests(), 1, "{lost:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_creation_whose_answer_was_lost_is_found() {
+    let endpoint = Endpoint::start(vec![Reply::Lose, vpcs(&[]), vpcs(&["vpc-1"])]).await;
+    assert_eq!(create(&Aws::at(&endpoint.url)).await.unwrap(), "vpc-1");
+    assert_eq!(endpoint.requests(), 3);
+}
+
+#[tokio::test]
+async fn a_creation_that_was_not_done_is_made_again() {
+    let mut replies = vec![error(500, "InternalError")];
+    replies.extend(vec![vpcs(&[]); 5]);
+    replies.push(created("vpc-2"));
+    let endpoint = Endpoint::start(replies).await;
+    assert_eq!(create(&Aws::at(&endpoint.url)).await.unwrap(), "vpc-2");
+    assert_eq!(endpoint.requests(), 7);
+}
+
+#[tokio::test]
+async fn a_creation_waits_for_what_is_not_visible_yet() {
+    let endpoint = Endpoint::start(vec![error(400, "InvalidVpcID.NotFound"), created("vpc-1")]).await;
+    assert_eq!(create(&Aws::at(&endpoint.url)).await.unwrap(), "vpc-1");
+}
+
+#[tokio::test]
+async fn an_endpoint_that_nobody_listens_at_is_named() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let error = write(&Aws::at(&url)).await.unwrap_err();
+    assert_eq!(error.class, ErrorClass::Unreachable);
+    assert!(error.message.contains(&url), "{}", error.message);
+    assert!(error.hint.unwrap().contains("AWS_ENDPOINT_URL"));
+}
+
+#[test]
+fn client_tokens_never_repeat() {
+    let aws = Aws::at("http://127.0.0.1:1");
+    assert_ne!(aws.client_token(), aws.client_token());
+    assert_ne!(aws.client_token(), Aws::at("http://127.0.0.1:1").client_token());
+    assert!(aws.client_token().len() <= 64);
+}
