@@ -42,6 +42,7 @@ fn hints_know_more_than_spelling() {
         hint("  etcdMembers: []"),
         "there is `spec.etcdClusters[].etcdMembers`: was it put in the wrong place, or is the indentation off?"
     );
+    assert_eq!(hint("  masterP: 1"), "there are the single fields `masterPublicName`");
     assert_eq!(hint("  somethingElseEntirely: 1"), "");
 }
 

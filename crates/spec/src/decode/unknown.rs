@@ -22,8 +22,20 @@ pub(super) fn hint(key: &str, block: &'static Block, root: &'static Block) -> Op
         (_, Some(path)) => {
             Some(format!("there is `{path}`: was it put in the wrong place, or is the indentation off?"))
         }
-        (near, None) => near.map(|(name, _)| format!("did you mean `{name}`?")),
+        (None, None) => longer(key, block),
+        (Some((name, _)), None) => Some(format!("did you mean `{name}`?")),
     }
+}
+
+/// Fields that begin with the key: `v1alpha2` has some blocks of newer versions as single fields.
+fn longer(key: &str, block: &'static Block) -> Option<String> {
+    let names: Vec<String> = block
+        .fields
+        .iter()
+        .filter(|field| key.len() > 3 && field.name.starts_with(key))
+        .map(|field| format!("`{}`", field.name))
+        .collect();
+    (!names.is_empty()).then(|| format!("there are the single fields {}", names.join(", ")))
 }
 
 /// The nearest of some names, and how many letters are different; none if all are far.

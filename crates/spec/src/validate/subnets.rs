@@ -112,6 +112,11 @@ fn within_vpc(checker: &mut Checker<'_>, path: &str, subnet: &Subnet) {
     if unknown || ranges.iter().any(|range| range.contains(&cidr)) {
         return;
     }
+    let hint = if raw.network_cidr.is_none() {
+        "`networkCIDR` is not given, and the VPC gets the range that kops would give it: add `networkCIDR`"
+    } else {
+        "choose a range within `networkCIDR`, or add its range to `additionalNetworkCIDRs`"
+    };
     let known: Vec<String> = ranges.iter().map(|range| format!("`{range}`")).collect();
     checker.cluster(
         &format!("{path}.cidr"),
@@ -120,7 +125,7 @@ fn within_vpc(checker: &mut Checker<'_>, path: &str, subnet: &Subnet) {
             "subnet lies outside the VPC",
             format!("`{cidr}` of `{}` is no part of {}", subnet.name, known.join(" or ")),
         )
-        .hint("choose a range within `networkCIDR`, or add its range to `additionalNetworkCIDRs`"),
+        .hint(hint),
     );
 }
 
