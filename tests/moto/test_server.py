@@ -10,10 +10,10 @@ import os
 import sys
 import unittest
 
-from cases import compute, lists, network, scaling
+from cases import compute, global_services, lists, network, scaling, services
 from cases.account import Case, Server
 
-AREAS = (lists, network, compute, scaling)
+AREAS = (lists, network, compute, scaling, services)
 
 
 def tests(names):

@@ -1,4 +1,4 @@
-"""Security groups, instances, launch templates and key pairs."""
+"""Security groups, volumes, instances, launch templates and key pairs."""
 
 import base64
 
@@ -98,6 +98,16 @@ class Groups(Case):
         )
         self.assertEqual(permit("one")["SecurityGroupRules"][0]["Description"], "one")
         self.refused("InvalidPermission.Duplicate", permit, text="two")
+
+
+class Volumes(Case):
+    def test_zones_of_the_region(self):
+        self.refused("InvalidParameterValue", self.ec2.create_volume, AvailabilityZone="us-east-1z", Size=1)
+        self.refused("InvalidParameterValue", self.subnet, vpc=self.vpc(), zone="eu-west-1a")
+
+    def test_throughput_of_gp3(self):
+        volume = self.ec2.create_volume(AvailabilityZone="us-east-1a", Size=1, VolumeType="gp3")
+        self.assertEqual(volume["Throughput"], 125)
 
 
 class Instances(Case):

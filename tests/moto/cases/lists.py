@@ -15,6 +15,10 @@ class Lists(Case):
         self.assertEqual(len(second["Subnets"]), 2)
         self.assertNotIn("NextToken", second)
 
+    def test_pages_have_bounds(self):
+        self.refused("InvalidParameterValue", self.ec2.describe_route_tables, MaxResults=101)
+        self.refused("InvalidParameterValue", self.ec2.describe_launch_templates, MaxResults=201)
+
     def test_launch_templates_are_not_cut_at_15(self):
         for number in range(20):
             self.template(f"template-{number}")

@@ -13,6 +13,35 @@ class Balancers(Case):
     def test_facing_the_internet_is_the_default(self):
         self.assertEqual(self.balancer(self.subnet(self.vpc()))["Scheme"], "internet-facing")
 
+    def test_a_network_load_balancer_says_so_in_its_arn(self):
+        tags = [{"Key": "owner", "Value": "me"}]
+        balancer = self.balancer(self.subnet(self.vpc()), Tags=tags)["LoadBalancerArn"]
+        self.assertIn(":loadbalancer/net/lb/", balancer)
+        found = self.elb.describe_tags(ResourceArns=[balancer])["TagDescriptions"]
+        self.assertEqual([row["Tags"] for row in found], [tags])
+
+    def test_a_network_load_balancer_may_be_in_one_zone(self):
+        vpc = self.vpc()
+        first, second = self.subnet(vpc), self.subnet(vpc, "10.0.1.0/24", "us-east-1b")
+        balancer = self.balancer(first)["LoadBalancerArn"]
+        zones = self.elb.set_subnets(LoadBalancerArn=balancer, Subnets=[second])["AvailabilityZones"]
+        self.assertEqual([zone["SubnetId"] for zone in zones], [second])
+
+    def test_tags_of_what_does_not_exist(self):
+        group = self.target_group(self.vpc())
+        self.refused("TargetGroupNotFound", self.elb.describe_tags, ResourceArns=[group, group[:-4] + "0000"])
+
+    def test_tags_of_20_at_once(self):
+        group = self.target_group(self.vpc())
+        self.refused("ValidationError", self.elb.describe_tags, ResourceArns=[group] * 21)
+
+    def test_a_listener_without_tls_has_no_policy(self):
+        vpc = self.vpc()
+        balancer = self.balancer(self.subnet(vpc))["LoadBalancerArn"]
+        self.listener(balancer, self.target_group(vpc))
+        found = self.elb.describe_listeners(LoadBalancerArn=balancer)["Listeners"][0]
+        self.assertNotIn("SslPolicy", found)
+
     def test_dns_names_are_new(self):
         subnet = self.subnet(self.vpc())
         first = self.balancer(subnet)

@@ -13,6 +13,11 @@ AREAS = (
     "keys",
     "balancers",
     "scaling",
+    "records",
+    "events",
+    "policies",
+    "volumes",
+    "services",
 )
 
 

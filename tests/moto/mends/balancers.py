@@ -1,7 +1,12 @@
 """Load balancers, listeners and target groups."""
 
 from moto.elbv2 import models as elbv2
-from moto.elbv2.exceptions import DuplicateListenerError, DuplicateLoadBalancerName, LoadBalancerNotFoundError
+from moto.elbv2.exceptions import (
+    DuplicateListenerError,
+    DuplicateLoadBalancerName,
+    LoadBalancerNotFoundError,
+    TargetGroupNotFoundError,
+)
 
 from mends.patching import mend, refuse
 
@@ -29,10 +34,46 @@ def create_load_balancer(original, self, name, security_groups, subnet_ids, subn
     balancer.scheme = balancer.scheme or "internet-facing"
     number = balancer.arn.rsplit("/", 1)[-1]
     if balancer.type == "network":
+        named_as_network(self, balancer)
         balancer.dns_name = f"{name}-{number}.elb.{self.region_name}.amazonaws.com"
     else:
         balancer.dns_name = f"{name}-{number}.{self.region_name}.elb.amazonaws.com"
     return balancer
+
+
+def named_as_network(backend, balancer):
+    """AWS says in an ARN that a load balancer is a network one.  moto calls every one an application load balancer."""
+    arn = balancer.arn
+    balancer.arn = arn.replace(":loadbalancer/app/", ":loadbalancer/net/")
+    del backend.load_balancers[arn]
+    backend.load_balancers[balancer.arn] = balancer
+    tags = backend.tagging_service.list_tags_for_resource(arn)["Tags"]
+    backend.tagging_service.delete_all_tags_for_resource(arn)
+    backend.tagging_service.tag_resource(balancer.arn, tags)
+
+
+@mend(Backend, "set_subnets")
+def set_subnets(original, self, arn, subnets, subnet_mappings):
+    """AWS: a network load balancer may be in one zone.  moto wants two."""
+    balancer = self.load_balancers.get(arn)
+    wanted = list(subnets) + [mapping["SubnetId"] for mapping in subnet_mappings]
+    if balancer is None or balancer.type != "network" or len(wanted) != 1:
+        return original(self, arn, subnets, subnet_mappings)
+    balancer.subnets = [self.ec2_backend.get_subnet(wanted[0])]
+    return [elbv2.AvailabilityZone(subnet) for subnet in balancer.subnets]
+
+
+@mend(Backend, "describe_tags")
+def describe_tags(original, self, resource_arns):
+    """AWS takes 20 ARNs at most, and wants them to exist.  moto takes any."""
+    if len(resource_arns) > 20:
+        refuse("ValidationError", "You can specify up to 20 resources in a single call", "elbv2")
+    for arn in resource_arns:
+        if ":loadbalancer/" in arn and arn not in self.load_balancers:
+            raise LoadBalancerNotFoundError()
+        if ":targetgroup/" in arn and arn not in self.target_groups:
+            raise TargetGroupNotFoundError()
+    return original(self, resource_arns)
 
 
 @mend(Backend, "describe_load_balancers")
@@ -77,7 +118,8 @@ def action_groups(data):
 
 @mend(Backend, "create_listener")
 def create_listener(original, self, load_balancer_arn, protocol, port, *args, **kwargs):
-    """AWS: a port has one listener; the same settings again give that one, others are refused.  moto makes a second one."""
+    """AWS: a port has one listener; the same settings again give that one, others are refused.  One without TLS has
+    no security policy.  moto makes a second listener, and gives each a policy."""
     balancer = self.load_balancers.get(load_balancer_arn)
     actions = kwargs.get("actions", args[2] if len(args) > 2 else [])
     for listener in balancer.listeners.values() if balancer else ():
@@ -87,7 +129,10 @@ def create_listener(original, self, load_balancer_arn, protocol, port, *args, **
         if listener.protocol != protocol or forwards_to(listener) != targets:
             raise DuplicateListenerError()
         return listener
-    return original(self, load_balancer_arn, protocol, port, *args, **kwargs)
+    listener = original(self, load_balancer_arn, protocol, port, *args, **kwargs)
+    if listener.protocol not in ("HTTPS", "TLS"):
+        listener.ssl_policy = None
+    return listener
 
 
 @mend(Backend, "delete_listener")

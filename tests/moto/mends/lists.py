@@ -32,17 +32,26 @@ PAGED = [
     (Subnets, "describe_subnets", "Subnets"),
     (VPCs, "describe_vpcs", "Vpcs"),
 ]
-# What a page holds when the call does not say: AWS gives launch templates by 200 and the others by up to 1000.
-PAGE = {"LaunchTemplates": 200, "LaunchTemplateVersions": 200}
+# What a page may hold where it is not 5 to 1000.
+PAGE = {
+    "EgressOnlyInternetGateways": (5, 255),
+    "LaunchTemplateVersions": (1, 200),
+    "LaunchTemplates": (1, 200),
+    "RouteTables": (5, 100),
+}
 
 
 def paged(owner, name, key):
-    """AWS gives at most MaxResults entries and a NextToken for the rest.  moto gives everything and no token; launch
-    templates and their versions it cuts at 15, without a token."""
+    """AWS gives at most MaxResults entries, which has bounds, and a NextToken for the rest.  moto gives everything and no
+    token; launch templates and their versions it cuts at 15, without a token."""
+    low, high = PAGE.get(key, (5, 1000))
 
     @mend(owner, name)
     def describe(original, self):
-        size = self._get_int_param("MaxResults") or PAGE.get(key, 1000)
+        size = self._get_int_param("MaxResults")
+        if size is not None and not low <= size <= high:
+            refuse("InvalidParameterValue", f"Value ({size}) for parameter maxResults is invalid.")
+        size = size or high
         start = self._get_param("NextToken") or "0"
         if not start.isdigit():
             refuse("InvalidPaginationToken", f"The pagination token '{start}' is not valid.")

@@ -1,0 +1,70 @@
+"""DNS records and EventBridge."""
+
+from cases.account import Case
+
+
+class Records(Case):
+    def setUp(self):
+        super().setUp()
+        self.dns = self.server.client("route53")
+        self.zone = self.dns.create_hosted_zone(Name="example.com", CallerReference="1")["HostedZone"]["Id"]
+
+    def change(self, *changes):
+        batch = [
+            {
+                "Action": action,
+                "ResourceRecordSet": {"Name": name, "Type": "A", "TTL": 60, "ResourceRecords": [{"Value": value}]},
+            }
+            for action, name, value in changes
+        ]
+        self.dns.change_resource_record_sets(HostedZoneId=self.zone, ChangeBatch={"Changes": batch})
+
+    def records(self):
+        found = self.dns.list_resource_record_sets(HostedZoneId=self.zone)["ResourceRecordSets"]
+        return [(r["Name"], r["ResourceRecords"][0]["Value"]) for r in found if r["Type"] == "A"]
+
+    def wrong(self, *changes):
+        before = self.records()
+        self.refused("InvalidChangeBatch", lambda: self.change(*changes))
+        self.assertEqual(self.records(), before)
+
+    def test_a_record_is_created_once(self):
+        self.change(("CREATE", "api.example.com", "10.0.0.1"))
+        self.wrong(("CREATE", "api.example.com.", "10.0.0.2"))
+
+    def test_a_record_is_deleted_with_its_values(self):
+        self.change(("CREATE", "api.example.com", "10.0.0.1"))
+        self.change(("UPSERT", "api.example.com", "10.0.0.2"))
+        self.wrong(("DELETE", "api.example.com", "10.0.0.1"))
+        self.wrong(("DELETE", "other.example.com", "10.0.0.1"))
+        self.change(("DELETE", "API.example.com.", "10.0.0.2"))
+        self.assertEqual(self.records(), [])
+
+    def test_a_batch_is_whole(self):
+        self.wrong(("CREATE", "api.example.com", "10.0.0.1"), ("CREATE", "api.example.org", "10.0.0.1"))
+
+    def test_deleted_records_can_be_created_in_the_same_batch(self):
+        self.change(("CREATE", "api.example.com", "10.0.0.1"))
+        self.change(("DELETE", "api.example.com", "10.0.0.1"), ("CREATE", "api.example.com", "10.0.0.2"))
+        self.assertEqual(self.records(), [("api.example.com.", "10.0.0.2")])
+        self.wrong(("DELETE", "api.example.com", "10.0.0.1"))
+
+
+class Rules(Case):
+    def test_tags_of_a_rule_that_is_put_again(self):
+        events = self.server.client("events")
+        for value in ("first", "second"):
+            tags = [{"Key": "owner", "Value": value}]
+            rule = events.put_rule(Name="rule", EventPattern='{"source": ["aws.ec2"]}', Tags=tags)["RuleArn"]
+        found = events.list_tags_for_resource(ResourceARN=rule)["Tags"]
+        self.assertEqual(found, [{"Key": "owner", "Value": "first"}])
+
+
+class Policies(Case):
+    def test_managed_policies_exist(self):
+        iam, arn = self.server.client("iam"), "arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess"
+        for _ in range(2):
+            iam.create_role(RoleName="role", AssumeRolePolicyDocument='{"Version": "2012-10-17", "Statement": []}')
+            iam.attach_role_policy(RoleName="role", PolicyArn=arn)
+            self.assertEqual(iam.get_policy(PolicyArn=arn)["Policy"]["AttachmentCount"], 1)
+            self.server.reset()
