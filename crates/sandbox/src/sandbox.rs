@@ -156,6 +156,11 @@ impl Sandbox {
         })
     }
 
+    /// Waits for some simulated time, at the speed of the sandbox: at once, unless it has one.
+    pub async fn wait(&self, time: std::time::Duration) {
+        self.sleep(u64::try_from(time.as_millis()).unwrap_or(u64::MAX)).await;
+    }
+
     /// The quotas of the account.
     #[must_use]
     pub fn quotas(&self) -> Quotas {
@@ -210,7 +215,7 @@ impl Sandbox {
         let (until, real) = {
             let mut inner = self.inner();
             inner.tick();
-            (inner.account.now_ms + milliseconds, inner.clock.real(milliseconds))
+            (inner.account.now_ms.saturating_add(milliseconds), inner.clock.real(milliseconds))
         };
         match real {
             Some(real) => tokio::time::sleep(real).await,

@@ -243,10 +243,11 @@ impl Account {
         Ok(vpc)
     }
 
-    /// `SetSubnets`: of a network load balancer, none can leave while it keeps its others; AWS lets zones be replaced.
-    pub(crate) fn set_subnets(&mut self, arn: &str, mappings: &[Mapping]) -> ApiResult<()> {
+    /// `SetSubnets`, which also sets the address type.
+    pub(crate) fn set_subnets(&mut self, arn: &str, mappings: &[Mapping], ip_address_type: &str) -> ApiResult<()> {
         let balancer = self.load_balancer(arn)?;
-        let spec = BalancerSpec { mappings: mappings.to_vec(), ..balancer.spec.clone() };
+        let (mappings, ip_address_type) = (mappings.to_vec(), ip_address_type.to_owned());
+        let spec = BalancerSpec { mappings: mappings.clone(), ip_address_type, ..balancer.spec.clone() };
         let vpc = self.check_mappings(&spec, Some(arn))?;
         require(vpc == balancer.vpc, || ApiError::new("InvalidSubnet", "The subnets are of another VPC"))?;
         let old = balancer.spec.mappings.clone();

@@ -66,9 +66,8 @@ pub(super) async fn update(task: &Task<'_>, change: &StepChange) -> Result<Handl
     let (arn, spec) = (handle.id.as_str(), spec(task, want)?);
     if touches(change, "SubnetMappings") {
         let call = "elasticloadbalancing:SetSubnets";
-        task.set(call, arn, |account| account.set_subnets(arn, &spec.mappings)).await?;
-    }
-    if touches(change, "IpAddressType") {
+        task.set(call, arn, |account| account.set_subnets(arn, &spec.mappings, &spec.ip_address_type)).await?;
+    } else if touches(change, "IpAddressType") {
         let call = "elasticloadbalancing:SetIpAddressType";
         task.set(call, arn, |account| account.set_ip_address_type(arn, &spec.ip_address_type)).await?;
     }

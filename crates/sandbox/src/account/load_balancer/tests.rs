@@ -61,7 +61,7 @@ fn subnets_groups_and_attributes_change() {
     let third = subnet(&mut account, &id, 2);
     let mut mappings = account.load_balancers[&arn].spec.mappings.clone();
     mappings[0].subnet = third.clone();
-    account.set_subnets(&arn, &mappings).unwrap();
+    account.set_subnets(&arn, &mappings, "ipv4").unwrap();
     assert_eq!(code(account.delete_subnet(&third)), "DependencyViolation");
     assert_eq!(account.network_interfaces.len(), 2);
     let other = vpc(&mut account, "other");
