@@ -1,4 +1,4 @@
-"""DNS records and EventBridge."""
+"""DNS records, EventBridge, roles."""
 
 from cases.account import Case
 
@@ -60,11 +60,36 @@ class Rules(Case):
         self.assertEqual(found, [{"Key": "owner", "Value": "first"}])
 
 
-class Policies(Case):
+class Identities(Case):
+    TRUST = '{"Version": "2012-10-17", "Statement": []}'
+    TAGS = [{"Key": "owner", "Value": "me"}]
+
+    def setUp(self):
+        super().setUp()
+        self.iam = self.server.client("iam")
+
+    def test_tags_of_an_instance_profile(self):
+        self.iam.create_instance_profile(InstanceProfileName="profile", Tags=self.TAGS)
+        found = self.iam.list_instance_profile_tags(InstanceProfileName="profile")["Tags"]
+        self.assertEqual(found, self.TAGS)
+        self.refused("NoSuchEntity", self.iam.list_instance_profile_tags, InstanceProfileName="other")
+
+    def test_lists_have_no_tags(self):
+        boundary = "arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess"
+        self.iam.create_role(
+            RoleName="role", AssumeRolePolicyDocument=self.TRUST, Tags=self.TAGS, PermissionsBoundary=boundary
+        )
+        self.iam.create_instance_profile(InstanceProfileName="profile", Tags=self.TAGS)
+        role, profile = self.iam.list_roles()["Roles"][0], self.iam.list_instance_profiles()["InstanceProfiles"][0]
+        self.assertEqual([row.get("Tags", []) for row in (role, profile)], [[], []])
+        self.assertNotIn("PermissionsBoundary", role)
+        role = self.iam.get_role(RoleName="role")["Role"]
+        self.assertEqual((role["Tags"], role["PermissionsBoundary"]["PermissionsBoundaryArn"]), (self.TAGS, boundary))
+
     def test_managed_policies_exist(self):
-        iam, arn = self.server.client("iam"), "arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess"
+        arn = "arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess"
         for _ in range(2):
-            iam.create_role(RoleName="role", AssumeRolePolicyDocument='{"Version": "2012-10-17", "Statement": []}')
-            iam.attach_role_policy(RoleName="role", PolicyArn=arn)
-            self.assertEqual(iam.get_policy(PolicyArn=arn)["Policy"]["AttachmentCount"], 1)
+            self.iam.create_role(RoleName="role", AssumeRolePolicyDocument=self.TRUST)
+            self.iam.attach_role_policy(RoleName="role", PolicyArn=arn)
+            self.assertEqual(self.iam.get_policy(PolicyArn=arn)["Policy"]["AttachmentCount"], 1)
             self.server.reset()

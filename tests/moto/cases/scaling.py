@@ -13,6 +13,12 @@ class Balancers(Case):
     def test_facing_the_internet_is_the_default(self):
         self.assertEqual(self.balancer(self.subnet(self.vpc()))["Scheme"], "internet-facing")
 
+    def test_attributes_have_defaults(self):
+        balancer = self.balancer(self.subnet(self.vpc()))["LoadBalancerArn"]
+        found = self.elb.describe_load_balancer_attributes(LoadBalancerArn=balancer)["Attributes"]
+        attributes = {row["Key"]: row["Value"] for row in found}
+        self.assertEqual(attributes["access_logs.s3.enabled"], "false")
+
     def test_a_network_load_balancer_says_so_in_its_arn(self):
         tags = [{"Key": "owner", "Value": "me"}]
         balancer = self.balancer(self.subnet(self.vpc()), Tags=tags)["LoadBalancerArn"]

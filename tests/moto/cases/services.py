@@ -1,4 +1,4 @@
-"""DNS records and zones, TLS listeners, and OpenID Connect providers."""
+"""Private zones, TLS listeners, and OpenID Connect providers."""
 
 from cases.account import Case
 
@@ -10,29 +10,6 @@ class Dns(Case):
 
     def zone(self, name="example.com", **params):
         return self.dns.create_hosted_zone(Name=name, CallerReference=name, **params)["HostedZone"]["Id"]
-
-    def change(self, zone, action, name="a.example.com", value="192.0.2.1"):
-        record = {"Name": name, "Type": "A", "TTL": 60, "ResourceRecords": [{"Value": value}]}
-        change = {"Action": action, "ResourceRecordSet": record}
-        self.dns.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": [change]})
-
-    def test_a_record_is_created_once(self):
-        zone = self.zone()
-        self.change(zone, "CREATE")
-        self.refused("InvalidChangeBatch", self.change, zone=zone, action="CREATE", value="192.0.2.2")
-
-    def test_a_deleted_record_can_be_created_again(self):
-        zone = self.zone()
-        self.change(zone, "CREATE")
-        self.change(zone, "CREATE", name="b.example.com")
-        self.change(zone, "DELETE")
-        self.change(zone, "CREATE")
-
-    def test_a_record_is_deleted_once(self):
-        zone = self.zone()
-        self.change(zone, "CREATE")
-        self.change(zone, "DELETE")
-        self.refused("InvalidChangeBatch", self.change, zone=zone, action="DELETE")
 
     def test_a_vpc_sees_a_zone_once(self):
         vpc = {"VPCRegion": "us-east-1", "VPCId": self.vpc()}

@@ -15,7 +15,7 @@ AREAS = (
     "scaling",
     "records",
     "events",
-    "policies",
+    "iam",
     "volumes",
     "services",
 )

@@ -11,13 +11,23 @@ from moto.elbv2.exceptions import (
 from mends.patching import mend, refuse
 
 Backend = elbv2.ELBv2Backend
+# What AWS gives load balancers that are not told otherwise, beside what moto gives them.
+ATTRIBUTES = {
+    "network": {
+        "access_logs.s3.enabled": "false",
+        "dns_record.client_routing_policy": "any_availability_zone",
+        "ipv6.deny_all_igw_traffic": "false",
+        "zonal_shift.config.enabled": "false",
+    },
+    "application": {"access_logs.s3.enabled": "false", "idle_timeout.timeout_seconds": "60"},
+}
 
 
 @mend(Backend, "create_load_balancer")
 def create_load_balancer(original, self, name, security_groups, subnet_ids, subnet_mappings=None, **kwargs):
     """AWS: a name is one load balancer; the same settings again give that one, others are refused.  Its DNS name is new
     each time, and it faces the internet unless told otherwise.  moto makes a second one of the name, both have one DNS
-    name, and a scheme only if one was given."""
+    name, a scheme only if one was given, and not all the attributes."""
     subnets = set(subnet_ids or []) | {mapping["SubnetId"] for mapping in subnet_mappings or []}
     for balancer in self.load_balancers.values():
         if balancer.name != name:
@@ -32,6 +42,7 @@ def create_load_balancer(original, self, name, security_groups, subnet_ids, subn
         return balancer
     balancer = original(self, name, security_groups, subnet_ids, subnet_mappings, **kwargs)
     balancer.scheme = balancer.scheme or "internet-facing"
+    balancer.attrs = {**ATTRIBUTES.get(balancer.type, {}), **balancer.attrs}
     number = balancer.arn.rsplit("/", 1)[-1]
     if balancer.type == "network":
         named_as_network(self, balancer)

@@ -1,43 +1,12 @@
-"""DNS records and zones, TLS listeners, and OpenID Connect providers."""
+"""Private zones, TLS listeners, and OpenID Connect providers."""
 
 from moto.core.responses import EmptyResult
 from moto.elbv2.models import ELBv2Backend
 from moto.iam.responses import IamResponse
-from moto.route53.exceptions import ResourceRecordAlreadyExists, Route53ClientError
+from moto.route53.exceptions import Route53ClientError
 from moto.route53.models import Route53Backend
 
 from mends.patching import mend
-
-
-def identity(record):
-    """What tells a record from all others of its zone."""
-    kind = record["Type"] if isinstance(record, dict) else record.type
-    name = record["Name"] if isinstance(record, dict) else record.name
-    label = record.get("SetIdentifier") if isinstance(record, dict) else record.set_identifier
-    return name.rstrip(".").lower(), kind, label
-
-
-@mend(Route53Backend, "change_resource_record_sets")
-def change_resource_record_sets(original, self, zoneid, change_list):
-    """AWS: a record is created only if there is none of its name, type and identifier, and deleted only if there is one.
-    moto compares a creation with what was ever asked for, finds records of later names too, and makes a second record."""
-    zone = self.get_hosted_zone(zoneid)
-    present = {identity(record) for record in zone.rrsets}
-    for change in change_list:
-        record = change["ResourceRecordSet"]
-        name, kind, _ = key = identity(record)
-        if change["Action"] == "CREATE" and key in present:
-            raise ResourceRecordAlreadyExists(name=name + ".", _type=kind)
-        if change["Action"] == "DELETE" and key not in present:
-            message = f"Tried to delete resource record set [name='{name}.', type='{kind}'] but it was not found"
-            raise Route53ClientError("InvalidChangeBatch", message)
-        present = present | {key} if change["Action"] != "DELETE" else present - {key}
-    # what is left for moto to refuse by are the records that are there
-    created = [identity(change["ResourceRecordSet"]) for change in change_list if change["Action"] == "CREATE"]
-    for known in list(zone.rr_changes):
-        if identity(known["ResourceRecordSet"]) in created:
-            zone.rr_changes.remove(known)
-    return original(self, zoneid, change_list)
 
 
 @mend(Route53Backend, "associate_vpc_with_hosted_zone")

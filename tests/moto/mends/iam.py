@@ -1,0 +1,50 @@
+"""Roles, instance profiles and managed policies."""
+
+import copy
+import json
+
+from moto.core.responses import ActionResult
+from moto.iam import models as iam
+from moto.iam.aws_managed_policies import aws_managed_policies_data
+from moto.iam.responses import IamResponse
+
+from mends.patching import mend
+
+# Made once for the process: with each account they would make every reset take seconds.
+MANAGED = [
+    iam.AWSManagedPolicy.from_data(name, "123456789012", "us-east-1", data)
+    for name, data in json.loads(aws_managed_policies_data).items()
+]
+
+
+@mend(iam.IAMBackend, "_init_aws_policies")
+def init_aws_policies(_original, self):
+    """AWS has managed policies.  moto has none, unless it is told to load them with every account."""
+    return [copy.copy(policy) for policy in MANAGED]
+
+
+def list_instance_profile_tags(self):
+    """AWS lists the tags of an instance profile.  moto lacks the call."""
+    profile = self.backend.get_instance_profile(self._get_param("InstanceProfileName"))
+    return ActionResult({"Tags": profile.tags, "IsTruncated": False})
+
+
+IamResponse.list_instance_profile_tags = list_instance_profile_tags
+
+
+def without_tags(name, key):
+    """AWS leaves tags and permissions boundaries out of lists.  moto gives them, and so hides that nobody asked."""
+
+    @mend(IamResponse, name)
+    def listed(original, self):
+        result = original(self).result
+        rows = [copy.copy(row) for row in result[key]]
+        for row in rows:
+            row.tags = None
+            row.permissions_boundary_arn = None
+        return ActionResult({**result, key: rows})
+
+
+without_tags("list_roles", "Roles")
+without_tags("list_instance_profiles", "InstanceProfiles")
+without_tags("list_instance_profiles_for_role", "InstanceProfiles")
