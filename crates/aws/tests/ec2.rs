@@ -3,6 +3,7 @@
 //! Runs against the endpoint in `KEDGE_TEST_ENDPOINT`, to which `AWS_ENDPOINT_URL` has to point as well; `tests/run` starts
 //! one. Without it there is nothing to test against and the tests say so.
 
+#[cfg(test)]
 #[path = "support/account.rs"]
 mod account;
 

@@ -82,7 +82,10 @@ pub(super) async fn realize(task: &Task<'_>, change: &StepChange) -> Result<Step
         Verb::Create => create(task, change).await,
         Verb::Update => update(task, change).await,
         Verb::Delete => {
-            let request = task.aws.ec2().delete_launch_template().launch_template_name(&before(change)?.handle.id);
+            // by id, lest a namesake that somebody made since goes instead
+            let handle = &before(change)?.handle;
+            let id = handle.secondary_id.as_deref().ok_or_else(|| bug(format!("{} has no id", change.key)))?;
+            let request = task.aws.ec2().delete_launch_template().launch_template_id(id);
             gone(task.aws.write_idempotent("ec2:DeleteLaunchTemplate", || request.clone().send()).await)?;
             Ok(StepOutcome::default())
         }

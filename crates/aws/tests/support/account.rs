@@ -28,7 +28,7 @@ impl Account {
     #[expect(clippy::disallowed_methods, reason = "the environment says where the tests run")]
     pub(crate) async fn connect(name: &str) -> Option<Self> {
         let Ok(endpoint) = std::env::var("KEDGE_TEST_ENDPOINT") else {
-            eprintln!("skipped: KEDGE_TEST_ENDPOINT is not set");
+            eprintln!("skipped: KEDGE_TEST_ENDPOINT is not set (tests/run sets it)");
             return None;
         };
         let used = std::env::var("AWS_ENDPOINT_URL").ok();
