@@ -1,6 +1,6 @@
 //! Plans what makes AWS hold what is desired.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashSet};
 
 use kedge_resource::inventory::Handle;
 use kedge_resource::plan::{FieldChange, ForeignResource, Note, PLAN_FORMAT_VERSION, PlanReport, Purpose, Severity};
@@ -35,32 +35,29 @@ pub fn plan_apply(desired: &Desired, inventory: &Inventory, context: &PlanContex
     let index = Index::new(inventory);
     let unreadable: BTreeSet<Kind> = inventory.unreadable.iter().map(|unreadable| unreadable.kind).collect();
 
-    let mut comparison = Comparison::new(&index, &unreadable);
+    let mut comparison = Comparison::new(&wanted, &index, &unreadable);
     for &number in &wanted.order {
         if let Some(resource) = wanted.resources.get(number) {
-            comparison.compare(resource);
+            comparison.compare(number, resource);
         }
     }
     let Comparison { mut changes, mut notes, adopted, .. } = comparison;
     let changed = changes.len();
 
-    let keys: BTreeSet<&ResourceKey> = wanted.resources.iter().map(|resource| &resource.key).collect();
-    let ids: BTreeSet<(Kind, String)> =
+    let ids: HashSet<(Kind, &str)> =
         wanted.resources.iter().flat_map(|resource| existing_references(&resource.properties)).collect();
-    let leftovers = undesired(&index, &desired.cluster, &keys, &ids, &unreadable);
+    let leftovers = undesired(&index, &desired.cluster, &wanted, &ids, &unreadable);
     notes.extend(leftovers.notes);
-    let foreign = foreign(&index, &keys, &changes, &adopted, &leftovers.remove);
-    let mut taken: BTreeSet<ResourceKey> = keys.iter().map(|key| (*key).clone()).collect();
+    let foreign = foreign(&index, &changes, &adopted, &leftovers.remove);
+    let mut taken = BTreeSet::new();
     for &number in &leftovers.remove {
         if let Some(observed) = index.get(number) {
-            changes.push(removal(&index, number, observed, Reason::Undesired, &mut taken));
+            changes.push(removal(&index, number, observed, Reason::Undesired, &wanted, &mut taken));
         }
     }
     changes.sort_by(|a, b| a.key.cmp(&b.key));
 
-    let order: Vec<&ResourceKey> =
-        wanted.order.iter().filter_map(|number| wanted.resources.get(*number)).map(|resource| &resource.key).collect();
-    needs::connect(&mut changes, &wanted.references, &order, &index);
+    needs::connect(&mut changes, &wanted, &index);
     batch::assign(&mut changes);
 
     let instances_to_roll = roll::instances_to_roll(&wanted, &index, &changes);
@@ -87,9 +84,11 @@ pub fn plan_apply(desired: &Desired, inventory: &Inventory, context: &PlanContex
 
 /// The comparison of desired resources with the inventory, one after the other, each after what it refers to.
 struct Comparison<'a> {
+    wanted: &'a Wanted<'a>,
     index: &'a Index<'a>,
     unreadable: &'a BTreeSet<Kind>,
-    fates: BTreeMap<&'a ResourceKey, Fate>,
+    /// By number: what became of the resources that were compared.
+    fates: Vec<Option<Fate>>,
     replaced: BTreeSet<ResourceKey>,
     changes: Vec<Change>,
     notes: Vec<Note>,
@@ -98,11 +97,12 @@ struct Comparison<'a> {
 }
 
 impl<'a> Comparison<'a> {
-    fn new(index: &'a Index<'a>, unreadable: &'a BTreeSet<Kind>) -> Self {
+    fn new(wanted: &'a Wanted<'a>, index: &'a Index<'a>, unreadable: &'a BTreeSet<Kind>) -> Self {
         Self {
+            wanted,
             index,
             unreadable,
-            fates: BTreeMap::new(),
+            fates: vec![None; wanted.resources.len()],
             replaced: BTreeSet::new(),
             changes: Vec::new(),
             notes: Vec::new(),
@@ -110,10 +110,10 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    fn compare(&mut self, resource: &'a Resource) {
+    fn compare(&mut self, number: usize, resource: &'a Resource) {
         let key = &resource.key;
         let mut want = resource.properties.clone();
-        let resolved = resolve(&mut want, &self.fates, self.index);
+        let resolved = resolve(&mut want, self.wanted, &self.fates, self.index);
         let kept = self.index.kept(key).map(|(_, observed)| observed);
         let fate = if self.unreadable.contains(&key.kind) {
             self.assume(key, kept)
@@ -121,8 +121,8 @@ impl<'a> Comparison<'a> {
             self.leave(key, kept, &unknown)
         } else if let Some(have) = kept {
             self.against(key, want, have)
-        } else if let Some((number, have, fields)) = self.untagged_twin(key, &want) {
-            self.adopted.insert(number);
+        } else if let Some((twin, have, fields)) = self.untagged_twin(key, &want) {
+            self.adopted.insert(twin);
             if !fields.is_empty() {
                 self.changes.push(change(key, Action::Update, Reason::Differs, fields, Some(have), Some(want)));
             }
@@ -131,7 +131,9 @@ impl<'a> Comparison<'a> {
             self.changes.push(change(key, Action::Create, Reason::Missing, Vec::new(), None, Some(want)));
             Fate::Made
         };
-        self.fates.insert(key, fate);
+        if let Some(own) = self.fates.get_mut(number) {
+            *own = Some(fate);
+        }
     }
 
     /// A resource that AWS holds: is it as it shall be?
@@ -267,12 +269,11 @@ fn referred_to_by_name(kind: Kind) -> bool {
 /// What stands under names of the cluster and is not the cluster's.
 fn foreign(
     index: &Index<'_>,
-    wanted: &BTreeSet<&ResourceKey>,
     changes: &[Change],
     adopted: &BTreeSet<usize>,
     removed: &BTreeSet<usize>,
 ) -> Vec<ForeignResource> {
-    let made: BTreeSet<&ResourceKey> =
+    let made: HashSet<&ResourceKey> =
         changes.iter().filter(|change| change.action == Action::Create).map(|change| &change.key).collect();
     index
         .resources
@@ -286,7 +287,7 @@ fn foreign(
         .map(|(_, observed)| ForeignResource {
             key: observed.key.clone(),
             id: observed.handle.id.clone(),
-            in_the_way: unique(observed.key.kind) && wanted.contains(&observed.key) && made.contains(&observed.key),
+            in_the_way: unique(observed.key.kind) && made.contains(&observed.key),
         })
         .collect()
 }

@@ -1,6 +1,6 @@
 //! Which changes are one call.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{HashMap, HashSet};
 
 use kedge_resource::kind::Direction;
 use kedge_resource::{Action, Change, Kind, Properties, ResourceKey};
@@ -10,7 +10,7 @@ use crate::undesired::container_of;
 
 /// Fills in `batch` of all changes.
 pub(crate) fn assign(changes: &mut [Change]) {
-    let removed: BTreeMap<(Kind, String), ResourceKey> = changes
+    let removed: HashMap<(Kind, String), ResourceKey> = changes
         .iter()
         .filter(|change| change.action == Action::Delete)
         .filter_map(|change| {
@@ -18,12 +18,12 @@ pub(crate) fn assign(changes: &mut [Change]) {
             Some(((change.key.kind, before.handle.id.clone()), change.key.clone()))
         })
         .collect();
-    let created: BTreeSet<ResourceKey> = changes
+    let created: HashSet<ResourceKey> = changes
         .iter()
         .filter(|change| change.action == Action::Create && change.key.kind == Kind::AutoScalingGroup)
         .map(|change| change.key.clone())
         .collect();
-    let mut containers: BTreeSet<ResourceKey> = BTreeSet::new();
+    let mut containers: HashSet<ResourceKey> = HashSet::new();
     for change in changes.iter_mut() {
         change.batch = match change.action {
             Action::Create => group_of_new_hook(change, &created).map(|group| {
@@ -44,7 +44,7 @@ pub(crate) fn assign(changes: &mut [Change]) {
 }
 
 /// Hooks of a group that is made are part of CreateAutoScalingGroup, so that its first instances have them.
-fn group_of_new_hook<'a>(change: &Change, created: &'a BTreeSet<ResourceKey>) -> Option<&'a ResourceKey> {
+fn group_of_new_hook<'a>(change: &Change, created: &'a HashSet<ResourceKey>) -> Option<&'a ResourceKey> {
     let hook = change.after.as_ref().filter(|_| change.key.kind == Kind::LifecycleHook)?;
     managed_references(hook).iter().find_map(|key| created.get(key))
 }
@@ -53,7 +53,7 @@ fn group_of_new_hook<'a>(change: &Change, created: &'a BTreeSet<ResourceKey>) ->
 /// group may have to go first, and two groups may name each other.
 fn removed_container<'a>(
     change: &Change,
-    removed: &'a BTreeMap<(Kind, String), ResourceKey>,
+    removed: &'a HashMap<(Kind, String), ResourceKey>,
 ) -> Option<&'a ResourceKey> {
     let before = &change.before.as_ref()?.properties;
     if let Properties::SecurityGroupRule(rule) = before
@@ -61,7 +61,8 @@ fn removed_container<'a>(
     {
         return None;
     }
-    removed.get(&container_of(before)?)
+    let (kind, id) = container_of(before)?;
+    removed.get(&(kind, id.to_owned()))
 }
 
 /// Calls that take many resources at once.

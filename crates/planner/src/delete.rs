@@ -1,6 +1,6 @@
 //! Plans the removal of a cluster.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use kedge_resource::plan::{ForeignResource, Note, PLAN_FORMAT_VERSION, PlanReport, Purpose, Severity};
 use kedge_resource::{Inventory, Kind, Observed, Ownership, Plan, Properties, Reason};
@@ -8,6 +8,7 @@ use kedge_resource::{Inventory, Kind, Observed, Ownership, Plan, Properties, Rea
 use crate::index::Index;
 use crate::removal::removal;
 use crate::undesired::{container, goes_with_container};
+use crate::wanted::Wanted;
 use crate::{PlanContext, PlanError, batch, handles, legal, needs};
 
 /// Plans the removal of everything that the cluster owns, also of what controllers in the cluster made. Nothing else is
@@ -19,10 +20,10 @@ pub fn plan_delete(inventory: &Inventory, context: &PlanContext) -> Result<Plan,
     let index = Index::new(inventory);
     let mut changes = Vec::new();
     let mut foreign = Vec::new();
-    let mut taken = BTreeSet::new();
+    let (nothing, mut taken) = (Wanted::default(), BTreeSet::new());
     for (number, observed) in index.resources.iter().enumerate() {
         if removed(&index, observed) {
-            changes.push(removal(&index, number, observed, Reason::ClusterDeleted, &mut taken));
+            changes.push(removal(&index, number, observed, Reason::ClusterDeleted, &nothing, &mut taken));
         } else if observed.ownership == Ownership::Foreign {
             foreign.push(ForeignResource {
                 key: observed.key.clone(),
@@ -32,7 +33,7 @@ pub fn plan_delete(inventory: &Inventory, context: &PlanContext) -> Result<Plan,
         }
     }
     changes.sort_by(|a, b| a.key.cmp(&b.key));
-    needs::connect(&mut changes, &BTreeMap::new(), &[], &index);
+    needs::connect(&mut changes, &nothing, &index);
     batch::assign(&mut changes);
 
     let mut unreadable = inventory.unreadable.clone();

@@ -1,7 +1,7 @@
 //! The inventory, made ready for questions: what stands under a key, what an id belongs to, who refers to what.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use kedge_resource::{Inventory, Kind, Observed, Ownership, ResourceKey};
 
@@ -12,13 +12,14 @@ pub(crate) struct Index<'a> {
     /// The resources by key, owned ones first, then by id.
     pub(crate) resources: Vec<&'a Observed>,
     /// The owned resource that counts, by key.
-    kept: BTreeMap<&'a ResourceKey, usize>,
+    kept: HashMap<&'a ResourceKey, usize>,
     /// Owned resources under a key that another one keeps, with the number of that one.
     pub(crate) duplicates: BTreeMap<usize, usize>,
     /// By resource: what it refers to, as far as that is in the inventory.
     refers_to: Vec<Vec<usize>>,
-    by_id: BTreeMap<(Kind, &'a str), usize>,
-    foreign: BTreeMap<&'a ResourceKey, Vec<usize>>,
+    // Hash maps are looked up in, never walked through.
+    by_id: HashMap<(Kind, &'a str), usize>,
+    foreign: HashMap<&'a ResourceKey, Vec<usize>>,
 }
 
 impl<'a> Index<'a> {
@@ -32,7 +33,7 @@ impl<'a> Index<'a> {
                 .cmp(&(&b.key, b.ownership, &b.handle))
                 .then_with(|| existing_references(&a.properties).cmp(&existing_references(&b.properties)))
         });
-        let mut by_id = BTreeMap::new();
+        let mut by_id = HashMap::with_capacity(resources.len());
         for (number, observed) in resources.iter().enumerate() {
             by_id.entry((observed.key.kind, observed.handle.id.as_str())).or_insert(number);
         }
@@ -41,18 +42,18 @@ impl<'a> Index<'a> {
             .map(|observed| {
                 existing_references(&observed.properties)
                     .iter()
-                    .filter_map(|(kind, id)| by_id.get(&(*kind, id.as_str())).copied())
+                    .filter_map(|reference| by_id.get(reference).copied())
                     .collect()
             })
             .collect();
-        let mut foreign: BTreeMap<&ResourceKey, Vec<usize>> = BTreeMap::new();
+        let mut foreign: HashMap<&ResourceKey, Vec<usize>> = HashMap::new();
         for (number, observed) in resources.iter().enumerate() {
             if observed.ownership == Ownership::Foreign {
                 foreign.entry(&observed.key).or_default().push(number);
             }
         }
         let mut index =
-            Self { resources, kept: BTreeMap::new(), duplicates: BTreeMap::new(), refers_to, by_id, foreign };
+            Self { resources, kept: HashMap::new(), duplicates: BTreeMap::new(), refers_to, by_id, foreign };
         index.choose();
         index
     }
@@ -98,7 +99,7 @@ impl<'a> Index<'a> {
         let owned: Vec<usize> = (0..self.resources.len())
             .filter(|number| self.get(*number).is_some_and(|observed| observed.ownership == Ownership::Owned))
             .collect();
-        let mut kept = BTreeMap::new();
+        let mut kept = HashMap::with_capacity(owned.len());
         let mut duplicates: BTreeMap<usize, usize> = BTreeMap::new();
         for group in owned.chunk_by(|a, b| self.key(*a) == self.key(*b)) {
             let score = |number: usize| {

@@ -2,7 +2,7 @@
 //!
 //! Whatever the planner does, a plan that breaks one of these is never shown or applied. A broken rule is a bug here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{HashMap, HashSet};
 
 use kedge_resource::{Action, Change, Kind, Ownership, Plan, Properties, ResourceKey};
 
@@ -13,7 +13,7 @@ use crate::undesired::{container_of, goes_with_container};
 
 /// Checks a plan.
 pub(crate) fn check(plan: &Plan) -> Result<(), PlanError> {
-    let mut changes: BTreeMap<&ResourceKey, &Change> = BTreeMap::new();
+    let mut changes: HashMap<&ResourceKey, &Change> = HashMap::with_capacity(plan.changes.len());
     for change in &plan.changes {
         if changes.insert(&change.key, change).is_some() {
             return illegal(change, "appears twice");
@@ -25,7 +25,7 @@ pub(crate) fn check(plan: &Plan) -> Result<(), PlanError> {
             what: "is not in the order of keys".to_owned(),
         });
     }
-    let removed: BTreeSet<(Kind, &str)> = plan
+    let removed: HashSet<(Kind, &str)> = plan
         .changes
         .iter()
         .filter(|change| matches!(change.action, Action::Delete | Action::Replace))
@@ -71,7 +71,7 @@ fn check_shape(change: &Change) -> Result<(), PlanError> {
 
 /// What is not the cluster's own is not touched: but a rule goes with its group, and one that lacks nothing but our tags
 /// gets them.
-fn check_ownership(change: &Change, removed: &BTreeSet<(Kind, &str)>) -> Result<(), PlanError> {
+fn check_ownership(change: &Change, removed: &HashSet<(Kind, &str)>) -> Result<(), PlanError> {
     let Some(before) = change.before.as_ref().filter(|before| before.ownership == Ownership::Foreign) else {
         return Ok(());
     };
@@ -82,7 +82,7 @@ fn check_ownership(change: &Change, removed: &BTreeSet<(Kind, &str)>) -> Result<
         }
         Action::Delete => {
             goes_with_container(change.key.kind)
-                && container_of(&before.properties).is_some_and(|(kind, id)| removed.contains(&(kind, id.as_str())))
+                && container_of(&before.properties).is_some_and(|container| removed.contains(&container))
         }
         Action::Create | Action::Replace => false,
     };
@@ -92,8 +92,8 @@ fn check_ownership(change: &Change, removed: &BTreeSet<(Kind, &str)>) -> Result<
 /// Whatever a change refers to or waits for is there when its turn comes.
 fn check_references(
     change: &Change,
-    changes: &BTreeMap<&ResourceKey, &Change>,
-    removed: &BTreeSet<(Kind, &str)>,
+    changes: &HashMap<&ResourceKey, &Change>,
+    removed: &HashSet<(Kind, &str)>,
 ) -> Result<(), PlanError> {
     for key in change.needs.iter().chain(&change.remove_needs) {
         if *key == change.key || !changes.contains_key(key) {
@@ -108,7 +108,7 @@ fn check_references(
         }
     }
     for (kind, id) in existing_references(after) {
-        if removed.contains(&(kind, id.as_str())) {
+        if removed.contains(&(kind, id)) {
             return illegal(change, format!("refers to {kind} {id}, which is removed"));
         }
     }

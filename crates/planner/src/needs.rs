@@ -3,7 +3,7 @@
 //! Two sources: references (what is made needs what it refers to; what is removed outlives what refers to it) and the
 //! tables in [`create`] and [`delete`], which hold what AWS insists on and no reference says, each with its reason.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 
 use kedge_resource::plan::Replacement;
 use kedge_resource::{Action, Change, Kind, ResourceKey};
@@ -11,20 +11,17 @@ use kedge_resource::{Action, Change, Kind, ResourceKey};
 use crate::index::Index;
 use crate::references::existing_references;
 use crate::replacement;
+use crate::wanted::Wanted;
 
 mod create;
 mod delete;
 
-/// What changes refer to, by key, before resolution.
-pub(crate) type References<'a> = BTreeMap<&'a ResourceKey, Vec<ResourceKey>>;
-
-/// Fills in `needs`, `remove_needs` and `replacement` of all changes, which are sorted by key. `order` are the keys of the
-/// desired resources, each after what it refers to.
-pub(crate) fn connect(changes: &mut [Change], references: &References<'_>, order: &[&ResourceKey], index: &Index<'_>) {
-    let numbers: BTreeMap<ResourceKey, usize> =
+/// Fills in `needs`, `remove_needs` and `replacement` of all changes, which are sorted by key.
+pub(crate) fn connect(changes: &mut [Change], wanted: &Wanted<'_>, index: &Index<'_>) {
+    let numbers: HashMap<ResourceKey, usize> =
         changes.iter().enumerate().map(|(number, change)| (change.key.clone(), number)).collect();
     let collisions = create::collisions(changes);
-    order_replacements(changes, references, order, &numbers, &collisions);
+    order_replacements(changes, wanted, &numbers, &collisions);
 
     let mut makes: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); changes.len()];
     let mut removes: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); changes.len()];
@@ -36,7 +33,7 @@ pub(crate) fn connect(changes: &mut [Change], references: &References<'_>, order
         }
     };
     for (number, change) in changes.iter().enumerate().filter(|(_, change)| change.after.is_some()) {
-        for key in references.get(&change.key).into_iter().flatten() {
+        for key in wanted.references(&change.key) {
             if let Some(first) = numbers.get(key)
                 && changes.get(*first).is_some_and(matters_to_others)
             {
@@ -55,7 +52,7 @@ pub(crate) fn connect(changes: &mut [Change], references: &References<'_>, order
             needs.insert(first);
         }
     };
-    let mut going: BTreeMap<(Kind, &str), usize> = BTreeMap::new();
+    let mut going: HashMap<(Kind, &str), usize> = HashMap::new();
     for (number, change) in changes.iter().enumerate().filter(|(_, change)| removes_something(change)) {
         if let Some(before) = &change.before {
             going.entry((change.key.kind, before.handle.id.as_str())).or_insert(number);
@@ -64,15 +61,13 @@ pub(crate) fn connect(changes: &mut [Change], references: &References<'_>, order
     for (number, change) in changes.iter().enumerate() {
         let Some(before) = &change.before else { continue };
         for (kind, id) in existing_references(&before.properties) {
-            let Some(&held) = going.get(&(kind, id.as_str())) else { continue };
+            let Some(&held) = going.get(&(kind, id)) else { continue };
             let Some(target) = changes.get(held) else { continue };
             let waits = match change.action {
                 Action::Delete => delete::holds(change.key.kind, kind),
                 Action::Create | Action::Replace => true,
                 Action::Update => {
-                    let refers_to = |key: &ResourceKey| {
-                        references.get(&change.key).is_some_and(|references| references.contains(key))
-                    };
+                    let refers_to = |key: &ResourceKey| wanted.references(&change.key).any(|other| other == key);
                     // What moves to a thing that can only be made after the removal cannot move before it.
                     let moves_later = target.replacement == Some(Replacement::DeleteFirst) && refers_to(&target.key)
                         || collisions
@@ -122,19 +117,15 @@ fn matters_to_others(change: &Change) -> bool {
 /// after its own removal, because the old one would hold what has to go.
 fn order_replacements(
     changes: &mut [Change],
-    references: &References<'_>,
-    order: &[&ResourceKey],
-    numbers: &BTreeMap<ResourceKey, usize>,
+    wanted: &Wanted<'_>,
+    numbers: &HashMap<ResourceKey, usize>,
     collisions: &[(usize, usize)],
 ) {
     let mut late: BTreeSet<usize> = collisions.iter().map(|(new, _)| *new).collect();
-    for key in order {
-        let Some(&number) = numbers.get(*key) else { continue };
-        let refers_to_late = references
-            .get(*key)
-            .into_iter()
-            .flatten()
-            .any(|key| numbers.get(key).is_some_and(|number| late.contains(number)));
+    for key in wanted.in_order() {
+        let Some(&number) = numbers.get(key) else { continue };
+        let refers_to_late =
+            wanted.references(key).any(|key| numbers.get(key).is_some_and(|number| late.contains(number)));
         let Some(change) = changes.get_mut(number).filter(|change| change.action == Action::Replace) else { continue };
         let mut forcing: Vec<String> = change
             .fields

@@ -51,7 +51,10 @@ impl<K: KindOf> AnyRef for Ref<K> {
 macro_rules! visitor {
     ($(#[$doc:meta])* $name:ident, $($mutable:tt)?) => {
         $(#[$doc])*
-        pub fn $name(properties: &$($mutable)? Properties, visit: &mut dyn FnMut(&$($mutable)? dyn AnyRef)) {
+        pub fn $name<'a>(
+            properties: &'a $($mutable)? Properties,
+            visit: &mut dyn FnMut(&'a $($mutable)? dyn AnyRef),
+        ) {
             match properties {
                 Properties::Vpc(inner) => {
                     let Vpc {
@@ -396,19 +399,28 @@ visitor! {
 /// Keys of the cluster's own resources that `properties` refers to, each once, in order.
 #[must_use]
 pub fn managed_references(properties: &Properties) -> Vec<ResourceKey> {
-    let mut keys = Vec::new();
-    visit_references(properties, &mut |reference| keys.extend(reference.key()));
-    keys.sort();
-    keys.dedup();
-    keys
+    managed_names(properties).into_iter().map(|(kind, name)| ResourceKey::new(kind, name)).collect()
+}
+
+/// As [`managed_references`], without copying the names.
+pub(crate) fn managed_names(properties: &Properties) -> Vec<(Kind, &str)> {
+    let mut names = Vec::new();
+    visit_references(properties, &mut |reference| {
+        if let Target::Managed(name) = reference.target() {
+            names.push((reference.kind(), name.as_str()));
+        }
+    });
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 /// Kinds and ids of existing things that `properties` refers to.
-pub(crate) fn existing_references(properties: &Properties) -> Vec<(Kind, String)> {
+pub(crate) fn existing_references(properties: &Properties) -> Vec<(Kind, &str)> {
     let mut ids = Vec::new();
     visit_references(properties, &mut |reference| {
         if let Target::Existing(id) = reference.target() {
-            ids.push((reference.kind(), id.clone()));
+            ids.push((reference.kind(), id.as_str()));
         }
     });
     ids
@@ -438,12 +450,12 @@ mod tests {
         let group = ResourceKey::new(Kind::SecurityGroup, "api-elb.c.example.com");
         let subnet = ResourceKey::new(Kind::Subnet, "a.c.example.com");
         assert_eq!(managed_references(&properties), [subnet, group]);
-        assert_eq!(existing_references(&properties), [(Kind::ElasticIp, "eipalloc-1".to_owned())]);
+        assert_eq!(existing_references(&properties), [(Kind::ElasticIp, "eipalloc-1")]);
         visit_references_mut(&mut properties, &mut |reference| {
             if reference.kind() == Kind::Subnet {
                 reference.set_existing("subnet-1".to_owned());
             }
         });
-        assert!(existing_references(&properties).contains(&(Kind::Subnet, "subnet-1".to_owned())));
+        assert!(existing_references(&properties).contains(&(Kind::Subnet, "subnet-1")));
     }
 }

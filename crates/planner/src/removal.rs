@@ -6,14 +6,16 @@ use kedge_resource::{Action, Change, Observed, Reason, ResourceKey};
 
 use crate::index::Index;
 use crate::undesired::container_of;
+use crate::wanted::Wanted;
 
-/// The removal of a resource. `taken` are the keys of other changes and of resources that stay: a removal never stands
-/// under one of those, but has its id behind its name.
+/// The removal of a resource. It never stands under the key of a desired resource or of another removal, which are in
+/// `taken`, but has its id behind its name then.
 pub(crate) fn removal(
     index: &Index<'_>,
     number: usize,
     observed: &Observed,
     reason: Reason,
+    wanted: &Wanted<'_>,
     taken: &mut BTreeSet<ResourceKey>,
 ) -> Change {
     let reason = match index.duplicates.get(&number).and_then(|keep| index.get(*keep)) {
@@ -22,7 +24,10 @@ pub(crate) fn removal(
     };
     let mut key = observed.key.clone();
     let mut count = 0;
-    while (count == 0 && index.duplicates.contains_key(&number)) || taken.contains(&key) {
+    while (count == 0 && index.duplicates.contains_key(&number))
+        || wanted.number(&key).is_some()
+        || taken.contains(&key)
+    {
         count += 1;
         // Parts without ids of their own are told apart by what they are parts of.
         let id = if observed.handle.id == observed.key.name {

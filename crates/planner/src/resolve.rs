@@ -3,7 +3,6 @@
 //! After resolution a reference is the id of a resource that stays, or `${kind/name}` of one that this plan makes. The
 //! IPv6 range of a subnet is resolved likewise: `/64#N` is block number N of the range that AWS gave to the VPC.
 
-use std::collections::BTreeMap;
 use std::net::Ipv6Addr;
 
 use ipnet::Ipv6Net;
@@ -13,6 +12,7 @@ use kedge_resource::{Kind, Properties, ResourceKey};
 
 use crate::index::Index;
 use crate::references::visit_references_mut;
+use crate::wanted::Wanted;
 
 /// What other resources can know of a desired resource.
 #[derive(Clone, Debug)]
@@ -25,20 +25,22 @@ pub(crate) enum Fate {
     Unknown,
 }
 
-/// Resolves the references of `properties`; `Err` names the first resource whose id cannot be known.
+/// Resolves the references of `properties`, given what became of the `wanted` resources before; `Err` names the first resource whose id cannot be known.
 pub(crate) fn resolve(
     properties: &mut Properties,
-    fates: &BTreeMap<&ResourceKey, Fate>,
+    wanted: &Wanted<'_>,
+    fates: &[Option<Fate>],
     index: &Index<'_>,
 ) -> Result<(), ResourceKey> {
     let mut unknown = None;
     visit_references_mut(properties, &mut |reference| {
-        let Some(key) = reference.key() else { return };
-        match fates.get(&key) {
+        let Target::Managed(name) = reference.target() else { return };
+        let number = wanted.named(reference.kind(), name);
+        match number.and_then(|number| fates.get(number)).and_then(Option::as_ref) {
             Some(Fate::Exists(handle)) => reference.set_existing(handle.id.clone()),
             Some(Fate::Made) => {}
             Some(Fate::Unknown) | None => {
-                unknown.get_or_insert(key);
+                unknown = unknown.take().or_else(|| reference.key());
             }
         }
     });

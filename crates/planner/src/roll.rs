@@ -31,10 +31,7 @@ pub(crate) fn instances_to_roll(wanted: &Wanted<'_>, index: &Index<'_>, changes:
         }
         let own = content_changes(&group.key, &|property| FOR_NEW_INSTANCES.contains(&property));
         let template = wanted
-            .references
-            .get(&group.key)
-            .into_iter()
-            .flatten()
+            .references(&group.key)
             .filter(|key| key.kind == Kind::LaunchTemplate)
             .any(|key| content_changes(key, &|property| property != "Tags"));
         if own || template {

@@ -3,7 +3,7 @@
 //! A step is what one call to the executor does: one change, the changes of a batch, or one half of a replacement. What it
 //! waits for is written in the changes; nothing is decided here but the order in which ready steps begin.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use kedge_resource::plan::Replacement;
 use kedge_resource::{Action, Plan, ResourceKey};
@@ -99,7 +99,7 @@ pub fn schedule(plan: &Plan) -> Result<Schedule, CycleError> {
         });
     }
 
-    let numbers: BTreeMap<&ResourceKey, usize> =
+    let numbers: HashMap<&ResourceKey, usize> =
         plan.changes.iter().enumerate().map(|(number, change)| (&change.key, number)).collect();
     let mut graph = Graph::new(steps.len());
     for (number, change) in plan.changes.iter().enumerate() {

@@ -4,15 +4,16 @@
 //! instances and what belongs to them, things of the controllers that run in the cluster, routes and associations that
 //! lead to somebody else's resources. Deleting the whole cluster removes all of that.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use kedge_resource::plan::{Note, Severity};
 use kedge_resource::tags::{CLUSTER_TAG, NAME_TAG};
-use kedge_resource::{ClusterName, Kind, Observed, Ownership, Properties, ResourceKey};
+use kedge_resource::{ClusterName, Kind, Observed, Ownership, Properties};
 
 use crate::index::Index;
 use crate::references::existing_references;
 use crate::tags::tags_of;
+use crate::wanted::Wanted;
 
 /// Tags by which controllers mark what they made: the EBS driver, the cloud controller, the load balancer controller,
 /// Karpenter. A prefix ends with a slash.
@@ -36,13 +37,13 @@ pub(crate) struct Undesired {
     pub(crate) notes: Vec<Note>,
 }
 
-/// Finds what an apply removes. `wanted` are the keys and existing ids that the desired resources name, `unreadable` the
+/// Finds what an apply removes. `wanted_ids` are the existing things that the desired resources name, `unreadable` the
 /// kinds that are not fully known.
 pub(crate) fn undesired(
     index: &Index<'_>,
     cluster: &ClusterName,
-    wanted: &BTreeSet<&ResourceKey>,
-    wanted_ids: &BTreeSet<(Kind, String)>,
+    wanted: &Wanted<'_>,
+    wanted_ids: &HashSet<(Kind, &str)>,
     unreadable: &BTreeSet<Kind>,
 ) -> Undesired {
     let mut remove: BTreeSet<usize> = BTreeSet::new();
@@ -54,7 +55,7 @@ pub(crate) fn undesired(
         let container = container(index, observed);
         let with_container = container.is_some_and(|container| remove.contains(&container));
         let owned = observed.ownership == Ownership::Owned;
-        if owned && !duplicate && wanted.contains(&observed.key) {
+        if owned && !duplicate && wanted.number(&observed.key).is_some() {
             continue;
         }
         if with_container && (owned || goes_with_container(observed.key.kind)) {
@@ -64,7 +65,7 @@ pub(crate) fn undesired(
         if !owned || unreadable.contains(&observed.key.kind) {
             continue;
         }
-        if wanted_ids.contains(&(observed.key.kind, observed.handle.id.clone())) {
+        if wanted_ids.contains(&(observed.key.kind, observed.handle.id.as_str())) {
             notes.push(note(observed, "kept-by-id", "is kept because the manifests refer to it by its id"));
             continue;
         }
@@ -105,11 +106,11 @@ pub(crate) fn goes_with_container(kind: Kind) -> bool {
 /// The resource that `observed` is a part of.
 pub(crate) fn container(index: &Index<'_>, observed: &Observed) -> Option<usize> {
     let (kind, id) = container_of(&observed.properties)?;
-    index.by_id(kind, &id).map(|(number, _)| number)
+    index.by_id(kind, id).map(|(number, _)| number)
 }
 
 /// Kind and id of the resource that something is a part of: AWS removes the part with it.
-pub(crate) fn container_of(properties: &Properties) -> Option<(Kind, String)> {
+pub(crate) fn container_of(properties: &Properties) -> Option<(Kind, &str)> {
     let kind = match properties.kind() {
         Kind::VpcCidrBlock | Kind::DhcpOptionsAssociation => Kind::Vpc,
         Kind::RouteTableAssociation => Kind::Subnet,
@@ -175,7 +176,7 @@ fn leads_elsewhere(index: &Index<'_>, observed: &Observed) -> Option<&'static st
     let owned = |kinds: &[Kind]| {
         existing_references(&observed.properties).into_iter().any(|(kind, id)| {
             kinds.contains(&kind)
-                && index.by_id(kind, &id).is_some_and(|(_, target)| target.ownership == Ownership::Owned)
+                && index.by_id(kind, id).is_some_and(|(_, target)| target.ownership == Ownership::Owned)
         })
     };
     match observed.key.kind {

@@ -83,9 +83,9 @@ pub(super) fn extra(changes: &[Change], index: &Index<'_>) -> Vec<(usize, usize)
     for group in of(Kind::AutoScalingGroup) {
         let Some(before) = changes.get(*group).and_then(|change| change.before.as_ref()) else { continue };
         for (kind, id) in existing_references(&before.properties) {
-            let Some((_, template)) = index.by_id(kind, &id).filter(|_| kind == Kind::LaunchTemplate) else { continue };
+            let Some((_, template)) = index.by_id(kind, id).filter(|_| kind == Kind::LaunchTemplate) else { continue };
             for (kind, id) in existing_references(&template.properties) {
-                pairs.extend(going.get(&(kind, id.as_str())).map(|number| (*number, *group)));
+                pairs.extend(going.get(&(kind, id)).map(|number| (*number, *group)));
             }
         }
     }

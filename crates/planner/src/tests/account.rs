@@ -218,7 +218,7 @@ impl Account {
                 return Err(format!("{} is not there", observed.key));
             }
             for other in self.inventory.resources.iter().filter(|other| !leaving.contains(other)) {
-                let refers = existing_references(&other.properties).contains(&id);
+                let refers = existing_references(&other.properties).contains(&(id.0, id.1.as_str()));
                 if refers && holds(other.key.kind, observed.key.kind) {
                     return Err(format!("{} {} is in use by {} {}", observed.key, id.1, other.key, other.handle.id));
                 }

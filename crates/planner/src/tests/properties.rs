@@ -84,7 +84,7 @@ proptest! {
                 .collect();
             let before = account.inventory.resources.len();
             account.inventory.resources.retain(|observed| {
-                crate::references::existing_references(&observed.properties).iter().all(|id| ids.contains(id))
+                crate::references::existing_references(&observed.properties).iter().all(|(kind, id)| ids.contains(&(*kind, (*id).to_owned())))
             });
             if account.inventory.resources.len() == before {
                 break;
