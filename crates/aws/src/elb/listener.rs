@@ -164,7 +164,8 @@ mod tests {
 
     #[test]
     fn only_encrypted_listeners_have_certificate_and_policy() {
-        let observed = observed(&raw(ProtocolEnum::Tcp), "api.a.example.com", "arn:balancer", Ownership::Owned).unwrap();
+        let observed =
+            observed(&raw(ProtocolEnum::Tcp), "api.a.example.com", "arn:balancer", Ownership::Owned).unwrap();
         let listener: &Listener = (&observed.properties).try_into().unwrap();
         assert_eq!((&listener.certificate_arn, &listener.ssl_policy), (&None, &None));
     }

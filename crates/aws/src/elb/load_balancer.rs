@@ -169,15 +169,20 @@ fn properties(raw: &Raw, name: &str, attributes: BTreeMap<String, String>, tags:
     }
 }
 
-/// Makes it. AWS answers the same request with the load balancer that exists; one of other settings is looked at and, if
-/// it is the cluster's, made to be as wanted.
+/// Makes it, unless there is one of its name: then that is made to be as wanted, if it is the cluster's.
+///
+/// AWS answers a request with the load balancer that exists if it has the same settings, whosever it is, and the inventory
+/// knows one of somebody else by another name than this one's: so what is there is looked at first.
 pub(super) async fn create(task: &Task<'_>, change: &StepChange) -> Result<Handle, CloudError> {
-    let Task { aws, cluster, progress, .. } = *task;
+    let aws = task.aws;
     let wanted: &LoadBalancer = after(change)?;
+    if let Some(present) = by_name(aws, &wanted.name).await? {
+        return adopt(task, change, wanted, present).await;
+    }
     let groups = security_groups(task, wanted)?;
     let mappings = mappings(task, wanted)?;
     let answer = aws
-        .write_settling(CREATE, progress, || {
+        .write_settling(CREATE, task.progress, || {
             aws.elbv2()
                 .create_load_balancer()
                 .name(&wanted.name)
@@ -194,28 +199,43 @@ pub(super) async fn create(task: &Task<'_>, change: &StepChange) -> Result<Handl
         Ok(answer) => {
             let raw = answer.load_balancers.unwrap_or_default().into_iter().next().ok_or_else(|| incomplete(CREATE))?;
             let arn = raw.load_balancer_arn.clone().ok_or_else(|| incomplete(CREATE))?;
-            let attributes = without_defaults(&wanted.load_balancer_attributes);
-            set_attributes(task, &arn, &attributes).await?;
+            set_attributes(task, &arn, &without_defaults(&wanted.load_balancer_attributes)).await?;
             Ok(handle(&raw, &arn))
         }
-        Err(error) if error.class == ErrorClass::AlreadyExists => {
-            let Some((raw, arn, has)) = by_name(aws, &wanted.name).await? else { return Err(error) };
-            if !has.owned_by(cluster) {
-                return Err(in_the_way(CREATE, &change.key, cluster));
-            }
-            if raw.scheme.as_ref().map(LoadBalancerSchemeEnum::as_str) != Some(wanted.scheme.as_str()) {
-                return Err(error.with_hint("a load balancer of this name and another scheme exists: plan again"));
-            }
-            set_subnets(task, &arn, wanted).await?;
-            if !groups.is_empty() {
-                set_groups(task, &arn, &groups).await?;
-            }
-            set_attributes(task, &arn, &wanted.load_balancer_attributes).await?;
-            tags::set(aws, &arn, &changed_tags(&has, &wanted.tags)).await?;
-            Ok(handle(&raw, &arn))
-        }
+        // made in the meantime, or by a request whose answer was lost
+        Err(error) if error.class == ErrorClass::AlreadyExists => match by_name(aws, &wanted.name).await? {
+            Some(present) => adopt(task, change, wanted, present).await,
+            None => Err(error),
+        },
         Err(error) => Err(error),
     }
+}
+
+/// Makes a load balancer that exists what it shall be.
+async fn adopt(
+    task: &Task<'_>,
+    change: &StepChange,
+    wanted: &LoadBalancer,
+    (raw, arn, has): (Raw, String, Tags),
+) -> Result<Handle, CloudError> {
+    if !has.owned_by(task.cluster) {
+        return Err(in_the_way(CREATE, &change.key, task.cluster));
+    }
+    if raw.scheme.as_ref().map(LoadBalancerSchemeEnum::as_str) != Some(wanted.scheme.as_str()) {
+        let message = format!("a load balancer named {} with another scheme exists", wanted.name);
+        return Err(CloudError::new(ErrorClass::Conflict, CREATE, message).with_hint("plan again"));
+    }
+    let groups = security_groups(task, wanted)?;
+    let present = properties(&raw, &wanted.name, BTreeMap::new(), Tags::default());
+    set_subnets(task, &arn, wanted).await?;
+    let same_groups = present.security_groups.len() == groups.len()
+        && present.security_groups.iter().all(|group| groups.iter().any(|wanted| wanted == group.bare()));
+    if !same_groups {
+        set_groups(task, &arn, &groups).await?;
+    }
+    set_attributes(task, &arn, &wanted.load_balancer_attributes).await?;
+    tags::set(task.aws, &arn, &changed_tags(&has, &wanted.tags)).await?;
+    Ok(handle(&raw, &arn))
 }
 
 /// Changes what `fields` names.
