@@ -118,6 +118,15 @@ class Instances(Case):
         filters = [{"Name": "subnet-id", "Values": [subnet]}]
         self.assertEqual(self.ec2.describe_network_interfaces(Filters=filters)["NetworkInterfaces"], [])
 
+    def test_ending_an_instance_again(self):
+        made = self.ec2.run_instances(
+            ImageId="ami-1", MinCount=1, MaxCount=1,
+            NetworkInterfaces=[{"DeviceIndex": 0, "SubnetId": self.subnet(self.vpc()), "DeleteOnTermination": True}],
+        )  # fmt: skip
+        for state in ("running", "terminated"):
+            ended = self.ec2.terminate_instances(InstanceIds=[made["Instances"][0]["InstanceId"]])
+            self.assertEqual(ended["TerminatingInstances"][0]["PreviousState"]["Name"], state)
+
 
 class Templates(Case):
     def version(self, **data):

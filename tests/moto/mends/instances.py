@@ -1,8 +1,10 @@
 """Instances and their interfaces."""
 
+import copy
+
 from moto.ec2.models.instances import Instance
 
-from mends.patching import mend
+from mends.patching import live, mend
 
 
 @mend(Instance, "prep_nics")
@@ -14,3 +16,11 @@ def prep_nics(original, self, nic_spec, *args, **kwargs):
         if "NetworkInterfaceId" not in spec:
             spec.setdefault("DeleteOnTermination", True)
     return original(self, specs, *args, **kwargs)
+
+
+@mend(Instance, "terminate")
+def terminate(original, self):
+    """AWS: ending an instance that has ended is no error.  moto wants to delete its interfaces again."""
+    if not live(self):
+        return copy.copy(self._state)
+    return original(self)
