@@ -8,11 +8,13 @@ use crate::CheckOptions;
 mod destroy;
 mod foreign;
 mod imds;
+mod occupied_subnet;
 mod open_ssh;
 mod protected;
 mod roll;
 mod unencrypted_etcd;
 mod unreadable;
+mod vpc_replacement;
 
 /// A rule: what it has to say about a plan.
 pub(crate) type Rule = fn(&Plan, &CheckOptions) -> Vec<Note>;
@@ -22,11 +24,13 @@ pub(crate) const ALL: &[Rule] = &[
     destroy::check,
     foreign::check,
     imds::check,
+    occupied_subnet::check,
     open_ssh::check,
     protected::check,
     roll::check,
     unencrypted_etcd::check,
     unreadable::check,
+    vpc_replacement::check,
 ];
 
 fn note(severity: Severity, code: &str, key: Option<&ResourceKey>, text: String) -> Note {

@@ -36,8 +36,9 @@ fn allowed(change: &Change, options: &CheckOptions) -> bool {
 fn has_state(change: &Change) -> bool {
     match change.key.kind {
         Kind::Volume => change.before.as_ref().is_some_and(|before| is_etcd_volume(&before.properties)),
-        // A second VPC of the name is what an interrupted run left; whatever is in it is in the plan by itself.
-        Kind::Vpc => !matches!(change.reason, Reason::Duplicate { .. }),
+        // A second VPC of the name is what an interrupted run left; whatever is in it is in the plan by itself. That a VPC
+        // is replaced is forbidden altogether: see `vpc-replacement`.
+        Kind::Vpc => change.action == Action::Delete && !matches!(change.reason, Reason::Duplicate { .. }),
         Kind::RecordSet => true,
         _ => false,
     }
@@ -54,10 +55,10 @@ fn what_is_lost(kind: Kind) -> &'static str {
 #[cfg(test)]
 mod tests {
     use kedge_resource::ResourceKey;
-    use kedge_resource::kind::{Volume, Vpc};
+    use kedge_resource::kind::Volume;
 
     use super::*;
-    use crate::testing::{delete, etcd_volume, plan, replace, vpc};
+    use crate::testing::{delete, etcd_volume, plan, vpc};
 
     #[test]
     fn other_volumes_and_allowed_keys_are_fine() {
@@ -81,14 +82,13 @@ mod tests {
     }
 
     #[test]
-    fn a_second_vpc_is_removed_without_asking_but_never_replaced() {
+    fn a_second_vpc_is_removed_without_asking_but_not_the_first() {
         let mut second = delete("c.example.com (vpc-2)", vpc());
         second.reason = Reason::Duplicate { keep: "vpc-1".to_owned() };
         assert_eq!(check(&plan(vec![second]), &CheckOptions::default()), []);
-        let wider = Vpc { cidr_block: "10.0.0.0/8".to_owned(), ..vpc() };
-        let notes = check(&plan(vec![replace("c.example.com", vpc(), wider)]), &CheckOptions::default());
+        let notes = check(&plan(vec![delete("c.example.com", vpc())]), &CheckOptions::default());
         assert_eq!(notes.len(), 1);
-        assert!(notes[0].text.starts_with("the plan replaces vpc/c.example.com"), "{}", notes[0].text);
+        assert!(notes[0].text.starts_with("the plan deletes vpc/c.example.com"), "{}", notes[0].text);
     }
 
     #[test]
