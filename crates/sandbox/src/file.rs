@@ -85,7 +85,8 @@ impl AccountFile {
         let path = self.path();
         let bytes = serde_json::to_vec(account)
             .map_err(|error| SandboxError::Corrupt { path: path.clone(), why: error.to_string() })?;
-        let temporary = self.dir.join(format!("account.json.{}.tmp", std::process::id()));
+        // One name for all: only who holds the lock writes, and nothing piles up when writers are killed.
+        let temporary = self.dir.join("account.json.tmp");
         let mut file = File::create(&temporary)?;
         file.write_all(&bytes)?;
         file.sync_all()?;

@@ -100,6 +100,32 @@ async fn drift_is_seen_and_mended() {
 }
 
 #[tokio::test]
+async fn instances_that_somebody_terminates_are_replaced() {
+    let sandbox = Sandbox::in_memory(Some(facts()), None).unwrap();
+    let mut world = world();
+    world.resources.retain(|it| it.key.kind != Kind::WarmPool);
+    apply(&sandbox, &world).await.unwrap();
+    let instances = |inventory: &Inventory| -> Vec<String> {
+        let of_kind = inventory.resources.iter().filter(|it| it.key.kind == Kind::Instance);
+        of_kind.map(|it| it.handle.id.clone()).collect()
+    };
+    let inventory = observe(&sandbox).await;
+    let before = instances(&inventory);
+    let volume = find(&inventory, Kind::Volume, "a.etcd-main.c.example.com").unwrap().handle.id.clone();
+    let hands = sandbox.by_hand();
+    let in_zone = |id: &&String| hands.attach_volume(&volume, id).is_ok();
+    let holder = before.iter().find(in_zone).unwrap().clone();
+    assert!(hands.delete(&volume).unwrap_err().to_string().contains("VolumeInUse"));
+    hands.terminate(std::slice::from_ref(&holder)).unwrap();
+    sandbox.pass_time(std::time::Duration::from_secs(60)).unwrap();
+    let after = instances(&observe(&sandbox).await);
+    assert_eq!(after.len(), before.len());
+    assert!(!after.contains(&holder));
+    // The volume outlives the instance that held it.
+    hands.delete(&volume).unwrap();
+}
+
+#[tokio::test]
 async fn shared_things_are_foreign() {
     let sandbox = Sandbox::in_memory(Some(facts()), None).unwrap();
     let shared: Tags = [("Name", "shared"), (ownership_key(&cluster()).as_str(), "shared")].into_iter().collect();

@@ -35,6 +35,19 @@ async fn what_was_answered_is_on_disk() {
 }
 
 #[tokio::test]
+async fn who_waits_at_the_same_time_waits_together() {
+    let sandbox = Sandbox::in_memory(Some(facts()), None).unwrap();
+    let minute = std::time::Duration::from_secs(60);
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let sandbox = sandbox.clone();
+        tasks.spawn(async move { sandbox.wait(minute).await });
+    }
+    while tasks.join_next().await.is_some() {}
+    assert_eq!(sandbox.simulated(), minute);
+}
+
+#[tokio::test]
 async fn two_processes_see_each_other() {
     let dir = tempdir().unwrap();
     let (one, two) = (Sandbox::open(&options(dir.path())).unwrap(), Sandbox::open(&options(dir.path())).unwrap());
