@@ -167,6 +167,9 @@ fn class_of(access: Access, status: u16, code: &str, message: &str) -> ErrorClas
             return ErrorClass::InUse;
         }
         "ResourceContention"
+        | "EntityTemporarilyUnmodifiable"
+        // Route 53, of a VPC that it does not know yet
+        | "InvalidVPCId"
         | "ConcurrentModification"
         | "QueueDeletedRecently"
         | "OperationAborted"
@@ -197,7 +200,11 @@ fn class_of(access: Access, status: u16, code: &str, message: &str) -> ErrorClas
     if base.contains("InUse") {
         return ErrorClass::InUse;
     }
-    if base.ends_with("LimitExceeded") || base.starts_with("TooMany") || base.ends_with("CountExceeded") {
+    if base.ends_with("LimitExceeded")
+        || base == "LimitsExceeded"
+        || base.starts_with("TooMany")
+        || base.ends_with("CountExceeded")
+    {
         return ErrorClass::Quota;
     }
     // EC2 Auto Scaling has this one code for nearly everything

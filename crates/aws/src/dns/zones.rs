@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use kedge_cloud::CloudError;
+use kedge_cloud::{CloudError, ErrorClass};
 use kedge_resource::ClusterName;
 use kedge_resource::facts::HostedZone;
 use tokio::sync::Mutex;
 
 use super::plain_name;
 use crate::client::Aws;
-use crate::shared::found;
 
 /// A hosted zone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,8 +130,16 @@ async fn seen_by(aws: &Aws, vpc: &str) -> Result<BTreeSet<String>, CloudError> {
                     .send()
             })
             .await;
-        // a VPC that does not exist is for the model to complain about
-        let Some(page) = found(answer)? else { return Ok(seen) };
+        let page = match answer {
+            Ok(page) => page,
+            // a VPC that does not exist is for the model to complain about
+            Err(error)
+                if matches!(error.class, ErrorClass::NotFound | ErrorClass::NotReadyYet | ErrorClass::Invalid) =>
+            {
+                return Ok(seen);
+            }
+            Err(error) => return Err(error),
+        };
         seen.extend(page.hosted_zone_summaries.into_iter().map(|zone| short_id(&zone.hosted_zone_id).to_owned()));
         token = page.next_token.filter(|next| !next.is_empty());
         if token.is_none() {

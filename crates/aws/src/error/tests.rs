@@ -46,6 +46,8 @@ fn codes_have_their_classes() {
         ("ResourceContention", ErrorClass::NotReadyYet),
         ("ConcurrentModification", ErrorClass::NotReadyYet),
         ("AWS.SimpleQueueService.QueueDeletedRecently", ErrorClass::NotReadyYet),
+        ("InvalidVPCId", ErrorClass::NotReadyYet),
+        ("LimitsExceeded", ErrorClass::Quota),
         ("IncorrectState", ErrorClass::Conflict),
         ("SomethingNew", ErrorClass::Other),
     ];
