@@ -51,6 +51,9 @@ def arguments():
 
 def main():
     args = arguments()
+    # moto looks at the profile of whoever starts it, which need not exist.
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
     if args.amis:
         # moto reads the variable once, when it is imported.
         os.environ["MOTO_AMIS_PATH"] = str(pathlib.Path(args.amis).resolve())
