@@ -105,6 +105,23 @@ impl Account {
         }
     }
 
+    /// Ends the instances in subnets that the group no longer has, as rebalancing does when zones of a group change
+    /// (<https://docs.aws.amazon.com/autoscaling/ec2/userguide/auto-scaling-benefits.html#AutoScalingBehavior.InstanceUsage>).
+    pub(crate) fn leave_removed_subnets(&mut self, name: &str) {
+        let Some(group) = self.scaling_groups.get(name).cloned() else { return };
+        if group.suspended.contains("AZRebalance") || group.suspended.contains("Terminate") {
+            return;
+        }
+        let stray: Vec<String> = self
+            .group_instances(name)
+            .filter(|instance| !instance.protected && !group.spec.subnets.contains(&instance.subnet))
+            .map(|instance| instance.id.clone())
+            .collect();
+        for instance in stray {
+            self.shut_down(&instance, TERMINATED_SECONDS + group.terminating_hook_seconds());
+        }
+    }
+
     /// Registers the running members with the group's target groups.
     pub(crate) fn register_targets(&mut self, name: &str) {
         let Some(group) = self.scaling_groups.get(name) else { return };

@@ -227,6 +227,7 @@ impl Account {
         let group = self.scaling_group_mut(name)?;
         group.spec = spec.clone();
         group.desired = group.desired.clamp(spec.min, spec.max);
+        self.leave_removed_subnets(name);
         self.adjust_group(name);
         Ok(())
     }

@@ -19,6 +19,17 @@ fn a_group_spreads_its_instances_and_tags_them() {
 }
 
 #[test]
+fn a_group_leaves_the_subnets_that_it_loses() {
+    let mut account = account();
+    let (name, _) = group(&mut account, &spec(3, 5));
+    let mut spec = account.scaling_groups[&name].spec.clone();
+    let lost = spec.subnets.remove(0);
+    account.update_auto_scaling_group(&name, &spec).unwrap();
+    assert_eq!(account.members(&name).count(), 3);
+    assert!(account.members(&name).all(|instance| instance.subnet != lost));
+}
+
+#[test]
 fn a_group_needs_what_it_is_made_of() {
     let mut account = account();
     let (name, _) = group(&mut account, &spec(0, 1));
