@@ -166,7 +166,7 @@ async fn routing(
 
 /// Security groups and rules; and groups that have one of our names without our tag.
 async fn security(aws: &Aws, cluster: &ClusterName) -> Result<(Part, Vec<Observed>), CloudError> {
-    let (own, tagged, named, pairs, named_pairs) = tokio::join!(
+    let (own, tagged, named, pairs) = tokio::join!(
         async {
             let groups = security_group::list(aws, cluster).await?;
             let owned = groups.iter().filter_map(|group| security_group::entry_of(cluster, group));
@@ -178,7 +178,6 @@ async fn security(aws: &Aws, cluster: &ClusterName) -> Result<(Part, Vec<Observe
         security_group_rule::list(aws, cluster),
         security_group::list_named(aws, cluster),
         key_pair::list(aws, cluster),
-        key_pair::list_named(aws, cluster),
     );
     let mut part = Part::default();
     let own: Result<_, CloudError> = own.map(Some);
@@ -187,8 +186,7 @@ async fn security(aws: &Aws, cluster: &ClusterName) -> Result<(Part, Vec<Observe
     let mut rules = part.accept(&[Kind::SecurityGroupRule], rules)?;
     rules.extend(part.accept(&[Kind::SecurityGroupRule], tagged)?);
     let named = part.accept(&[Kind::SecurityGroup], named)?;
-    let mut pairs = part.accept(&[Kind::KeyPair], pairs)?;
-    pairs.extend(part.accept(&[Kind::KeyPair], named_pairs)?);
+    let pairs = part.accept(&[Kind::KeyPair], pairs)?;
 
     let groups: Vec<Observed> = groups.iter().filter_map(|one| security_group::entry_of(cluster, one)).collect();
     let own = groups.iter().filter(|group| is_owned(group));
@@ -196,9 +194,7 @@ async fn security(aws: &Aws, cluster: &ClusterName) -> Result<(Part, Vec<Observe
     let mut seen = BTreeSet::new();
     let rules = rules.iter().filter_map(|rule| security_group_rule::entry_of(cluster, &names, rule));
     part.resources.extend(rules.filter(|rule| seen.insert(rule.handle.id.clone())));
-    let mut seen = BTreeSet::new();
-    let pairs = pairs.iter().filter_map(|pair| key_pair::entry_of(cluster, pair));
-    part.resources.extend(pairs.filter(|pair| seen.insert(pair.handle.id.clone())));
+    part.resources.extend(pairs.iter().filter_map(|pair| key_pair::entry_of(cluster, pair)));
     let known: BTreeSet<&str> = groups.iter().map(|group| group.handle.id.as_str()).collect();
     let strangers = named.iter().filter_map(|group| security_group::entry_of(cluster, group));
     let strangers = strangers.filter(|group| !known.contains(group.handle.id.as_str())).collect();
@@ -207,23 +203,17 @@ async fn security(aws: &Aws, cluster: &ClusterName) -> Result<(Part, Vec<Observe
 }
 
 async fn templates(aws: &Aws, cluster: &ClusterName) -> Result<Part, CloudError> {
-    let (tagged, named, versions) = tokio::join!(
-        launch_template::list(aws, cluster),
-        launch_template::list_named(aws, cluster),
-        launch_template::latest(aws),
-    );
+    let (templates, versions) = tokio::join!(launch_template::list(aws, cluster), launch_template::latest(aws));
     let mut part = Part::default();
     let kinds = [Kind::LaunchTemplate];
-    let mut templates = part.accept(&kinds, tagged)?;
-    let known: BTreeSet<String> =
-        templates.iter().filter_map(|template| template.launch_template_id().map(ToOwned::to_owned)).collect();
-    let named = part.accept(&kinds, named)?.into_iter();
-    templates.extend(named.filter(|one| one.launch_template_id().is_some_and(|id| !known.contains(id))));
+    let templates = part.accept(&kinds, templates)?;
     let mut versions = part.accept(&kinds, versions)?;
+    let strangers = launch_template::strangers(aws, cluster, &templates, &versions).await;
+    let strangers = part.accept(&kinds, strangers)?;
     let completed = launch_template::complete(aws, &templates, &mut versions).await;
     part.accept(&kinds, completed)?;
-    let templates = templates.iter().filter_map(|one| launch_template::entry_of(cluster, one, &versions));
-    part.resources.extend(templates);
+    let all = templates.iter().chain(&strangers);
+    part.resources.extend(all.filter_map(|one| launch_template::entry_of(cluster, one, &versions)));
     Ok(part)
 }
 

@@ -4,23 +4,24 @@ use aws_sdk_ec2::types::{KeyPairInfo, ResourceType};
 use aws_smithy_types::Blob;
 use kedge_cloud::{CloudError, ErrorClass, StepChange, StepOutcome, Verb};
 use kedge_resource::kind::KeyPair;
+use kedge_resource::tags::ownership_key;
 use kedge_resource::{ClusterName, Handle, Kind, Observed};
 
-use super::common::{filter, of_cluster, retag, specification, tags};
+use super::common::{filter, retag, specification, tags};
 use crate::client::Aws;
 use crate::realize::{Task, after, before, bug, done, gone, observed};
 use crate::shared::{entry, in_the_way, ownership};
 
-/// The key pairs with the cluster's tag.
+/// The key pairs of the account: a list without pages, and one call finds those with the cluster's tag and those with its
+/// names.
 pub(super) async fn list(aws: &Aws, cluster: &ClusterName) -> Result<Vec<KeyPairInfo>, CloudError> {
-    let request = aws.ec2().describe_key_pairs().filters(of_cluster(cluster));
-    Ok(aws.read("ec2:DescribeKeyPairs", || request.clone().send()).await?.key_pairs.unwrap_or_default())
-}
-
-/// The key pairs with names of the cluster.
-pub(super) async fn list_named(aws: &Aws, cluster: &ClusterName) -> Result<Vec<KeyPairInfo>, CloudError> {
-    let request = aws.ec2().describe_key_pairs().filters(filter("key-name", [format!("kubernetes.{cluster}-*")]));
-    Ok(aws.read("ec2:DescribeKeyPairs", || request.clone().send()).await?.key_pairs.unwrap_or_default())
+    let answer = aws.read("ec2:DescribeKeyPairs", || aws.ec2().describe_key_pairs().send()).await?;
+    let prefix = format!("kubernetes.{cluster}-");
+    let tag = ownership_key(cluster);
+    let of_cluster = |pair: &KeyPairInfo| {
+        pair.key_name().is_some_and(|name| name.starts_with(&prefix)) || tags(pair.tags()).get(&tag).is_some()
+    };
+    Ok(answer.key_pairs.unwrap_or_default().into_iter().filter(of_cluster).collect())
 }
 
 /// A key pair.

@@ -1,6 +1,6 @@
 //! Launch templates: the latest version counts, and becomes the default one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::types::{LaunchTemplate as AwsLaunchTemplate, LaunchTemplateVersion, ResourceType};
 use kedge_cloud::{CloudError, ErrorClass, StepChange, StepOutcome, Verb};
@@ -21,13 +21,6 @@ const LATEST: &str = "$Latest";
 /// The launch templates with the cluster's tag.
 pub(super) async fn list(aws: &Aws, cluster: &ClusterName) -> Result<Vec<AwsLaunchTemplate>, CloudError> {
     let request = aws.ec2().describe_launch_templates().filters(of_cluster(cluster));
-    pages!(aws, "ec2:DescribeLaunchTemplates", request, launch_templates).await
-}
-
-/// The launch templates with names that end as the cluster's.
-pub(super) async fn list_named(aws: &Aws, cluster: &ClusterName) -> Result<Vec<AwsLaunchTemplate>, CloudError> {
-    let by_name = filter("launch-template-name", [format!("*.{cluster}")]);
-    let request = aws.ec2().describe_launch_templates().filters(by_name);
     pages!(aws, "ec2:DescribeLaunchTemplates", request, launch_templates).await
 }
 
@@ -60,6 +53,27 @@ pub(super) async fn complete(
     let found = futures_util::future::try_join_all(asked).await?;
     versions.extend(found.into_iter().filter_map(|(id, version)| Some((id, version?))));
     Ok(())
+}
+
+/// The templates that have names of the cluster and are not among those with its tag. Hardly ever are there any, and they
+/// are asked for their tags.
+pub(super) async fn strangers(
+    aws: &Aws,
+    cluster: &ClusterName,
+    tagged: &[AwsLaunchTemplate],
+    versions: &BTreeMap<String, LaunchTemplateVersion>,
+) -> Result<Vec<AwsLaunchTemplate>, CloudError> {
+    let suffix = format!(".{cluster}");
+    let known: BTreeSet<&str> = tagged.iter().filter_map(|template| template.launch_template_id()).collect();
+    let named = versions.iter().filter(|(id, version)| {
+        !known.contains(id.as_str()) && version.launch_template_name().is_some_and(|name| name.ends_with(&suffix))
+    });
+    let ids: Vec<String> = named.map(|(id, _)| id.clone()).collect();
+    let lists = ids.chunks(200).map(|ids| async move {
+        let request = aws.ec2().describe_launch_templates().set_launch_template_ids(Some(ids.to_vec()));
+        pages!(aws, "ec2:DescribeLaunchTemplates", request, launch_templates).await
+    });
+    Ok(futures_util::future::try_join_all(lists).await?.into_iter().flatten().collect())
 }
 
 /// A launch template with its latest version.
