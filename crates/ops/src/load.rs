@@ -193,7 +193,8 @@ fn similar(path: &Utf8Path) -> Option<Utf8PathBuf> {
         .map(camino::Utf8DirEntry::into_path)
         .collect();
     found.sort();
-    found.into_iter().next()
+    let first = found.into_iter().next()?;
+    Some(first.strip_prefix(".").map(Utf8Path::to_owned).unwrap_or(first))
 }
 
 #[cfg(test)]

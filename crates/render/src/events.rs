@@ -1,5 +1,7 @@
 //! Events as lines of a log: what a run does where no terminal shows bars.
 
+use std::collections::BTreeMap;
+
 use kedge_resource::event::{Event, Outcome, Skipped};
 use kedge_resource::{Action, ResourceKey};
 
@@ -12,6 +14,8 @@ pub struct EventLog {
     steps: usize,
     over: usize,
     verbose: bool,
+    /// What steps wait for, by their first resource: said once, however often they look.
+    waiting: BTreeMap<ResourceKey, String>,
 }
 
 impl EventLog {
@@ -50,6 +54,11 @@ impl EventLog {
                     .with(Role::Plain, format!(" (attempt {attempt} in {}): {why}", seconds(*delay_ms))),
             ],
             Event::StepWaiting { keys, what } => {
+                let what = waited_for(what);
+                let known = keys.first().and_then(|first| self.waiting.insert(first.clone(), what.to_owned()));
+                if known.as_deref() == Some(what) {
+                    return Vec::new();
+                }
                 vec![self.counter().with(Role::Dim, format!("waiting {}: {what}", names(keys)))]
             }
             Event::StepFinished { results, action } => {
@@ -57,10 +66,9 @@ impl EventLog {
                 let keys: Vec<ResourceKey> = results.iter().map(|result| result.key.clone()).collect();
                 let mut line = self.line(*action, &format!("{} {}", done(*action), names(&keys)));
                 if let [only] = results.as_slice()
-                    && let Some(id) = &only.id
-                    && !only.key.name.contains(id.as_str())
+                    && let Some(id) = only.id.as_deref().and_then(|id| telling_id(&only.key, id))
                 {
-                    line = line.with(Role::Plain, "  ").with(Role::Id, id.clone());
+                    line = line.with(Role::Plain, "  ").with(Role::Id, id);
                 }
                 vec![line]
             }
@@ -131,6 +139,17 @@ pub fn names(keys: &[ResourceKey]) -> String {
         [only] => only.to_string(),
         [first, rest @ ..] => format!("{first} and {} more", rest.len()),
     }
+}
+
+/// What a step waits for, without the words that say that it waits.
+#[must_use]
+pub fn waited_for(what: &str) -> &str {
+    what.strip_prefix("waiting for ").unwrap_or(what)
+}
+
+/// The id of a resource, if it says more than the key does. ARNs, long and made of the name, do not.
+pub(crate) fn telling_id<'a>(key: &ResourceKey, id: &'a str) -> Option<&'a str> {
+    (!key.name.contains(id) && !id.starts_with("arn:")).then_some(id)
 }
 
 /// What is happening to a resource: `creating`.
@@ -215,7 +234,8 @@ mod tests {
                 ],
                 action: Action::Create,
             },
-            Event::StepWaiting { keys: vec![nat.clone()], what: "NAT gateway nat-1 to become available".to_owned() },
+            Event::StepWaiting { keys: vec![nat.clone()], what: "waiting for NAT gateway nat-1".to_owned() },
+            Event::StepWaiting { keys: vec![nat.clone()], what: "waiting for NAT gateway nat-1".to_owned() },
             Event::StepFailed {
                 keys: vec![nat.clone()],
                 action: Action::Create,
@@ -239,7 +259,7 @@ prod.example.com: 5 to create, 0 to update, 0 to replace, 0 to delete in 12 step
 [ 0/12] again vpc/prod.example.com (attempt 2 in 1.5 s): throttled
 [ 1/12] created vpc/prod.example.com  vpc-0123
 [ 2/12] created security-group-rule/nodes.prod.example.com tcp 22 from 10.0.0.0/8 and 1 more
-[ 2/12] waiting nat-gateway/a.prod.example.com: NAT gateway nat-1 to become available
+[ 2/12] waiting nat-gateway/a.prod.example.com: NAT gateway nat-1
 [ 3/12] failed to create nat-gateway/a.prod.example.com (denied): ec2:CreateNatGateway: not authorized
   hint: allow ec2:CreateNatGateway
 [ 4/12] did not create security-group-rule/nodes.prod.example.com tcp 24 from 10.0.0.0/8: needs nat-gateway/a.prod.example.com

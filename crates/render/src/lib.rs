@@ -10,6 +10,6 @@ pub mod notes;
 pub mod plan;
 pub mod table;
 pub mod text;
-mod wrap;
+pub mod wrap;
 
 pub use text::{Line, Role, Segment, Text};

@@ -109,6 +109,11 @@ fn legend(plan: &Plan, text: &mut Text) {
     }
 }
 
+/// Whether a note says it already: a plan that was checked has notes about parts of its report.
+fn said(plan: &Plan, code: &str) -> bool {
+    plan.report.notes.iter().any(|note| note.code == code)
+}
+
 fn foreign(plan: &Plan, options: &PlanTextOptions, text: &mut Text) {
     if plan.report.foreign.is_empty() {
         return;
@@ -121,7 +126,7 @@ fn foreign(plan: &Plan, options: &PlanTextOptions, text: &mut Text) {
             line = line.with(Role::Plain, "  ").with(Role::Id, thing.id.clone());
         }
         text.push(line);
-        if thing.in_the_way {
+        if thing.in_the_way && !said(plan, "foreign-in-the-way") {
             let why = "in the way: the manifests ask for this name. Remove or rename it, or choose another name.";
             for part in wrap(why, options.width.saturating_sub(6)) {
                 text.push(Line::plain("      ").with(Role::Error, part));
@@ -131,7 +136,7 @@ fn foreign(plan: &Plan, options: &PlanTextOptions, text: &mut Text) {
 }
 
 fn unreadable(plan: &Plan, options: &PlanTextOptions, text: &mut Text) {
-    if plan.report.unreadable.is_empty() {
+    if plan.report.unreadable.is_empty() || said(plan, "unreadable") {
         return;
     }
     text.gap();
@@ -145,7 +150,7 @@ fn unreadable(plan: &Plan, options: &PlanTextOptions, text: &mut Text) {
 }
 
 fn rolling(plan: &Plan, options: &PlanTextOptions, text: &mut Text) {
-    if plan.report.instances_to_roll.is_empty() {
+    if plan.report.instances_to_roll.is_empty() || said(plan, "instances-to-roll") {
         return;
     }
     text.gap();

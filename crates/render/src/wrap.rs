@@ -2,7 +2,8 @@
 
 /// Breaks `text` at spaces so that lines have at most `width` characters; a longer word stays whole, because people copy
 /// keys and URLs. Line breaks in `text` stay.
-pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
+#[must_use]
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in text.split('\n') {
         let mut line = String::new();

@@ -17,7 +17,6 @@ pub(super) fn render(change: &Change, indent: usize, options: &PlanTextOptions, 
             for field in &change.fields {
                 one(field, indent, options, text);
             }
-            unchanged(change, indent, text);
         }
         Action::Create if options.verbose => {
             if let Some(after) = &change.after {
@@ -61,18 +60,14 @@ fn one(field: &FieldChange, indent: usize, options: &PlanTextOptions, text: &mut
     diff(&long(before.as_ref()), &long(after.as_ref()), indent + 2, text);
 }
 
-/// How many properties stay as they are.
-fn unchanged(change: &Change, indent: usize, text: &mut Text) {
-    let Some(Value::Object(all)) = change.after.as_ref().map(kedge_resource::Properties::to_value) else { return };
+/// How many properties stay as they are, for changes in place and replacements.
+pub(super) fn unchanged(change: &Change) -> Option<String> {
+    let (Action::Update | Action::Replace, Some(after)) = (change.action, &change.after) else { return None };
+    let Value::Object(all) = after.to_value() else { return None };
     let touched: BTreeSet<&str> =
         change.fields.iter().filter_map(|field| field.path.split(['.', '[']).next()).collect();
     let count = all.keys().filter(|name| !touched.contains(name.as_str())).count();
-    let words = match count {
-        0 => return,
-        1 => "1 property stays as it is".to_owned(),
-        many => format!("{many} properties stay as they are"),
-    };
-    text.push(Line::plain(" ".repeat(indent)).with(Role::Dim, format!("({words})")));
+    (count > 0).then(|| format!("({count} unchanged)"))
 }
 
 /// Every property of a resource, one a line; nested ones under dotted paths, long texts below their name.

@@ -7,6 +7,7 @@ use kedge_resource::plan::Purpose;
 use kedge_resource::{Action, Change, Plan, ResourceKey};
 
 use super::{PlanTextOptions, fields, reason, role, summary, symbol};
+use crate::events::telling_id;
 use crate::text::{Line, Role, Text};
 use crate::wrap::wrap;
 
@@ -149,7 +150,10 @@ fn part_label(change: &Change) -> String {
         Kind::DhcpOptionsAssociation => "DHCP options".to_owned(),
         Kind::RouteTableAssociation => "route table".to_owned(),
         Kind::Route => format!("route {rest}"),
-        Kind::SecurityGroupRule => format!("rule {rest}"),
+        Kind::SecurityGroupRule => match rest.strip_prefix("-1 all ") {
+            Some(peer) => format!("rule all traffic {peer}"),
+            None => format!("rule {rest}"),
+        },
         Kind::LifecycleHook => format!("hook {rest}"),
         Kind::WarmPool => "warm pool".to_owned(),
         Kind::Listener => format!("listener {rest}"),
@@ -226,10 +230,8 @@ fn one(
     let margin = " ".repeat(indent);
     let mut line =
         Line::plain(margin.clone()).with(role(change.action), format!("{:<3} {label}", symbol(change.action)));
-    if let Some(before) = &change.before
-        && !change.key.name.contains(&before.handle.id)
-    {
-        line = line.with(Role::Plain, "  ").with(Role::Id, before.handle.id.clone());
+    if let Some(id) = change.before.as_ref().and_then(|before| telling_id(&change.key, &before.handle.id)) {
+        line = line.with(Role::Plain, "  ").with(Role::Id, id);
     }
     let mut remarks: Vec<String> = Vec::new();
     if let (Action::Create, Some(after)) = (change.action, &change.after)
@@ -238,6 +240,7 @@ fn one(
         remarks.extend(summary::of(after));
     }
     remarks.extend(extra);
+    remarks.extend(fields::unchanged(change));
     let mut remark = remarks.join(", ");
     if let Some(why) = reason(change, purpose) {
         remark = if remark.is_empty() { format!("# {why}") } else { format!("{remark}  # {why}") };

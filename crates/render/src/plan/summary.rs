@@ -12,9 +12,10 @@ pub(super) fn of(properties: &Properties) -> Vec<String> {
             some_if(vpc.amazon_provided_ipv6_cidr_block, "with an IPv6 range of Amazon"),
         ]),
         // Their names say it all.
-        Properties::VpcCidrBlock(_) | Properties::PolicyAttachment(_) | Properties::ClassicLoadBalancer(_) => {
-            Vec::new()
-        }
+        Properties::VpcCidrBlock(_)
+        | Properties::PolicyAttachment(_)
+        | Properties::EventTarget(_)
+        | Properties::ClassicLoadBalancer(_) => Vec::new(),
         Properties::DhcpOptions(options) => words([options.domain_name.clone(), options.domain_name_servers.join(" ")]),
         Properties::DhcpOptionsAssociation(association) => vec![shown(&association.dhcp_options)],
         Properties::InternetGateway(gateway) => gateway.vpc.iter().map(|vpc| format!("of {}", shown(vpc))).collect(),
@@ -67,7 +68,6 @@ pub(super) fn of(properties: &Properties) -> Vec<String> {
         Properties::OidcProvider(provider) => vec![provider.url.clone()],
         Properties::Queue(queue) => vec![format!("messages kept for {} s", queue.message_retention_period)],
         Properties::EventRule(rule) => detail_types(&rule.event_pattern),
-        Properties::EventTarget(target) => vec![shown(&target.queue)],
         Properties::Instance(instance) => words([instance.instance_type.clone(), instance.state.clone()]),
         Properties::NetworkInterface(interface) => words([interface.description.clone(), interface.status.clone()]),
     }

@@ -277,13 +277,12 @@ To make AWS hold what the manifests say:
   -/+ replace  cannot change in place
 
 Network
-  ~   vpc/prod.example.com  vpc-0123
+  ~   vpc/prod.example.com  vpc-0123  (3 unchanged)
           EnableDnsSupport: false -> true
           Tags.team: (not set) -> "platform"
           Tags.purpose:
                "a rather long text that fills most of a line"
             -> "another rather long text that fills most of a line"
-          (3 properties stay as they are)
 
 Security groups
   -/+ security-group/nodes.prod.example.com  sg-0123
@@ -296,7 +295,7 @@ Security groups
 
 Permissions
       iam-role/nodes.prod.example.com  (unchanged)
-      ~   policy nodes
+      ~   policy nodes  (2 unchanged)
               PolicyDocument:
                 @@ -2,7 +2,7 @@
                    "Statement": [
@@ -307,7 +306,6 @@ Permissions
                        ],
                        "Effect": "Allow"
                      }
-              (2 properties stay as they are)
 
 Instance groups
   ~   launch-template/nodes.prod.example.com
