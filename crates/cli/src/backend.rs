@@ -1,0 +1,136 @@
+//! Which account a command works on: AWS, or the sandbox.
+
+use std::sync::Arc;
+
+use kedge_aws::{Aws, AwsOptions};
+use kedge_cloud::{CloudError, ClusterSummary, Handles, Identity, Observe, Progress, Realize, Step, StepOutcome};
+use kedge_engine::{RunOptions, SimulatedSleeper};
+use kedge_resource::{ClusterName, Facts, FactsQuery, Inventory};
+use kedge_sandbox::{Faults, Sandbox, SandboxOptions};
+
+use crate::args::GlobalArgs;
+use crate::env::Environment;
+use crate::error::CliError;
+use crate::ui::Ui;
+
+/// An account behind the ports.
+pub(crate) enum Backend {
+    /// AWS.
+    Aws(Aws),
+    /// The sandbox.
+    Sandbox(Sandbox),
+}
+
+impl Backend {
+    /// How runs are done: in real time, or on the simulated clock of the sandbox, where a run is the same every time.
+    pub(crate) fn run_options(&self) -> RunOptions {
+        match self {
+            // Several runs at the same time must not try again at the same moments.
+            Self::Aws(_) => RunOptions { seed: std::process::id().into(), ..RunOptions::default() },
+            Self::Sandbox(_) => RunOptions { sleeper: Arc::new(SimulatedSleeper::default()), ..RunOptions::default() },
+        }
+    }
+}
+
+/// Passes a call on to whichever it is. The futures of the SDK are large, so they live on the heap.
+macro_rules! delegate {
+    ($self:ident, $inner:ident => $call:expr) => {
+        match $self {
+            Self::Aws($inner) => Box::pin($call).await,
+            Self::Sandbox($inner) => Box::pin($call).await,
+        }
+    };
+}
+
+impl Observe for Backend {
+    async fn identity(&self) -> Result<Identity, CloudError> {
+        delegate!(self, inner => inner.identity())
+    }
+
+    async fn facts(&self, query: &FactsQuery) -> Result<Facts, CloudError> {
+        delegate!(self, inner => inner.facts(query))
+    }
+
+    async fn inventory(&self, cluster: &ClusterName) -> Result<Inventory, CloudError> {
+        delegate!(self, inner => inner.inventory(cluster))
+    }
+
+    async fn clusters(&self) -> Result<Vec<ClusterSummary>, CloudError> {
+        delegate!(self, inner => inner.clusters())
+    }
+}
+
+impl Realize for Backend {
+    async fn realize(
+        &self,
+        cluster: &ClusterName,
+        step: &Step,
+        handles: &Handles,
+        progress: Progress<'_>,
+    ) -> Result<StepOutcome, CloudError> {
+        delegate!(self, inner => inner.realize(cluster, step, handles, progress))
+    }
+}
+
+impl Backend {
+    /// Whether commands are to work on the sandbox.
+    pub(crate) fn is_sandbox(globals: &GlobalArgs, environment: &Environment) -> bool {
+        globals.sandbox.is_some() || environment.sandbox.is_some()
+    }
+
+    /// Opens the account. `region` is the one that the manifests' zones are in.
+    pub(crate) async fn open(
+        globals: &GlobalArgs,
+        environment: &Environment,
+        region: Option<String>,
+        ui: &Ui,
+    ) -> Result<Self, CliError> {
+        let directory = globals.sandbox.clone().or_else(|| environment.sandbox.clone().map(Into::into));
+        if let Some(directory) = directory {
+            ui.detail(format!("using the sandbox account in {directory}"));
+            return Ok(Self::Sandbox(open_sandbox(globals, directory)?));
+        }
+        for (given, option) in [
+            (globals.sandbox_facts.is_some(), "--sandbox-facts"),
+            (globals.sandbox_faults.is_some(), "--sandbox-faults"),
+            (globals.sandbox_speed.is_some(), "--sandbox-speed"),
+        ] {
+            if given {
+                return Err(CliError::user(format!("{option} has no effect without --sandbox"))
+                    .hint("add --sandbox, or leave the option out"));
+            }
+        }
+        let region = match (&globals.region, region) {
+            (Some(asked), Some(zones)) if *asked != zones => {
+                return Err(CliError::user(format!(
+                    "--region is {asked}, but the zones of the manifests are in {zones}"
+                ))
+                .hint("leave --region out: with manifests their zones decide"));
+            }
+            (Some(asked), _) => Some(asked.clone()),
+            (None, Some(zones)) => {
+                ui.detail(format!("region {zones}, from the zones of the manifests"));
+                Some(zones)
+            }
+            (None, None) => None,
+        };
+        let aws = Box::pin(Aws::connect(&AwsOptions { region, profile: globals.profile.clone() })).await?;
+        ui.detail(format!("using AWS, region {}", aws.region()));
+        Ok(Self::Aws(aws))
+    }
+}
+
+/// What a crash fault of the sandbox does: ends the process as `kill -9` would, with nothing tidied up.
+#[expect(clippy::exit, reason = "a rehearsed crash must not let anything run that a real one would not")]
+fn die() {
+    // 128 + SIGKILL, as a shell reports it.
+    std::process::exit(137);
+}
+
+fn open_sandbox(globals: &GlobalArgs, directory: camino::Utf8PathBuf) -> Result<Sandbox, CliError> {
+    let seed = globals.sandbox_facts.as_deref().map(kedge_ops::load::facts).transpose()?;
+    // Without waiting, unless somebody wants to watch: trying kedge should not take as long as AWS does.
+    let speed = globals.sandbox_speed.unwrap_or(0.0);
+    let faults = globals.sandbox_faults.as_deref().map(Faults::read).transpose()?;
+    Ok(Sandbox::open(&SandboxOptions { dir: directory, seed, faults, speed, on_crash: Some(die) })?)
+}

@@ -1,0 +1,30 @@
+//! One file for each command.
+
+pub(crate) mod apply;
+pub(crate) mod completions;
+pub(crate) mod delete;
+pub(crate) mod facts;
+pub(crate) mod get;
+pub(crate) mod plan;
+pub(crate) mod resources;
+mod running;
+pub(crate) mod schema;
+
+use crate::args::Command;
+use crate::error::CliError;
+use crate::exit_code::ExitCode;
+use crate::session::Session;
+
+/// Does what was asked.
+pub(crate) fn run(command: Command, session: &Session) -> Result<ExitCode, CliError> {
+    match command {
+        Command::Plan(args) => plan::run(&args, session),
+        Command::Apply(args) => apply::run(&args, session),
+        Command::Delete(args) => delete::run(&args, session),
+        Command::Get(args) => get::run(&args, session),
+        Command::Facts(args) => facts::run(&args, session),
+        Command::Resources(args) => resources::run(&args, session),
+        Command::Schema(args) => schema::run(&args, session),
+        Command::Completions(args) => completions::run(&args, session),
+    }
+}

@@ -1,0 +1,66 @@
+//! `kedge delete`.
+
+use clap::{Args, Subcommand};
+use kedge_ops::delete_cluster;
+
+use super::running;
+use crate::approval;
+use crate::args::RunOutput;
+use crate::error::CliError;
+use crate::exit_code::ExitCode;
+use crate::session::{Session, block_on};
+
+const EXAMPLES: &str = "\
+EXAMPLES:
+  kedge delete cluster --name prod.example.com
+  kedge delete cluster --name test.example.com --region us-east-1 --yes
+  kedge delete cluster -f cluster.yaml";
+
+/// Delete a cluster
+///
+/// See kedge delete cluster --help.
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true, subcommand_required = true, disable_help_subcommand = true, after_help = EXAMPLES)]
+pub(crate) struct DeleteArgs {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    Cluster(ClusterArgs),
+}
+
+/// Delete a cluster with everything that it owns
+///
+/// Finds everything that carries the ownership tag of the cluster, also what controllers in the cluster made (load balancers,
+/// volumes, security groups), shows it, asks for the name of the cluster, and deletes it in the order of dependencies. Nothing
+/// without that tag is touched.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+struct ClusterArgs {
+    /// Do not ask
+    #[arg(short = 'y', long)]
+    yes: bool,
+
+    /// How to tell what happens; jsonl prints one JSON object for each event on standard output
+    #[arg(short = 'o', long, value_name = "FORM", default_value = "text")]
+    output: RunOutput,
+}
+
+/// Does it.
+pub(crate) fn run(args: &DeleteArgs, session: &Session) -> Result<ExitCode, CliError> {
+    let What::Cluster(args) = &args.what;
+    let (cluster, specification) = session.cluster()?;
+    block_on(async {
+        let backend = session.open(specification.as_ref()).await?;
+        let work = delete_cluster::plan(&backend, &cluster);
+        let proposal = session.ui.patiently("reading the account", work).await?;
+        running::show(session, &proposal, args.output)?;
+        if proposal.plan().is_empty() {
+            return Ok(ExitCode::Done);
+        }
+        approval::delete(session, &proposal, args.yes)?;
+        running::run(session, &backend, &proposal, args.output).await
+    })
+}

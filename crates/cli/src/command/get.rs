@@ -1,0 +1,178 @@
+//! `kedge get`.
+
+use clap::{Args, Subcommand};
+use kedge_ops::get::{self, Found, Instance, InstanceGroup, ResourceSummary};
+use kedge_render::{Line, Role, Text, table};
+use kedge_resource::{ClusterName, Ownership};
+use serde::Serialize;
+
+use crate::args::Output;
+use crate::backend::Backend;
+use crate::error::CliError;
+use crate::exit_code::ExitCode;
+use crate::session::{Session, block_on};
+use crate::ui::Ui;
+
+const EXAMPLES: &str = "\
+EXAMPLES:
+  kedge get clusters --region us-east-1
+  kedge get instancegroups --name prod.example.com
+  kedge get instances --name prod.example.com -o json
+  kedge get resources -f cluster.yaml";
+
+/// Show what the account holds
+///
+/// Everything that is shown was read from the account just now; kedge keeps no copy. With -f the cluster and the region are
+/// those of the manifests.
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true, subcommand_required = true, disable_help_subcommand = true, after_help = EXAMPLES)]
+pub(crate) struct GetArgs {
+    #[command(subcommand)]
+    what: What,
+
+    /// Form of the answer
+    #[arg(short = 'o', long, value_name = "FORM", default_value = "text", global = true)]
+    output: Output,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// List the clusters of the region
+    ///
+    /// A cluster is listed if something in the region carries its ownership tag.
+    #[command(visible_alias = "cluster", after_help = EXAMPLES)]
+    Clusters,
+    /// List the instance groups of a cluster
+    ///
+    /// Shows sizes, machine types and how many instances each group has.
+    #[command(visible_alias = "ig", after_help = EXAMPLES)]
+    Instancegroups,
+    /// List the instances of a cluster
+    ///
+    /// Shows each instance with its group, state and address.
+    #[command(visible_alias = "instance", after_help = EXAMPLES)]
+    Instances,
+    /// List every resource of a cluster
+    ///
+    /// Shows keys and ids, and whether a resource is the cluster's own. Resources of others are listed if they stand under
+    /// names that the cluster could have.
+    #[command(after_help = EXAMPLES)]
+    Resources,
+}
+
+/// Does it.
+pub(crate) fn run(args: &GetArgs, session: &Session) -> Result<ExitCode, CliError> {
+    let ui = &session.ui;
+    if let What::Clusters = args.what {
+        return block_on(async {
+            let backend = session.open(None).await?;
+            let clusters = ui.patiently("reading the account", get::clusters(&backend)).await?;
+            let rows = clusters
+                .iter()
+                .map(|cluster| {
+                    vec![
+                        cluster.name.to_string(),
+                        or_dash(cluster.vpc.as_deref()),
+                        cluster.instance_groups.len().to_string(),
+                        cluster.instances.to_string(),
+                    ]
+                })
+                .collect();
+            let none = "No clusters: nothing in this region carries an ownership tag of a cluster.";
+            show(ui, args.output, &clusters, &["NAME", "VPC", "GROUPS", "INSTANCES"], rows, none)
+        });
+    }
+    let (cluster, specification) = session.cluster()?;
+    block_on(async {
+        let backend = session.open(specification.as_ref()).await?;
+        of_cluster(args, ui, &backend, &cluster).await
+    })
+}
+
+async fn of_cluster(args: &GetArgs, ui: &Ui, backend: &Backend, cluster: &ClusterName) -> Result<ExitCode, CliError> {
+    let reading = "reading the account";
+    let none = |what: &str| format!("No {what}: this account holds none of {cluster} in this region.");
+    match args.what {
+        What::Clusters | What::Instancegroups => {
+            let found = ui.patiently(reading, get::instance_groups(backend, cluster)).await?;
+            unreadable(ui, &found);
+            let rows = found.items.iter().map(group_row).collect();
+            let headings = ["NAME", "ROLE", "MACHINE", "MIN", "MAX", "INSTANCES", "SUBNETS"];
+            show(ui, args.output, &found.items, &headings, rows, &none("instance groups"))
+        }
+        What::Instances => {
+            let found = ui.patiently(reading, get::instances(backend, cluster)).await?;
+            unreadable(ui, &found);
+            let rows = found.items.iter().map(instance_row).collect();
+            let headings = ["ID", "GROUP", "MACHINE", "STATE", "ADDRESS"];
+            show(ui, args.output, &found.items, &headings, rows, &none("instances"))
+        }
+        What::Resources => {
+            let found = ui.patiently(reading, get::resources(backend, cluster)).await?;
+            unreadable(ui, &found);
+            let rows = found.items.iter().map(resource_row).collect();
+            show(ui, args.output, &found.items, &["KEY", "ID", "OWNER"], rows, &none("resources"))
+        }
+    }
+}
+
+fn show(
+    ui: &Ui,
+    output: Output,
+    items: &impl Serialize,
+    headings: &[&str],
+    rows: Vec<Vec<String>>,
+    none: &str,
+) -> Result<ExitCode, CliError> {
+    match output {
+        Output::Json => ui.data_json(items)?,
+        Output::Text if rows.is_empty() => ui.say_line(Line::plain(none)),
+        Output::Text => ui.data(&table::render(headings, &rows))?,
+    }
+    Ok(ExitCode::Done)
+}
+
+fn unreadable<T>(ui: &Ui, found: &Found<T>) {
+    let mut text = Text::new();
+    for part in &found.unreadable {
+        text.push(
+            Line::of(Role::Warning, "warning:")
+                .with(Role::Plain, format!(" {} could not be read: {} failed: {}", part.kind, part.call, part.why)),
+        );
+    }
+    ui.complain(&text);
+}
+
+fn group_row(group: &InstanceGroup) -> Vec<String> {
+    vec![
+        group.name.clone(),
+        or_dash(Some(&group.role)),
+        or_dash(group.machine_type.as_deref()),
+        group.min_size.to_string(),
+        group.max_size.to_string(),
+        group.instances.to_string(),
+        group.subnets.to_string(),
+    ]
+}
+
+fn instance_row(instance: &Instance) -> Vec<String> {
+    vec![
+        instance.id.clone(),
+        or_dash(instance.group.as_deref()),
+        instance.machine_type.clone(),
+        instance.state.clone(),
+        or_dash(instance.private_ip_address.as_deref()),
+    ]
+}
+
+fn resource_row(resource: &ResourceSummary) -> Vec<String> {
+    let owner = match resource.ownership {
+        Ownership::Owned => "cluster",
+        Ownership::Foreign => "foreign",
+    };
+    vec![resource.key.clone(), resource.id.clone(), owner.to_owned()]
+}
+
+fn or_dash(text: Option<&str>) -> String {
+    text.filter(|text| !text.is_empty()).unwrap_or("-").to_owned()
+}

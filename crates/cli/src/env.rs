@@ -1,0 +1,79 @@
+//! Every environment variable that kedge itself reads, once, here.
+//!
+//! The AWS SDK reads its own (`AWS_PROFILE`, `AWS_REGION`, `AWS_ENDPOINT_URL` and so on).
+
+use std::env::VarError;
+
+/// Directory of a sandbox account, as `--sandbox=DIR` has it. Set and empty is as good as not set.
+pub(crate) const KEDGE_SANDBOX: &str = "KEDGE_SANDBOX";
+/// What developers want to see of the inside, as a filter of `tracing-subscriber`, for example `kedge_aws=debug`.
+pub(crate) const KEDGE_LOG: &str = "KEDGE_LOG";
+/// Set to anything but nothing: no colour, unless `--color always` asks for it. See <https://no-color.org>.
+pub(crate) const NO_COLOR: &str = "NO_COLOR";
+/// Set by CI services: no progress bars, even where they offer a terminal.
+pub(crate) const CI: &str = "CI";
+/// `dumb` for terminals that understand no control sequences.
+pub(crate) const TERM: &str = "TERM";
+/// Columns to write in where there is no terminal to ask.
+pub(crate) const COLUMNS: &str = "COLUMNS";
+
+/// What the environment says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Environment {
+    /// [`KEDGE_SANDBOX`].
+    pub(crate) sandbox: Option<String>,
+    /// [`KEDGE_LOG`].
+    pub(crate) log: Option<String>,
+    /// [`NO_COLOR`] is set.
+    pub(crate) no_color: bool,
+    /// [`CI`] is set.
+    pub(crate) ci: bool,
+    /// [`TERM`] is `dumb`.
+    pub(crate) dumb_terminal: bool,
+    /// [`COLUMNS`].
+    pub(crate) columns: Option<usize>,
+}
+
+impl Environment {
+    /// Reads the environment of the process.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+    pub(crate) fn read() -> Self {
+        Self::from_lookup(|name| match std::env::var(name) {
+            Ok(value) if !value.is_empty() => Some(value),
+            Ok(_) | Err(VarError::NotPresent) => None,
+            Err(VarError::NotUnicode(value)) => Some(value.to_string_lossy().into_owned()),
+        })
+    }
+
+    fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Self {
+        Self {
+            sandbox: lookup(KEDGE_SANDBOX),
+            log: lookup(KEDGE_LOG),
+            no_color: lookup(NO_COLOR).is_some(),
+            ci: lookup(CI).is_some_and(|value| value != "false"),
+            dumb_terminal: lookup(TERM).is_some_and(|value| value == "dumb"),
+            columns: lookup(COLUMNS).and_then(|value| value.parse().ok()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_become_values() {
+        let pairs = [(NO_COLOR, "1"), (CI, "false"), (TERM, "dumb"), (COLUMNS, "120"), (KEDGE_SANDBOX, "/tmp/x")];
+        let lookup = |name: &str| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        let read = Environment::from_lookup(lookup);
+        let expected = Environment {
+            sandbox: Some("/tmp/x".to_owned()),
+            log: None,
+            no_color: true,
+            ci: false,
+            dumb_terminal: true,
+            columns: Some(120),
+        };
+        assert_eq!(read, expected);
+    }
+}

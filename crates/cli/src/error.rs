@@ -1,0 +1,246 @@
+//! Every error of kedge as a person sees it: heading, causes, and what to do next.
+//!
+//! One `From` for each error of a library decides heading, hints and exit code; nothing else in kedge does.
+
+use std::error::Error;
+use std::io;
+
+use kedge_cloud::{CloudError, ErrorClass};
+use kedge_diag::Diagnostics;
+use kedge_ops::OpError;
+use kedge_ops::apply::ApplyError;
+use kedge_ops::load::LoadError;
+use kedge_render::wrap::wrap;
+use kedge_render::{Line, Role, Text};
+use kedge_sandbox::SandboxError;
+
+use crate::exit_code::ExitCode;
+use crate::ui::Ui;
+
+/// Whose turn it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Something about the manifests, the options or the approval.
+    User,
+    /// The account did not do what it was asked.
+    Cloud,
+    /// Somebody interrupted it.
+    Interrupted,
+    /// A bug in kedge.
+    Internal,
+}
+
+/// An error, ready to be shown.
+#[derive(Debug)]
+pub(crate) struct CliError {
+    kind: Kind,
+    heading: String,
+    causes: Vec<String>,
+    hints: Vec<String>,
+    diagnostics: Diagnostics,
+}
+
+impl CliError {
+    fn new(kind: Kind, heading: impl Into<String>) -> Self {
+        Self {
+            kind,
+            heading: heading.into(),
+            causes: Vec::new(),
+            hints: Vec::new(),
+            diagnostics: Diagnostics::default(),
+        }
+    }
+
+    /// Something that the user can mend.
+    pub(crate) fn user(heading: impl Into<String>) -> Self {
+        Self::new(Kind::User, heading)
+    }
+
+    /// The account did not do all that it was asked; what failed has been said already.
+    pub(crate) fn incomplete(heading: impl Into<String>) -> Self {
+        Self::new(Kind::Cloud, heading)
+    }
+
+    /// Somebody interrupted it.
+    pub(crate) fn interrupted(heading: impl Into<String>) -> Self {
+        Self::new(Kind::Interrupted, heading)
+    }
+
+    /// Says what to do.
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    fn caused_by(mut self, error: &(dyn Error + 'static)) -> Self {
+        let mut cause = Some(error);
+        while let Some(error) = cause {
+            self.causes.push(error.to_string());
+            cause = error.source();
+        }
+        if self.kind == Kind::Internal {
+            self = self.hint("this is a bug in kedge: please report it with the manifests and the command");
+        }
+        self
+    }
+
+    /// What the process ends with.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self.kind {
+            Kind::User | Kind::Cloud | Kind::Internal => ExitCode::Failed,
+            Kind::Interrupted => ExitCode::Interrupted,
+        }
+    }
+
+    /// Shows it: diagnostics, heading, causes, and hints after an empty line.
+    pub(crate) fn report(&self, ui: &Ui) {
+        ui.diagnostics(&self.diagnostics);
+        let label = match self.kind {
+            Kind::User | Kind::Cloud => "error:",
+            Kind::Interrupted => "interrupted:",
+            Kind::Internal => "internal error:",
+        };
+        let mut text = Text::new();
+        add(&mut text, ui.width(), Role::Error, label, &self.heading);
+        for cause in &self.causes {
+            add(&mut text, ui.width(), Role::Dim, "  caused by:", cause);
+        }
+        if !self.hints.is_empty() {
+            text.gap();
+        }
+        for hint in &self.hints {
+            add(&mut text, ui.width(), Role::Hint, "hint:", hint);
+        }
+        ui.complain(&text);
+    }
+}
+
+/// Adds a label and a sentence, whose further lines stand below its first word.
+fn add(text: &mut Text, width: usize, role: Role, label: &str, sentence: &str) {
+    let indent = label.chars().count() + 1;
+    for (position, line) in wrap(sentence, width.saturating_sub(indent)).into_iter().enumerate() {
+        text.push(match position {
+            0 => Line::of(role, label).with(Role::Plain, format!(" {line}")),
+            _ => Line::plain(format!("{:indent$}{line}", "")),
+        });
+    }
+}
+
+impl From<Diagnostics> for CliError {
+    fn from(diagnostics: Diagnostics) -> Self {
+        Self { diagnostics, ..Self::user("the manifests cannot be used as they are; nothing was changed") }
+    }
+}
+
+impl From<LoadError> for CliError {
+    fn from(error: LoadError) -> Self {
+        let cause = |this: Self| match error.source() {
+            Some(source) => this.caused_by(source),
+            None => this,
+        };
+        match &error {
+            LoadError::Missing { path, similar } => {
+                let this = Self::user(error.to_string());
+                match similar {
+                    Some(similar) => this.hint(format!("did you mean {similar}?")),
+                    None if path.is_absolute() => this.hint("check the path"),
+                    None => this.hint("check the path; it is relative to the directory that kedge runs in"),
+                }
+            }
+            LoadError::Read { .. } | LoadError::Stdin(_) => cause(Self::user(format!("failed to {error}"))),
+            LoadError::StdinTwice => Self::user(error.to_string()).hint("name - once"),
+            LoadError::NoManifests { .. } => {
+                Self::user(error.to_string()).hint("name the directory that holds the manifests, or a file")
+            }
+            LoadError::Empty { .. } => Self::user(error.to_string())
+                .hint("it should hold a Cluster and its InstanceGroups; specs/minimal.yaml is an example"),
+            LoadError::Facts { .. } => cause(Self::user(error.to_string()))
+                .hint("`kedge facts` writes a facts document, `kedge schema facts` describes it"),
+            LoadError::SshKey { .. } => Self::user(error.to_string()),
+        }
+    }
+}
+
+impl From<OpError> for CliError {
+    fn from(error: OpError) -> Self {
+        match error {
+            OpError::Cloud { doing, source } => {
+                Self::new(Kind::Cloud, format!("failed to {doing}")).with_cloud(&source)
+            }
+            OpError::Manifests(diagnostics) => diagnostics.into(),
+            OpError::Plan(source) => Self::new(Kind::Internal, "failed to compute the plan").caused_by(&source),
+        }
+    }
+}
+
+impl From<ApplyError> for CliError {
+    fn from(error: ApplyError) -> Self {
+        match error {
+            ApplyError::Refused { notes } => {
+                let mut this = Self::user("the plan is refused; nothing was changed");
+                this.causes = notes.into_iter().map(|note| note.text).collect();
+                this
+            }
+            ApplyError::Order(source) => Self::new(Kind::Internal, "failed to order the changes").caused_by(&source),
+        }
+    }
+}
+
+impl From<CloudError> for CliError {
+    fn from(error: CloudError) -> Self {
+        Self::new(Kind::Cloud, "failed to connect to AWS").with_cloud(&error)
+    }
+}
+
+impl CliError {
+    /// Adds what the cloud said, and what to do about an error of its class.
+    fn with_cloud(mut self, error: &CloudError) -> Self {
+        self.causes.push(error.to_string());
+        let own = error.hint.clone();
+        let call = &error.call;
+        let general = match error.class {
+            ErrorClass::Denied => {
+                Some(format!("allow the action {call} to the caller; `aws sts get-caller-identity` shows who that is"))
+            }
+            ErrorClass::Credentials => Some(
+                "check the credentials: AWS_PROFILE or --profile, `aws sso login`, AWS_ACCESS_KEY_ID; \
+                 or try kedge without an account: --sandbox"
+                    .to_owned(),
+            ),
+            ErrorClass::Unreachable => Some("check the network, the region (--region) and AWS_ENDPOINT_URL".to_owned()),
+            ErrorClass::Throttled => Some("AWS limits how often it may be called; try again in a minute".to_owned()),
+            ErrorClass::Transient => Some("AWS failed in passing; try again".to_owned()),
+            ErrorClass::Quota => Some("ask AWS for a higher quota, or remove what is not needed".to_owned()),
+            ErrorClass::NotFound
+            | ErrorClass::AlreadyExists
+            | ErrorClass::Ambiguous
+            | ErrorClass::NotReadyYet
+            | ErrorClass::InUse
+            | ErrorClass::Conflict
+            | ErrorClass::Invalid
+            | ErrorClass::Other => None,
+        };
+        match (own, general) {
+            // The adapter knows more than the class does.
+            (Some(own), _) => self.hint(own),
+            (None, Some(general)) => self.hint(general),
+            (None, None) => self,
+        }
+    }
+}
+
+impl From<SandboxError> for CliError {
+    fn from(error: SandboxError) -> Self {
+        let this = Self::user(error.to_string());
+        match error.source() {
+            Some(source) => this.caused_by(source),
+            None => this,
+        }
+    }
+}
+
+impl From<io::Error> for CliError {
+    fn from(error: io::Error) -> Self {
+        Self::user("failed to read or write").caused_by(&error)
+    }
+}

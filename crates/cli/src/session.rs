@@ -1,0 +1,94 @@
+//! What most commands begin with: options, manifests, an account.
+
+use std::collections::BTreeSet;
+use std::io::Read;
+
+use kedge_ops::load::{self, Input};
+use kedge_ops::manifests::ManifestOptions;
+use kedge_ops::{Specification, region};
+use kedge_resource::ClusterName;
+use kedge_spec::resolved::Feature;
+
+use crate::args::{GlobalArgs, SpecArgs};
+use crate::backend::Backend;
+use crate::env::Environment;
+use crate::error::CliError;
+use crate::ui::Ui;
+
+/// One run of kedge.
+pub(crate) struct Session {
+    pub(crate) globals: GlobalArgs,
+    pub(crate) environment: Environment,
+    pub(crate) ui: Ui,
+}
+
+impl Session {
+    /// Reads the manifests that `-f` names.
+    pub(crate) fn specification(&self, args: &SpecArgs) -> Result<Specification, CliError> {
+        if self.globals.filename.is_empty() {
+            return Err(CliError::user("no manifests are named")
+                .hint("name a file or a directory with -f; specs/minimal.yaml is an example"));
+        }
+        let inputs: Vec<Input> = self.globals.filename.iter().map(|text| Input::parse(text)).collect();
+        let sources = load::sources(&inputs, || {
+            let mut text = String::new();
+            std::io::stdin().lock().read_to_string(&mut text).map(|_| text)
+        })?;
+        let options = ManifestOptions {
+            allow_unknown_fields: self.globals.allow_unknown_fields,
+            cluster: self.globals.name.clone(),
+            ssh_public_key: args.ssh_public_key.as_deref().map(load::ssh_public_key).transpose()?,
+            features: features(&args.feature_flags)?,
+        };
+        let specification = Specification::read(&sources, &options)?;
+        self.ui.diagnostics(&specification.remarks);
+        Ok(specification)
+    }
+
+    /// Whether standard input is taken by manifests, so that nobody can answer on it.
+    pub(crate) fn reads_stdin(&self) -> bool {
+        self.globals.filename.iter().any(|name| name == "-")
+    }
+
+    /// Opens the account, in the region of the specification if there is one.
+    pub(crate) async fn open(&self, specification: Option<&Specification>) -> Result<Backend, CliError> {
+        let region = specification.and_then(|specification| region::of(&specification.resolved));
+        Backend::open(&self.globals, &self.environment, region, &self.ui).await
+    }
+
+    /// The cluster that a command without need for manifests is about: `--name`, or that of the manifests.
+    pub(crate) fn cluster(&self) -> Result<(ClusterName, Option<Specification>), CliError> {
+        if !self.globals.filename.is_empty() {
+            let specification = self.specification(&SpecArgs::default())?;
+            return Ok((specification.cluster().clone(), Some(specification)));
+        }
+        match &self.globals.name {
+            Some(name) => Ok((name.clone(), None)),
+            None => Err(CliError::user("no cluster is named")
+                .hint("name it with --name; `kedge get clusters` lists those of the account")),
+        }
+    }
+}
+
+/// Runs a command that talks to an account. One thread is enough: it waits for AWS nearly all of the time.
+pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let result = runtime.block_on(work);
+    // Resolving a name cannot be cancelled; nobody has to wait for it.
+    runtime.shutdown_background();
+    result
+}
+
+fn features(flags: &[String]) -> Result<BTreeSet<Feature>, CliError> {
+    flags
+        .iter()
+        .map(|flag| {
+            // kops takes its flags in any case and with a leading + for "on".
+            match flag.trim().trim_start_matches('+').to_lowercase().as_str() {
+                "apiservernodes" => Ok(Feature::ApiServerNodes),
+                _ => Err(CliError::user(format!("{flag} is not a feature flag that kedge knows"))
+                    .hint("the known one is APIServerNodes")),
+            }
+        })
+        .collect()
+}
