@@ -114,6 +114,10 @@ impl Backend {
             }
             (None, None) => None,
         };
+        if let Some(variable) = environment.empty.first() {
+            return Err(CliError::user(format!("the environment variable {variable} is set, but empty"))
+                .hint(format!("unset {variable}, or give it a value")));
+        }
         let aws = Box::pin(Aws::connect(&AwsOptions { region, profile: globals.profile.clone() })).await?;
         ui.detail(format!("using AWS, region {}", aws.region()));
         Ok(Self::Aws(aws))

@@ -17,6 +17,9 @@ pub(crate) const TERM: &str = "TERM";
 /// Columns to write in where there is no terminal to ask.
 pub(crate) const COLUMNS: &str = "COLUMNS";
 
+/// Variables of the AWS SDK that it takes as they are, even empty; then it ends in a panic or in a puzzling message.
+const NEVER_EMPTY: [&str; 3] = ["AWS_ENDPOINT_URL", "AWS_REGION", "AWS_DEFAULT_REGION"];
+
 /// What the environment says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Environment {
@@ -32,6 +35,8 @@ pub(crate) struct Environment {
     pub(crate) dumb_terminal: bool,
     /// [`COLUMNS`].
     pub(crate) columns: Option<usize>,
+    /// Those variables of the AWS SDK that are set and empty.
+    pub(crate) empty: Vec<&'static str>,
 }
 
 impl Environment {
@@ -39,14 +44,19 @@ impl Environment {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
     pub(crate) fn read() -> Self {
         Self::from_lookup(|name| match std::env::var(name) {
-            Ok(value) if !value.is_empty() => Some(value),
-            Ok(_) | Err(VarError::NotPresent) => None,
+            Ok(value) => Some(value),
+            Err(VarError::NotPresent) => None,
             Err(VarError::NotUnicode(value)) => Some(value.to_string_lossy().into_owned()),
         })
     }
 
-    fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Self {
+    fn from_lookup(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let lookup = |name| variable(name).filter(|value| !value.is_empty());
         Self {
+            empty: NEVER_EMPTY
+                .into_iter()
+                .filter(|name| variable(name).is_some_and(|value| value.is_empty()))
+                .collect(),
             sandbox: lookup(KEDGE_SANDBOX),
             log: lookup(KEDGE_LOG),
             no_color: lookup(NO_COLOR).is_some(),
@@ -63,7 +73,15 @@ mod tests {
 
     #[test]
     fn variables_become_values() {
-        let pairs = [(NO_COLOR, "1"), (CI, "false"), (TERM, "dumb"), (COLUMNS, "120"), (KEDGE_SANDBOX, "/tmp/x")];
+        let pairs = [
+            (NO_COLOR, "1"),
+            (CI, "false"),
+            (TERM, "dumb"),
+            (COLUMNS, "120"),
+            (KEDGE_SANDBOX, "/tmp/x"),
+            ("AWS_REGION", ""),
+            (KEDGE_LOG, ""),
+        ];
         let lookup = |name: &str| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
         let read = Environment::from_lookup(lookup);
         let expected = Environment {
@@ -73,6 +91,7 @@ mod tests {
             ci: false,
             dumb_terminal: true,
             columns: Some(120),
+            empty: vec!["AWS_REGION"],
         };
         assert_eq!(read, expected);
     }

@@ -188,7 +188,9 @@ impl From<ApplyError> for CliError {
 
 impl From<CloudError> for CliError {
     fn from(error: CloudError) -> Self {
-        Self::new(Kind::Cloud, "failed to connect to AWS").with_cloud(&error)
+        let this = Self::new(Kind::Cloud, "failed to connect to AWS").with_cloud(&error);
+        // Connecting makes no call: the one thing that can be wrong with the request is its region.
+        if error.class == ErrorClass::Invalid { this.hint("--region names one for this command") } else { this }
     }
 }
 
@@ -202,11 +204,9 @@ impl CliError {
             ErrorClass::Denied => {
                 Some(format!("allow the action {call} to the caller; `aws sts get-caller-identity` shows who that is"))
             }
-            ErrorClass::Credentials => Some(
-                "check the credentials: AWS_PROFILE or --profile, `aws sso login`, AWS_ACCESS_KEY_ID; \
-                 or try kedge without an account: --sandbox"
-                    .to_owned(),
-            ),
+            ErrorClass::Credentials => {
+                Some("check the credentials: AWS_PROFILE or --profile, `aws sso login`, AWS_ACCESS_KEY_ID".to_owned())
+            }
             ErrorClass::Unreachable => Some("check the network, the region (--region) and AWS_ENDPOINT_URL".to_owned()),
             ErrorClass::Throttled => Some("AWS limits how often it may be called; try again in a minute".to_owned()),
             ErrorClass::Transient => Some("AWS failed in passing; try again".to_owned()),
@@ -220,11 +220,13 @@ impl CliError {
             | ErrorClass::Invalid
             | ErrorClass::Other => None,
         };
-        match (own, general) {
-            // The adapter knows more than the class does.
-            (Some(own), _) => self.hint(own),
-            (None, Some(general)) => self.hint(general),
-            (None, None) => self,
+        // The adapter knows more than the class does.
+        if let Some(hint) = own.or(general) {
+            self = self.hint(hint);
+        }
+        match error.class {
+            ErrorClass::Credentials => self.hint("to try kedge without an AWS account, add --sandbox"),
+            _ => self,
         }
     }
 }

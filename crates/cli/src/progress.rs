@@ -7,6 +7,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use kedge_render::events::{EventLog, doing, names, waited_for};
 use kedge_render::{Line, Text};
+use kedge_resource::event::Skipped;
 use kedge_resource::{Event, ResourceKey};
 
 use crate::args::RunOutput;
@@ -103,7 +104,9 @@ impl<'a> RunProgress<'a> {
 /// What stays on a terminal after the bar has moved on.
 fn is_news(event: &Event, verbose: bool) -> bool {
     match event {
-        Event::StepFailed { .. } | Event::StepSkipped { .. } | Event::StepRetried { .. } | Event::Stopping => true,
+        Event::StepFailed { .. } | Event::StepRetried { .. } | Event::Stopping => true,
+        // Whoever asked to stop knows why, and how many steps that are is said at the end.
+        Event::StepSkipped { because, .. } => verbose || *because != Skipped::Stopped,
         Event::StepFinished { .. } | Event::StepWaiting { .. } => verbose,
         Event::RunStarted { .. } | Event::StepStarted { .. } | Event::RunFinished { .. } => false,
     }

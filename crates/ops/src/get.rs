@@ -194,3 +194,6 @@ fn instances_of(inventory: Inventory) -> Found<Instance> {
     items.sort();
     Found { items, unreadable: inventory.unreadable }
 }
+
+#[cfg(test)]
+mod tests;

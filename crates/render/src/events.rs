@@ -116,11 +116,17 @@ impl EventLog {
 /// How a run ended, in one sentence.
 #[must_use]
 pub fn outcome_line(outcome: &Outcome) -> Line {
-    let Outcome { done, failed, skipped, stopped } = *outcome;
     if outcome.complete() {
-        return Line::of(Role::Success, format!("Done: {}.", change_count(done)));
+        return Line::of(Role::Success, format!("Done: {}.", change_count(outcome.done)));
     }
-    let heading = if stopped && failed == 0 { "Stopped" } else { "Not complete" };
+    let heading = if outcome.stopped && outcome.failed == 0 { "Stopped" } else { "Not complete" };
+    Line::of(Role::Error, heading).with(Role::Plain, format!(": {}.", unfinished(outcome)))
+}
+
+/// What was done of a run that did not do everything, and what was not.
+#[must_use]
+pub fn unfinished(outcome: &Outcome) -> String {
+    let Outcome { done, failed, skipped, stopped: _ } = *outcome;
     let mut parts = vec![format!("{} done", change_count(done))];
     if failed > 0 {
         parts.push(format!("{failed} failed"));
@@ -128,7 +134,7 @@ pub fn outcome_line(outcome: &Outcome) -> Line {
     if skipped > 0 {
         parts.push(format!("{skipped} not begun"));
     }
-    Line::of(Role::Error, heading).with(Role::Plain, format!(": {}.", parts.join(", ")))
+    parts.join(", ")
 }
 
 /// The resources of a step: the first, and how many there are besides.

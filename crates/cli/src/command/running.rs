@@ -5,7 +5,7 @@ use std::pin::pin;
 use kedge_engine::{RunResult, stop_signal};
 use kedge_ops::{Proposal, apply};
 use kedge_render::Text;
-use kedge_render::events::outcome_line;
+use kedge_render::events::{outcome_line, unfinished};
 
 use super::plan::text;
 use crate::args::RunOutput;
@@ -63,12 +63,12 @@ fn conclude(session: &Session, output: RunOutput, result: &RunResult) -> Result<
         }
         return Ok(ExitCode::Done);
     }
-    let sentence = outcome_line(outcome).to_string().to_lowercase();
-    let sentence = sentence.trim_end_matches('.');
+    let sentence = unfinished(outcome);
     let again = "run the same command again: it looks at what there is and goes on";
     Err(if outcome.stopped && outcome.failed == 0 {
         CliError::interrupted(sentence).hint(again)
     } else {
-        CliError::incomplete(sentence).hint(format!("mend what failed (see above), then {again}"))
+        CliError::incomplete(format!("not complete: {sentence}"))
+            .hint(format!("mend what failed (see above), then {again}"))
     })
 }
