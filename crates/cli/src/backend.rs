@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use kedge_aws::{Aws, AwsOptions};
-use kedge_cloud::{CloudError, ClusterSummary, Handles, Identity, Observe, Progress, Realize, Step, StepOutcome};
+use kedge_cloud::{
+    CloudError, ClusterSummary, Handles, Identity, Observe, Progress, Realize, Scope, Step, StepOutcome,
+};
 use kedge_engine::{RunOptions, SimulatedSleeper};
 use kedge_resource::{ClusterName, Facts, FactsQuery, Inventory};
 use kedge_sandbox::{Faults, Sandbox, SandboxOptions};
@@ -51,8 +53,8 @@ impl Observe for Backend {
         delegate!(self, inner => inner.facts(query))
     }
 
-    async fn inventory(&self, cluster: &ClusterName) -> Result<Inventory, CloudError> {
-        delegate!(self, inner => inner.inventory(cluster))
+    async fn inventory(&self, cluster: &ClusterName, scope: Scope) -> Result<Inventory, CloudError> {
+        delegate!(self, inner => inner.inventory(cluster, scope))
     }
 
     async fn clusters(&self) -> Result<Vec<ClusterSummary>, CloudError> {

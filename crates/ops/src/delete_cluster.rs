@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use kedge_check::CheckOptions;
-use kedge_cloud::Observe;
+use kedge_cloud::{Observe, Scope};
 use kedge_planner::{PlanContext, plan_delete};
 use kedge_resource::ClusterName;
 
@@ -16,7 +16,9 @@ use crate::proposal::Proposal;
 /// The account does not answer, or the planner finds no plan.
 pub async fn plan<O: Observe>(cloud: &O, cluster: &ClusterName) -> Result<Proposal, OpError> {
     let identity = async { cloud.identity().await.map_err(OpError::cloud("find out who is asking")) };
-    let inventory = async { cloud.inventory(cluster).await.map_err(OpError::cloud("read what the account holds")) };
+    let inventory = async {
+        cloud.inventory(cluster, Scope::Everything).await.map_err(OpError::cloud("read what the account holds"))
+    };
     let (identity, inventory) = tokio::try_join!(identity, inventory)?;
     let context = PlanContext { account_id: identity.account_id, region: identity.region };
     let plan = plan_delete(&inventory, &context).map_err(OpError::Plan)?;

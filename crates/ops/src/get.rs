@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use kedge_cloud::{ClusterSummary, Observe};
+use kedge_cloud::{ClusterSummary, Observe, Scope};
 use kedge_resource::inventory::{Observed, Ownership, Unreadable};
 use kedge_resource::kind::Properties;
-use kedge_resource::{ClusterName, Inventory};
+use kedge_resource::{ClusterName, Inventory, ResourceKey};
 use serde::Serialize;
 
 use crate::error::OpError;
@@ -62,7 +62,7 @@ pub struct Instance {
 #[serde(rename_all = "camelCase")]
 pub struct ResourceSummary {
     /// Key.
-    pub key: String,
+    pub key: ResourceKey,
     /// Id.
     pub id: String,
     /// Whose it is.
@@ -110,17 +110,13 @@ pub async fn resources<O: Observe>(cloud: &O, cluster: &ClusterName) -> Result<F
     let Inventory { cluster: _, resources, unreadable } = inventory(cloud, cluster).await?;
     let items = resources
         .into_iter()
-        .map(|Observed { key, handle, ownership, properties: _ }| ResourceSummary {
-            key: key.to_string(),
-            id: handle.id,
-            ownership,
-        })
+        .map(|Observed { key, handle, ownership, properties: _ }| ResourceSummary { key, id: handle.id, ownership })
         .collect();
     Ok(Found { items, unreadable })
 }
 
 async fn inventory<O: Observe>(cloud: &O, cluster: &ClusterName) -> Result<Inventory, OpError> {
-    cloud.inventory(cluster).await.map_err(OpError::cloud("read what the account holds"))
+    cloud.inventory(cluster, Scope::Everything).await.map_err(OpError::cloud("read what the account holds"))
 }
 
 fn groups_of(inventory: Inventory) -> Found<InstanceGroup> {

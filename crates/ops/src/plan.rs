@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use kedge_check::CheckOptions;
-use kedge_cloud::Observe;
+use kedge_cloud::{Observe, Scope};
 use kedge_planner::{PlanContext, plan_apply};
 use kedge_resource::plan::{Note, Severity};
 use kedge_resource::{Desired, Facts, Inventory, ResourceKey};
@@ -32,8 +32,12 @@ pub async fn plan<O: Observe>(
 ) -> Result<Proposal, OpError> {
     let PlanOptions { facts, allow_destroy } = options;
     let identity = async { cloud.identity().await.map_err(OpError::cloud("find out who is asking")) };
-    let inventory =
-        async { cloud.inventory(specification.cluster()).await.map_err(OpError::cloud("read what the account holds")) };
+    let inventory = async {
+        cloud
+            .inventory(specification.cluster(), Scope::Manifests)
+            .await
+            .map_err(OpError::cloud("read what the account holds"))
+    };
     let asked = async {
         match facts {
             Some(facts) => Ok(facts),

@@ -154,7 +154,8 @@ pub fn waited_for(what: &str) -> &str {
 }
 
 /// The id of a resource, if it says more than the key does. ARNs, long and made of the name, do not.
-pub(crate) fn telling_id<'a>(key: &ResourceKey, id: &'a str) -> Option<&'a str> {
+#[must_use]
+pub fn telling_id<'a>(key: &ResourceKey, id: &'a str) -> Option<&'a str> {
     (!key.name.contains(id) && !id.starts_with("arn:")).then_some(id)
 }
 

@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 use kedge_ops::get::{self, Found, Instance, InstanceGroup, ResourceSummary};
+use kedge_render::events::telling_id;
 use kedge_render::{Line, Role, Text, table};
 use kedge_resource::{ClusterName, Ownership};
 use serde::Serialize;
@@ -111,7 +112,7 @@ async fn of_cluster(args: &GetArgs, ui: &Ui, backend: &Backend, cluster: &Cluste
             let found = ui.patiently(reading, get::resources(backend, cluster)).await?;
             unreadable(ui, &found);
             let rows = found.items.iter().map(resource_row).collect();
-            show(ui, args.output, &found.items, &["KEY", "ID", "OWNER"], rows, &none("resources"))
+            show(ui, args.output, &found.items, &["OWNER", "ID", "KEY"], rows, &none("resources"))
         }
     }
 }
@@ -170,7 +171,9 @@ fn resource_row(resource: &ResourceSummary) -> Vec<String> {
         Ownership::Owned => "cluster",
         Ownership::Foreign => "foreign",
     };
-    vec![resource.key.clone(), resource.id.clone(), owner.to_owned()]
+    // Keys come last, because some are longer than a line; what their ids add to them is in the JSON.
+    let id = telling_id(&resource.key, &resource.id);
+    vec![owner.to_owned(), or_dash(id), resource.key.to_string()]
 }
 
 fn or_dash(text: Option<&str>) -> String {

@@ -1,6 +1,6 @@
 use kedge_resource::inventory::Handle;
 use kedge_resource::kind::{self, Kind};
-use kedge_resource::{Ref, ResourceKey, Tags};
+use kedge_resource::{Ref, Tags};
 
 use super::*;
 
