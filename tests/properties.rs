@@ -3,13 +3,16 @@
 //! (a) apply, then plan: nothing; (b) crash at any call, then apply: the same resources as without the crash; (c) delete:
 //! nothing of ours is left and nothing of others is touched; (d) the same inputs give byte-identical plans.
 
+#[path = "common/chance.rs"]
+mod chance;
 #[path = "common/mod.rs"]
 mod common;
 
 use std::future::Future;
 
+use chance::shapes;
 use common::World;
-use common::manifest::{Shape, shapes};
+use common::manifest::Shape;
 use kedge_resource::{ClusterName, Inventory};
 use kedge_sandbox::{Faults, Sandbox};
 use proptest::prelude::*;
@@ -59,7 +62,7 @@ proptest! {
 
 /// Applies with a crash at call `n`, then again without; `None` when there were fewer than `n` calls.
 async fn crash_at(yaml: &str, cluster: &ClusterName, n: u64) -> Option<Inventory> {
-    let sandbox = Sandbox::in_memory(None, None).unwrap();
+    let sandbox = Sandbox::in_memory(None, None).expect("an account");
     let world = World::new(&sandbox, cluster);
     let plan = world.plan(yaml).await;
     sandbox.restart(Some(Faults::crash_at(n)));
@@ -75,7 +78,7 @@ async fn crash_at(yaml: &str, cluster: &ClusterName, n: u64) -> Option<Inventory
 
 /// Deletes with a crash at call `n`, then again without; `false` when there were fewer than `n` calls.
 async fn crash_of_deletion_at(yaml: &str, cluster: &ClusterName, n: u64) -> bool {
-    let sandbox = Sandbox::in_memory(None, None).unwrap();
+    let sandbox = Sandbox::in_memory(None, None).expect("an account");
     let world = World::new(&sandbox, cluster);
     world.apply(yaml).await;
     let plan = world.plan_deletion().await;
@@ -93,7 +96,7 @@ async fn crash_of_deletion_at(yaml: &str, cluster: &ClusterName, n: u64) -> bool
 fn a_crash_at_any_call_is_survived() {
     let shape = Shape { zones: 2, private: true, bastion: true, ..Shape::small("crash.example.com") };
     let yaml = shape.yaml();
-    let cluster = ClusterName::parse(&shape.name).unwrap();
+    let cluster = ClusterName::parse(&shape.name).expect("an account");
     block_on(async {
         let sandbox = Sandbox::in_memory(None, None).unwrap();
         let world = World::new(&sandbox, &cluster);

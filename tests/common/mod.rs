@@ -5,7 +5,7 @@ pub(crate) mod manifest;
 
 use std::sync::Arc;
 
-use kedge_cloud::{Observe, Realize};
+use kedge_cloud::{Observe, Realize, Scope};
 use kedge_diag::{Severity, Source};
 use kedge_engine::{RunOptions, RunResult, SimulatedSleeper, StopSignal};
 use kedge_planner::PlanContext;
@@ -40,11 +40,11 @@ impl<'a, B: Observe + Realize> World<'a, B> {
     pub(crate) async fn desired(&self, manifest: &str) -> Desired {
         let spec = resolve(manifest);
         let facts = self.backend.facts(&kedge_model::facts_query(&spec)).await.expect("facts");
-        kedge_model::lower(&spec, &facts).unwrap_or_else(|diagnostics| panic!("{diagnostics:#?}"))
+        kedge_model::lower(&spec, &facts).expect("resources")
     }
 
     pub(crate) async fn inventory(&self) -> Inventory {
-        self.backend.inventory(&self.cluster).await.expect("an inventory")
+        self.backend.inventory(&self.cluster, Scope::Everything).await.expect("an inventory")
     }
 
     async fn context(&self) -> PlanContext {
@@ -54,7 +54,8 @@ impl<'a, B: Observe + Realize> World<'a, B> {
 
     pub(crate) async fn plan(&self, manifest: &str) -> Plan {
         let desired = self.desired(manifest).await;
-        kedge_planner::plan_apply(&desired, &self.inventory().await, &self.context().await).expect("a plan")
+        let inventory = self.backend.inventory(&self.cluster, Scope::Manifests).await.expect("an inventory");
+        kedge_planner::plan_apply(&desired, &inventory, &self.context().await).expect("a plan")
     }
 
     pub(crate) async fn run(&self, plan: &Plan) -> RunResult {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kedge_cloud::{CloudError, StepOutcome};
+use kedge_cloud::{CloudError, Scope, StepOutcome};
 use kedge_resource::{ClusterName, Kind, Observed};
 
 use crate::client::Aws;
@@ -58,12 +58,12 @@ pub(crate) async fn realize(task: &Task<'_>) -> Result<StepOutcome, CloudError> 
 
 /// What EC2 has of a cluster. All lists are asked for at once; only the rules of groups, the attributes of VPCs, and what
 /// the lists left out need a second round.
-pub(crate) async fn observe(aws: &Aws, cluster: &ClusterName) -> Result<Part, CloudError> {
+pub(crate) async fn observe(aws: &Aws, cluster: &ClusterName, scope: Scope) -> Result<Part, CloudError> {
     let (network, security, templates, machines) = tokio::join!(
         Box::pin(network(aws, cluster)),
         Box::pin(security(aws, cluster)),
         Box::pin(templates(aws, cluster)),
-        Box::pin(machines(aws, cluster)),
+        Box::pin(machines(aws, cluster, scope)),
     );
     let mut part = network?;
     let (security, strangers) = security?;
@@ -217,9 +217,13 @@ async fn templates(aws: &Aws, cluster: &ClusterName) -> Result<Part, CloudError>
     Ok(part)
 }
 
-async fn machines(aws: &Aws, cluster: &ClusterName) -> Result<Part, CloudError> {
-    let (volumes, instances, interfaces) =
-        tokio::join!(volume::list(aws, cluster), instance::list(aws, cluster), network_interface::list(aws, cluster),);
+async fn machines(aws: &Aws, cluster: &ClusterName, scope: Scope) -> Result<Part, CloudError> {
+    let (volumes, (instances, interfaces)) = tokio::join!(volume::list(aws, cluster), async {
+        match scope {
+            Scope::Manifests => (Ok(Vec::new()), Ok(Vec::new())),
+            Scope::Everything => tokio::join!(instance::list(aws, cluster), network_interface::list(aws, cluster)),
+        }
+    });
     let mut part = Part::default();
     let volumes = part.accept(&[Kind::Volume], volumes)?;
     let instances = part.accept(&[Kind::Instance], instances)?;

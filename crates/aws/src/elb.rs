@@ -11,7 +11,7 @@ mod tags;
 mod target_group;
 
 use futures_util::future::{try_join, try_join_all};
-use kedge_cloud::{CloudError, StepOutcome, Verb};
+use kedge_cloud::{CloudError, Scope, StepOutcome, Verb};
 use kedge_resource::{ClusterName, Kind};
 
 use crate::client::Aws;
@@ -22,9 +22,18 @@ pub(crate) use load_balancer::{Balancer, handle_of};
 
 /// Every load balancer, target group and listener of the cluster; and, to tell what DNS records point at, the addresses of
 /// all load balancers of the account.
-pub(crate) async fn observe(aws: &Aws, cluster: &ClusterName) -> Result<(Part, Vec<Balancer>), CloudError> {
-    let ((part, balancers), classic) =
-        try_join(Box::pin(observe_v2(aws, cluster)), Box::pin(classic::observe(aws, cluster))).await?;
+pub(crate) async fn observe(
+    aws: &Aws,
+    cluster: &ClusterName,
+    scope: Scope,
+) -> Result<(Part, Vec<Balancer>), CloudError> {
+    let classic = async {
+        match scope {
+            Scope::Manifests => Ok(Part::default()),
+            Scope::Everything => classic::observe(aws, cluster).await,
+        }
+    };
+    let ((part, balancers), classic) = try_join(Box::pin(observe_v2(aws, cluster)), Box::pin(classic)).await?;
     let mut all = part;
     all.extend(classic);
     Ok((all, balancers))

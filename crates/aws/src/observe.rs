@@ -1,6 +1,6 @@
 //! Everything of a cluster: the parts of all services, read at the same time and joined.
 
-use kedge_cloud::{CloudError, ClusterSummary, ErrorClass, Identity, Observe};
+use kedge_cloud::{CloudError, ClusterSummary, ErrorClass, Identity, Observe, Scope};
 use kedge_resource::inventory::Unreadable;
 use kedge_resource::{ClusterName, Facts, FactsQuery, Inventory, Kind, Observed};
 
@@ -52,11 +52,11 @@ impl Observe for Aws {
         Box::pin(facts::read(self, query)).await
     }
 
-    async fn inventory(&self, cluster: &ClusterName) -> Result<Inventory, CloudError> {
+    async fn inventory(&self, cluster: &ClusterName, scope: Scope) -> Result<Inventory, CloudError> {
         let (ec2, autoscaling, (elb, balancers), zones, iam, events) = tokio::try_join!(
-            Box::pin(ec2::observe(self, cluster)),
+            Box::pin(ec2::observe(self, cluster, scope)),
             Box::pin(autoscaling::observe(self, cluster)),
-            Box::pin(elb::observe(self, cluster)),
+            Box::pin(elb::observe(self, cluster, scope)),
             Box::pin(dns::observe(self, cluster)),
             Box::pin(iam::observe(self, cluster)),
             Box::pin(events::observe(self, cluster)),

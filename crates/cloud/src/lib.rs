@@ -9,5 +9,5 @@ pub mod observe;
 pub mod realize;
 
 pub use error::{CloudError, ErrorClass};
-pub use observe::{ClusterSummary, Identity, Observe};
+pub use observe::{ClusterSummary, Identity, Observe, Scope};
 pub use realize::{Handles, Progress, Realize, Step, StepChange, StepOutcome, Verb};

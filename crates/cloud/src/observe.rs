@@ -35,6 +35,15 @@ pub struct ClusterSummary {
     pub instances: usize,
 }
 
+/// How much of a cluster an inventory shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// What manifests can ask for. Planning an apply needs no more, and a cluster may have thousands of instances.
+    Manifests,
+    /// That, and what auto scaling groups and controllers made: instances, network interfaces, classic load balancers.
+    Everything,
+}
+
 /// Every read that kedge makes. Reads are retried inside; what fails here failed for good.
 pub trait Observe: Send + Sync {
     /// Who is asking. Needs no permission on AWS.
@@ -46,7 +55,11 @@ pub trait Observe: Send + Sync {
 
     /// Everything of a cluster, and foreign things that stand under names of the cluster. A denied read becomes an
     /// [`kedge_resource::inventory::Unreadable`] entry; other failures are errors. The result is sorted.
-    fn inventory(&self, cluster: &ClusterName) -> impl Future<Output = Result<Inventory, CloudError>> + Send;
+    fn inventory(
+        &self,
+        cluster: &ClusterName,
+        scope: Scope,
+    ) -> impl Future<Output = Result<Inventory, CloudError>> + Send;
 
     /// The clusters of the region, by name.
     fn clusters(&self) -> impl Future<Output = Result<Vec<ClusterSummary>, CloudError>> + Send;

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kedge_cloud::{CloudError, ClusterSummary, ErrorClass, Identity, Observe};
+use kedge_cloud::{CloudError, ClusterSummary, ErrorClass, Identity, Observe, Scope};
 use kedge_resource::inventory::Unreadable;
 use kedge_resource::kind::Properties;
 use kedge_resource::tags::ownership_key;
@@ -59,6 +59,11 @@ const CALLS: &[(&str, &[Kind])] = &[
     ("events:ListTargetsByRule", &[Kind::EventTarget]),
 ];
 
+/// Kinds that no manifest asks for.
+fn beyond_manifests(kind: &Kind) -> bool {
+    matches!(kind, Kind::Instance | Kind::NetworkInterface | Kind::ClassicLoadBalancer)
+}
+
 impl Observe for Sandbox {
     async fn identity(&self) -> Result<Identity, CloudError> {
         self.read("sts:GetCallerIdentity", "caller", |account| Identity {
@@ -74,10 +79,13 @@ impl Observe for Sandbox {
         facts::facts(self, query).await
     }
 
-    async fn inventory(&self, cluster: &ClusterName) -> Result<Inventory, CloudError> {
+    async fn inventory(&self, cluster: &ClusterName, scope: Scope) -> Result<Inventory, CloudError> {
         let mut inventory = Inventory::empty(cluster.clone());
         let mut blind = BTreeSet::new();
         for &(call, kinds) in CALLS {
+            if scope == Scope::Manifests && kinds.iter().all(beyond_manifests) {
+                continue;
+            }
             match self.read(call, cluster.as_str(), |_| ()).await {
                 Ok(()) => {}
                 Err(error) if error.class == ErrorClass::Denied => {
@@ -100,7 +108,10 @@ impl Observe for Sandbox {
         dns::observe(&view, &mut found);
         iam::observe(&view, &mut found);
         events::observe(&view, &mut found);
-        found.retain(|observed| !blind.contains(&observed.key.kind));
+        found.retain(|observed| {
+            let kind = observed.key.kind;
+            !blind.contains(&kind) && (scope == Scope::Everything || !beyond_manifests(&kind))
+        });
         inventory.resources = found;
         inventory.sort();
         Ok(inventory)

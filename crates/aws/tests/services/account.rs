@@ -35,7 +35,7 @@ impl Account {
     }
 
     pub(crate) async fn inventory(&self) -> Inventory {
-        let inventory = self.aws.inventory(&self.cluster).await.unwrap();
+        let inventory = self.aws.inventory(&self.cluster, kedge_cloud::Scope::Everything).await.unwrap();
         assert_eq!(inventory.unreadable, []);
         inventory
     }

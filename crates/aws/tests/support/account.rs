@@ -38,7 +38,7 @@ impl Account {
     }
 
     pub(crate) async fn inventory(&self) -> Inventory {
-        self.aws.inventory(&self.cluster).await.unwrap()
+        self.aws.inventory(&self.cluster, kedge_cloud::Scope::Everything).await.unwrap()
     }
 
     async fn observed(&self, key: &ResourceKey) -> Observed {

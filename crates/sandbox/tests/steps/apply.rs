@@ -42,7 +42,7 @@ pub(crate) fn resolved(properties: &Properties, inventory: &Inventory) -> Proper
 }
 
 pub(crate) async fn observe(sandbox: &Sandbox) -> Inventory {
-    sandbox.inventory(&cluster()).await.unwrap()
+    sandbox.inventory(&cluster(), kedge_cloud::Scope::Everything).await.unwrap()
 }
 
 /// What one call can handle, and hooks with their group.
@@ -131,7 +131,7 @@ pub(crate) async fn run(sandbox: &Sandbox, inventory: &Inventory, steps: &[Step]
 
 /// Observes, and does what is missing or differs.
 pub(crate) async fn apply(sandbox: &Sandbox, world: &World) -> Result<(), CloudError> {
-    let inventory = sandbox.inventory(&cluster()).await?;
+    let inventory = sandbox.inventory(&cluster(), kedge_cloud::Scope::Everything).await?;
     run(sandbox, &inventory, &steps(world, &inventory)).await
 }
 

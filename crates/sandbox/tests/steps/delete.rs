@@ -73,7 +73,8 @@ pub(crate) fn deletions(inventory: &Inventory) -> Vec<Step> {
 }
 
 pub(crate) async fn delete(sandbox: &Sandbox) -> Result<(), CloudError> {
-    let inventory = kedge_cloud::Observe::inventory(sandbox, &crate::world::cluster()).await?;
+    let inventory =
+        kedge_cloud::Observe::inventory(sandbox, &crate::world::cluster(), kedge_cloud::Scope::Everything).await?;
     run(sandbox, &inventory, &deletions(&inventory)).await
 }
 

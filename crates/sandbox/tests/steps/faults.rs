@@ -109,7 +109,7 @@ async fn a_denied_read_leaves_out_its_kinds() {
     let sandbox = Sandbox::in_memory(Some(facts()), None).unwrap();
     apply(&sandbox, &world()).await.unwrap();
     sandbox.restart(Some(Faults::one("iam", "ListRoles", FaultCondition::default(), FaultAction::Deny)));
-    let inventory = sandbox.inventory(&cluster()).await.unwrap();
+    let inventory = sandbox.inventory(&cluster(), kedge_cloud::Scope::Everything).await.unwrap();
     assert_eq!(inventory.unreadable.len(), 1);
     assert_eq!((inventory.unreadable[0].kind, inventory.unreadable[0].call.as_str()), (Kind::Role, "iam:ListRoles"));
     assert!(!inventory.resources.iter().any(|it| it.key.kind == Kind::Role));

@@ -54,8 +54,11 @@ async fn two_processes_see_each_other() {
     let mine = Tags::standard(&cluster(), "one");
     one.by_hand().put_foreign_vpc("10.0.0.0/16", &mine).unwrap();
     two.by_hand().put_foreign_vpc("10.0.0.0/16", &mine).unwrap();
-    assert_eq!(one.inventory(&cluster()).await.unwrap(), two.inventory(&cluster()).await.unwrap());
-    assert_eq!(one.inventory(&cluster()).await.unwrap().resources.len(), 2);
+    assert_eq!(
+        one.inventory(&cluster(), kedge_cloud::Scope::Everything).await.unwrap(),
+        two.inventory(&cluster(), kedge_cloud::Scope::Everything).await.unwrap()
+    );
+    assert_eq!(one.inventory(&cluster(), kedge_cloud::Scope::Everything).await.unwrap().resources.len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -74,7 +77,7 @@ async fn tasks_share_an_account() {
     for task in tasks {
         task.await.unwrap();
     }
-    assert_eq!(sandbox.inventory(&cluster()).await.unwrap().resources.len(), 8);
+    assert_eq!(sandbox.inventory(&cluster(), kedge_cloud::Scope::Everything).await.unwrap().resources.len(), 8);
 }
 
 #[test]
