@@ -5,14 +5,18 @@
 
 #[path = "common/mod.rs"]
 mod common;
+#[path = "common/foreign.rs"]
+mod foreign;
+#[path = "common/manifest.rs"]
+mod manifest;
 
 use std::future::Future;
 
 use common::World;
-use common::manifest::{NodeGroup, Shape};
 use kedge_cloud::{Observe, Realize};
 use kedge_resource::plan::Purpose;
 use kedge_resource::{Action, ClusterName, Kind};
+use manifest::{NodeGroup, Shape};
 
 fn block_on<F: Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(future)
@@ -155,14 +159,14 @@ async fn labels_reach_everything<B: Observe + Realize>(backend: &B) {
 async fn others_are_left_alone<B: Observe + Realize>(backend: &B) {
     let shape = Shape::small("others.example.com");
     let world = World::new(backend, &cluster(&shape));
-    common::foreign::make(backend, &world.cluster, "us-east-1a").await;
-    let before = common::foreign::snapshot(&world.inventory().await);
+    foreign::make(backend, &world.cluster, "us-east-1a").await;
+    let before = foreign::snapshot(&world.inventory().await);
     assert!(before.len() >= 3, "foreign things are seen: {before:#?}");
 
     world.apply(&shape.yaml()).await;
     world.assert_settled(&shape.yaml()).await;
     world.delete().await;
-    assert_eq!(common::foreign::snapshot(&world.inventory().await), before);
+    assert_eq!(foreign::snapshot(&world.inventory().await), before);
 }
 
 async fn drift_is_taken_back<B: Observe + Realize>(backend: &B) {

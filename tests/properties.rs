@@ -7,14 +7,18 @@
 mod chance;
 #[path = "common/mod.rs"]
 mod common;
+#[path = "common/foreign.rs"]
+mod foreign;
+#[path = "common/manifest.rs"]
+mod manifest;
 
 use std::future::Future;
 
 use chance::shapes;
 use common::World;
-use common::manifest::Shape;
 use kedge_resource::{ClusterName, Inventory};
 use kedge_sandbox::{Faults, Sandbox};
+use manifest::Shape;
 use proptest::prelude::*;
 
 fn block_on<F: Future>(future: F) -> F::Output {
@@ -34,8 +38,8 @@ proptest! {
         block_on(async {
             let sandbox = Sandbox::in_memory(None, None).unwrap();
             let world = World::new(&sandbox, &ClusterName::parse(&shape.name).unwrap());
-            common::foreign::make(&sandbox, &world.cluster, "us-east-1b").await;
-            let others = common::foreign::snapshot(&world.inventory().await);
+            foreign::make(&sandbox, &world.cluster, "us-east-1b").await;
+            let others = foreign::snapshot(&world.inventory().await);
             let yaml = shape.yaml();
             let first = serde_json::to_string(&world.plan(&yaml).await).unwrap();
             let second = serde_json::to_string(&world.plan(&yaml).await).unwrap();
@@ -43,7 +47,7 @@ proptest! {
             world.apply(&yaml).await;
             world.assert_settled(&yaml).await;
             world.delete().await;
-            assert_eq!(common::foreign::snapshot(&world.inventory().await), others);
+            assert_eq!(foreign::snapshot(&world.inventory().await), others);
         });
     }
 

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::common::manifest::{NodeGroup, Shape};
+use crate::manifest::{NodeGroup, Shape};
 
 /// Shapes by chance: every combination of topology, access, plugin and groups that the manifests of small teams have.
 pub(crate) fn shapes() -> impl Strategy<Value = Shape> {

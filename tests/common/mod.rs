@@ -1,8 +1,5 @@
 //! What the harnesses in this folder share: the whole way from a manifest to resources, over any backend.
 
-pub(crate) mod foreign;
-pub(crate) mod manifest;
-
 use std::sync::Arc;
 
 use kedge_cloud::{Observe, Realize, Scope};

@@ -44,9 +44,18 @@ def arguments():
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0, the default, takes a free port")
     parser.add_argument("--amis", metavar="FILE", help="images of the account, in the format of MOTO_AMIS_PATH")
+    parser.add_argument("--hosted-zone", metavar="NAME", action="append", default=[], help="a public hosted zone to begin with")
     parser.add_argument("--plain", action="store_true", help="leave moto as it is")
     parser.add_argument("--log", action="store_true", help="log each call to stderr")
     return parser.parse_args()
+
+
+def make_hosted_zones(names):
+    from moto.core import DEFAULT_ACCOUNT_ID
+    from moto.route53.models import route53_backends
+
+    for name in names:
+        route53_backends[DEFAULT_ACCOUNT_ID]["aws"].create_hosted_zone(f"{name}.", private_zone=False)
 
 
 def main():
@@ -69,6 +78,7 @@ def main():
 
         mends.apply()
 
+    make_hosted_zones(args.hosted_zone)
     server = make_server(
         args.host,
         args.port,

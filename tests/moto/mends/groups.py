@@ -120,3 +120,11 @@ def same_rule(original, self, other):
         return original(self, other)
     finally:
         self.source_group, other.source_group = mine, theirs
+
+
+@mend(SecurityGroupRule, "__init__")
+def rule(original, self, ec2_backend, ip_protocol, group_id, from_port, to_port, *args, **kwargs):
+    """AWS takes a rule of a protocol without ports, such as 4, without ports.  moto fails with HTTP 500."""
+    if ip_protocol and str(ip_protocol) != "-1" and from_port is None:
+        from_port = to_port = -1
+    original(self, ec2_backend, ip_protocol, group_id, from_port, to_port, *args, **kwargs)
