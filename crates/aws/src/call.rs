@@ -165,8 +165,11 @@ impl Aws {
             tracing::debug!(call, attempt, "call");
             // the futures of the SDK are large
             let error = match Box::pin(op()).await {
-                Ok(answer) => return Ok(answer),
-                Err(error) => classify(call, access, &error),
+                Ok(answer) => {
+                    self.inner.reached.store(true, Ordering::Relaxed);
+                    return Ok(answer);
+                }
+                Err(error) => self.in_passing(classify(call, access, &error)),
             };
             attempt += 1;
             tracing::debug!(call, attempt, class = %error.class, message = error.message, "failed");
@@ -184,6 +187,15 @@ impl Aws {
             }
             self.back_off(attempt).await;
         }
+    }
+
+    /// An endpoint that cannot be reached is a mistake of the configuration when nothing has worked yet, and worth waiting for
+    /// afterwards: nothing was sent, so that even a write can be made again.
+    fn in_passing(&self, error: CloudError) -> CloudError {
+        if error.class == ErrorClass::Unreachable && self.inner.reached.load(Ordering::Relaxed) {
+            return CloudError { class: ErrorClass::Transient, ..error };
+        }
+        error
     }
 
     /// Pauses before the next attempt: longer each time, and not the same for all.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -40,6 +40,8 @@ pub(crate) struct Inner {
     nonce: u64,
     pub(crate) jitter: AtomicU64,
     tokens: AtomicU64,
+    /// A call has succeeded: the network and the endpoints are right, so that a failure to connect is one in passing.
+    pub(crate) reached: AtomicBool,
     /// Who is asking; it does not change while the process runs.
     identity: OnceCell<Identity>,
     zones: ZoneMemo,
@@ -115,6 +117,7 @@ impl Aws {
                 nonce,
                 jitter: AtomicU64::new(nonce),
                 tokens: AtomicU64::new(0),
+                reached: AtomicBool::new(false),
                 identity: OnceCell::new(),
                 zones: ZoneMemo::default(),
                 begun: Mutex::default(),

@@ -70,6 +70,9 @@ pub(crate) async fn observe(aws: &Aws, cluster: &ClusterName, scope: Scope) -> R
     part.extend(security);
     part.extend(templates?);
     part.extend(machines?);
+    let of_others = security_group_rule::of_others::read(aws, cluster, &part.resources).await;
+    let of_others = part.accept(&[Kind::SecurityGroupRule], of_others)?;
+    part.resources.extend(of_others);
     // groups of our names count only where ours would stand
     let vpcs: BTreeSet<&str> = part.resources.iter().filter_map(vpc_of).collect();
     let strangers: Vec<Observed> =

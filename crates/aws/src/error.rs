@@ -207,8 +207,7 @@ fn class_of(access: Access, status: u16, code: &str, message: &str) -> ErrorClas
     {
         return ErrorClass::Quota;
     }
-    // EC2 Auto Scaling has this one code for nearly everything
-    if base == "ValidationError" && message.contains("not found") {
+    if names_something_missing(base, message) {
         return ErrorClass::NotFound;
     }
     if base.starts_with("Invalid")
@@ -227,6 +226,15 @@ fn class_of(access: Access, status: u16, code: &str, message: &str) -> ErrorClas
         401 | 403 if base.is_empty() => ErrorClass::Denied,
         _ => ErrorClass::Other,
     }
+}
+
+/// Whether a request is refused because something that it names is not there, or not there yet. EC2 Auto Scaling has one
+/// code for nearly everything, and Elastic Load Balancing calls a group or a subnet invalid until it knows all about it.
+fn names_something_missing(base: &str, message: &str) -> bool {
+    matches!(base, "ValidationError" | "InvalidSecurityGroup" | "InvalidSubnet")
+        && ["not found", "does not exist", "do not exist", "has no internet gateway"]
+            .iter()
+            .any(|part| message.contains(part))
 }
 
 /// Messages of things that one service knows and another one does not know yet. They come under general codes such as

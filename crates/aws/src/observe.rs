@@ -17,14 +17,15 @@ pub(crate) struct Part {
 }
 
 impl Part {
-    /// Takes the answer of a read. A denied one is noted for the kinds that it leaves out, and counts as empty.
+    /// Takes the answer of a read. One that is denied, or holds what kedge does not understand, is noted for the kinds that it
+    /// leaves out, and counts as empty.
     pub(crate) fn accept<T: Default>(
         &mut self,
         kinds: &[Kind],
         answer: Result<T, CloudError>,
     ) -> Result<T, CloudError> {
         match answer {
-            Err(error) if error.class == ErrorClass::Denied => {
+            Err(error) if matches!(error.class, ErrorClass::Denied | ErrorClass::Unreadable) => {
                 self.unreadable.extend(kinds.iter().map(|kind| Unreadable {
                     kind: *kind,
                     call: error.call.clone(),
@@ -74,5 +75,24 @@ impl Observe for Aws {
 
     async fn clusters(&self) -> Result<Vec<ClusterSummary>, CloudError> {
         clusters::read(self).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_read_is_noted_and_other_failures_end_the_reading() {
+        let mut part = Part::default();
+        let mut failed = |class| {
+            let answer: Result<Option<()>, _> = Err(CloudError::new(class, "iam:GetRole", "why"));
+            part.accept(&[Kind::Role], answer).map_err(|error| error.class)
+        };
+        assert_eq!(failed(ErrorClass::Denied), Ok(None));
+        assert_eq!(failed(ErrorClass::Unreadable), Ok(None));
+        assert_eq!(failed(ErrorClass::Transient), Err(ErrorClass::Transient));
+        let noted: Vec<_> = part.unreadable.iter().map(|one| (one.kind, one.call.as_str(), one.why.as_str())).collect();
+        assert_eq!(noted, [(Kind::Role, "iam:GetRole", "why"); 2]);
     }
 }

@@ -134,12 +134,3 @@ pub(crate) fn gone<T>(answer: Result<T, CloudError>) -> Result<(), CloudError> {
         Err(error) => Err(error),
     }
 }
-
-/// Success also when it is so already.
-pub(crate) fn already<T>(answer: Result<T, CloudError>) -> Result<(), CloudError> {
-    match answer {
-        Ok(_) => Ok(()),
-        Err(error) if error.class == ErrorClass::AlreadyExists => Ok(()),
-        Err(error) => Err(error),
-    }
-}

@@ -212,6 +212,7 @@ impl CliError {
             ErrorClass::Transient => Some("AWS failed in passing; try again".to_owned()),
             ErrorClass::Quota => Some("ask AWS for a higher quota, or remove what is not needed".to_owned()),
             ErrorClass::NotFound
+            | ErrorClass::Unreadable
             | ErrorClass::AlreadyExists
             | ErrorClass::Ambiguous
             | ErrorClass::NotReadyYet

@@ -33,6 +33,8 @@ pub enum ErrorClass {
     Conflict,
     /// The request is wrong.
     Invalid,
+    /// The answer arrived, and what it holds is not understood.
+    Unreadable,
     /// The endpoint was not reached.
     Unreachable,
     /// Anything else.
@@ -62,6 +64,7 @@ impl ErrorClass {
             Self::Quota => "quota",
             Self::Conflict => "conflict",
             Self::Invalid => "invalid",
+            Self::Unreadable => "not readable",
             Self::Unreachable => "unreachable",
             Self::Other => "other",
         }

@@ -14,15 +14,15 @@ use crate::index::Index;
 use crate::references::existing_references;
 use crate::removal::removal;
 use crate::resolve::{Fate, resolve};
-use crate::undesired::{goes_with_container, undesired};
+use crate::undesired::{goes_with_container, in_owned_group, of_another_group, undesired};
 use crate::wanted::Wanted;
 use crate::{PlanContext, PlanError, batch, diff, handles, kind, legal, needs, replacement, roll};
 
 /// Plans what makes AWS hold what is desired.
 ///
 /// The same desired resources and inventory, in whatever order, give the same plan. Nothing that the cluster does not own
-/// is changed, with one exception: a rule that lacks only our tag, because a run was interrupted between making and
-/// tagging it, gets the tag.
+/// is changed, with one exception: a rule of the cluster's own group that lacks only our tag, because a run was interrupted
+/// between making and tagging it, gets the tag. In groups of others such a rule serves as it is.
 ///
 /// # Errors
 /// The inventory is of another cluster, or the desired resources break what the model promises. Neither can be mended in a
@@ -200,16 +200,22 @@ impl<'a> Comparison<'a> {
         kept.map_or(Fate::Unknown, |have| Fate::Exists(have.handle.clone()))
     }
 
-    /// A rule with the wanted content that only lacks our tags.
+    /// A rule with the wanted content that only lacks our tags. In a group of somebody else it was there before the cluster
+    /// and outlives it: it is what is wanted, and does not get our tags, by which deleting the cluster would find it.
     fn untagged_twin(&self, key: &ResourceKey, want: &Properties) -> Option<(usize, &'a Observed, Vec<FieldChange>)> {
         if key.kind != Kind::SecurityGroupRule {
             return None;
         }
         let twins = self.index.foreign(key);
         twins.into_iter().find_map(|(number, have)| {
-            let fields = differences(key.kind, want, &have.properties);
-            let only_tags = fields.iter().all(|field| field.property() == "Tags");
-            only_tags.then_some((number, have, fields))
+            let mut fields = differences(key.kind, want, &have.properties);
+            if !fields.iter().all(|field| field.property() == "Tags") {
+                return None;
+            }
+            if !in_owned_group(self.index, have) {
+                fields.clear();
+            }
+            Some((number, have, fields))
         })
     }
 }
@@ -281,8 +287,9 @@ fn foreign(
         .enumerate()
         .filter(|(number, observed)| {
             observed.ownership == Ownership::Foreign
-                && !adopted.contains(number)
-                && !(removed.contains(number) && goes_with_container(observed.key.kind))
+                && !(adopted.contains(number)
+                    || of_another_group(index, observed)
+                    || removed.contains(number) && goes_with_container(observed.key.kind))
         })
         .map(|(_, observed)| ForeignResource {
             key: observed.key.clone(),

@@ -7,7 +7,7 @@ use kedge_resource::{Inventory, Kind, Observed, Ownership, Plan, Properties, Rea
 
 use crate::index::Index;
 use crate::removal::removal;
-use crate::undesired::{container, goes_with_container};
+use crate::undesired::{container, goes_with_container, of_another_group};
 use crate::wanted::Wanted;
 use crate::{PlanContext, PlanError, batch, handles, legal, needs};
 
@@ -24,7 +24,7 @@ pub fn plan_delete(inventory: &Inventory, context: &PlanContext) -> Result<Plan,
     for (number, observed) in index.resources.iter().enumerate() {
         if removed(&index, observed) {
             changes.push(removal(&index, number, observed, Reason::ClusterDeleted, &nothing, &mut taken));
-        } else if observed.ownership == Ownership::Foreign {
+        } else if observed.ownership == Ownership::Foreign && !of_another_group(&index, observed) {
             foreign.push(ForeignResource {
                 key: observed.key.clone(),
                 id: observed.handle.id.clone(),

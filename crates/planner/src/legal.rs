@@ -69,15 +69,17 @@ fn check_shape(change: &Change) -> Result<(), PlanError> {
     Ok(())
 }
 
-/// What is not the cluster's own is not touched: but a rule goes with its group, and one that lacks nothing but our tags
-/// gets them.
+/// What is not the cluster's own is not touched: but a rule goes with its group, and one of our group that lacks
+/// nothing but our tags gets them.
 fn check_ownership(change: &Change, removed: &HashSet<(Kind, &str)>) -> Result<(), PlanError> {
     let Some(before) = change.before.as_ref().filter(|before| before.ownership == Ownership::Foreign) else {
         return Ok(());
     };
     let allowed = match change.action {
         Action::Update => {
-            matches!(before.properties, Properties::SecurityGroupRule(_))
+            // the name of a rule begins with the id of its group only if the group is somebody else's
+            matches!(&before.properties, Properties::SecurityGroupRule(rule)
+                if !change.key.name.starts_with(&format!("{} ", rule.group.bare())))
                 && change.fields.iter().all(|field| field.property() == "Tags")
         }
         Action::Delete => {

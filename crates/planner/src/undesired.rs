@@ -109,6 +109,17 @@ pub(crate) fn container(index: &Index<'_>, observed: &Observed) -> Option<usize>
     index.by_id(kind, id).map(|(number, _)| number)
 }
 
+/// Whether a rule is in a security group of the cluster.
+pub(crate) fn in_owned_group(index: &Index<'_>, rule: &Observed) -> bool {
+    container(index, rule).and_then(|number| index.get(number)).is_some_and(|group| group.ownership == Ownership::Owned)
+}
+
+/// Whether this is a rule in a group of somebody else. The inventory has those of the groups that the cluster uses, so that
+/// a plan sees what is there already; they are no business of the cluster, and not worth reporting.
+pub(crate) fn of_another_group(index: &Index<'_>, observed: &Observed) -> bool {
+    observed.key.kind == Kind::SecurityGroupRule && !in_owned_group(index, observed)
+}
+
 /// Kind and id of the resource that something is a part of: AWS removes the part with it.
 pub(crate) fn container_of(properties: &Properties) -> Option<(Kind, &str)> {
     let kind = match properties.kind() {

@@ -32,6 +32,9 @@ pub struct Statement {
     /// Who it is about, in trust and resource policies: kind of principal to names; `{"*": ["*"]}` for everybody.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "principals")]
     pub principal: BTreeMap<String, BTreeSet<String>>,
+    /// Who it is not about, in the same form.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "principals")]
+    pub not_principal: BTreeMap<String, BTreeSet<String>>,
     /// Actions such as `ec2:DescribeInstances`.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty", deserialize_with = "text_or_texts")]
     pub action: BTreeSet<String>,
@@ -57,6 +60,7 @@ impl Statement {
             sid: None,
             effect: "Allow".to_owned(),
             principal: BTreeMap::new(),
+            not_principal: BTreeMap::new(),
             action: BTreeSet::new(),
             not_action: BTreeSet::new(),
             resource: BTreeSet::new(),
@@ -182,5 +186,16 @@ mod tests {
         .unwrap();
         assert_eq!(a, b);
         assert_eq!(PolicyDocument::parse(&a.to_json()).unwrap(), a);
+    }
+
+    #[test]
+    fn a_policy_may_name_whom_it_is_not_about() {
+        let json = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","NotPrincipal":{"AWS":"arn:aws:iam::1:root"},
+            "Action":"sts:AssumeRole"}]}"#;
+        let document = PolicyDocument::parse(json).unwrap();
+        let names = BTreeSet::from(["arn:aws:iam::1:root".to_owned()]);
+        assert_eq!(document.statement[0].not_principal, BTreeMap::from([("AWS".to_owned(), names)]));
+        assert!(document.to_json().contains(r#""NotPrincipal":{"AWS":["arn:aws:iam::1:root"]}"#));
+        assert_eq!(PolicyDocument::parse(&document.to_json()).unwrap(), document);
     }
 }

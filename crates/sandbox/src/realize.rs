@@ -44,7 +44,7 @@ mod vpc;
 mod vpc_cidr_block;
 mod warm_pool;
 
-pub(crate) use record_set::was_ours;
+pub(crate) use record_set::{address, was_ours};
 
 /// A step and everything that doing it needs.
 #[derive(Clone, Copy)]

@@ -173,6 +173,25 @@ async fn an_endpoint_that_nobody_listens_at_is_named() {
     assert!(error.hint.unwrap().contains("AWS_ENDPOINT_URL"));
 }
 
+#[tokio::test]
+async fn an_endpoint_that_was_reached_before_is_away_in_passing() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let once = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        read_request(&mut stream).await;
+        let body = "<DescribeVpcsResponse/>";
+        let head = format!("HTTP/1.1 200 X\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+        stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+    });
+    let aws = Aws::at(&url);
+    describe(&aws).await.unwrap();
+    once.await.unwrap();
+    let error = write(&aws).await.unwrap_err();
+    assert_eq!(error.class, ErrorClass::Transient);
+    assert!(error.message.contains(&url), "{}", error.message);
+}
+
 #[test]
 fn client_tokens_never_repeat() {
     let aws = Aws::at("http://127.0.0.1:1");

@@ -6,7 +6,7 @@ use aws_sdk_route53::types::{AliasTarget as RawAlias, Change, ChangeAction, Chan
 use futures_util::future::try_join_all;
 use kedge_cloud::{CloudError, ErrorClass, StepChange, StepOutcome, Verb};
 use kedge_resource::kind::{AliasTarget, RecordSet};
-use kedge_resource::{ClusterName, Handle, Kind, Observed, Ownership, Properties, Ref, names};
+use kedge_resource::{ClusterName, Handle, Kind, Observed, Ownership, Ref, names};
 
 use super::plain_name;
 use super::zones::Zone;
@@ -118,11 +118,9 @@ impl Found {
         let Self { zone, name, raw } = self;
         let target = raw.alias_target.as_ref().map(|alias| address(&alias.dns_name));
         let balancer = target.as_ref().and_then(|target| balancers.iter().find(|one| one.dns_name == *target));
-        let ours = match (balancer, &target) {
-            (Some(balancer), _) => balancer.owned,
-            (None, Some(target)) => was_ours(cluster, target),
-            (None, None) => false,
-        };
+        // a load balancer that a controller made carries the cluster's tag too, but who made the records of it, nobody knows
+        let ours = target.as_ref().is_some_and(|target| was_ours(cluster, target))
+            && balancer.is_none_or(|balancer| balancer.owned);
         if !ours && !names::owns_name(Kind::RecordSet, cluster, &name) {
             return None;
         }
@@ -165,14 +163,14 @@ struct Wish<'a> {
 /// Does a step of records, all of one zone, in one call, all or nothing.
 ///
 /// Creations use `CREATE`, which fails when there is such a record: a record of somebody else is never overwritten.
-/// Deletions name the record as it is. When the call fails because the zone is not as expected, or its answer is lost, the
+/// Updates look first, because an `UPSERT` would overwrite whatever stands there by now; deletions look too, and name the
+/// record as it is. When the call fails because the zone is not as expected, or its answer is lost, the
 /// records are looked at, and what is still to do is done.
 pub(super) async fn realize(task: &Task<'_>) -> Result<StepOutcome, CloudError> {
     let (zone, wishes) = wishes(task).await?;
     let mut batch = match task.step.verb {
-        Verb::Create => all(&wishes, &ChangeAction::Create)?,
-        Verb::Update => all(&wishes, &ChangeAction::Upsert)?,
-        Verb::Delete => remaining(task, &zone, &wishes).await?,
+        Verb::Create => creations(&wishes)?,
+        Verb::Update | Verb::Delete => remaining(task, &zone, &wishes).await?,
     };
     for attempt in 1..=ATTEMPTS {
         if batch.is_empty() {
@@ -247,8 +245,12 @@ async fn raw(task: &Task<'_>, change: &StepChange, record: &RecordSet) -> Result
     built(CHANGE, record.build())
 }
 
-fn all(wishes: &[Wish<'_>], action: &ChangeAction) -> Result<Vec<Change>, CloudError> {
-    wishes.iter().filter_map(|wish| wish.wanted.clone()).map(|record| raw_change(action.clone(), record)).collect()
+fn creations(wishes: &[Wish<'_>]) -> Result<Vec<Change>, CloudError> {
+    wishes
+        .iter()
+        .filter_map(|wish| wish.wanted.clone())
+        .map(|record| raw_change(ChangeAction::Create, record))
+        .collect()
 }
 
 fn raw_change(action: ChangeAction, record: ResourceRecordSet) -> Result<Change, CloudError> {
@@ -271,7 +273,7 @@ async fn remaining(task: &Task<'_>, zone: &str, wishes: &[Wish<'_>]) -> Result<V
             (None, Some(wanted)) => batch.push(raw_change(ChangeAction::Create, wanted.clone())?),
             (Some(has), Some(wanted)) if same(has, wanted) => {}
             (Some(has), wanted) => {
-                if !may_change(task, wish, has) {
+                if !may_change(task.cluster, has) {
                     return Err(taken(task, wish));
                 }
                 match wanted {
@@ -292,36 +294,11 @@ fn same(a: &ResourceRecordSet, b: &ResourceRecordSet) -> bool {
     a.set_identifier == b.set_identifier && alias(a).is_some() && alias(a) == alias(b)
 }
 
-/// Whether a record is the cluster's: it leads to one of its load balancers, of which the step or the inventory knows.
-fn may_change(task: &Task<'_>, wish: &Wish<'_>, has: &ResourceRecordSet) -> bool {
-    let Some(target) = has.alias_target.as_ref().map(|alias| address(&alias.dns_name)) else { return false };
-    if has.set_identifier.is_some() {
-        return false;
-    }
-    if was_ours(task.cluster, &target) {
-        return true;
-    }
-    // the inventory saw it lead to a load balancer of the cluster with another name
-    let observed = wish.change.before.as_ref().filter(|before| before.ownership == Ownership::Owned);
-    observed.is_some_and(|before| match &before.properties {
-        Properties::RecordSet(record) => {
-            record.alias_target.as_ref().is_some_and(|alias| leads_to(alias.load_balancer.bare(), &target))
-        }
-        _ => false,
-    })
-}
-
-/// Whether the load balancer of this ARN (or address) has the address: an ARN `…:loadbalancer/net/<name>/<id>` ends in what
-/// the address begins with.
-fn leads_to(balancer: &str, target: &str) -> bool {
-    let mut parts = balancer.rsplit('/');
-    match (parts.next(), parts.next()) {
-        (Some(id), Some(name)) => {
-            let named = target.strip_prefix("internal-").unwrap_or(target);
-            named.starts_with(&format!("{name}-{id}.").to_ascii_lowercase())
-        }
-        _ => balancer == target,
-    }
+/// Whether a record is the cluster's: it leads to a load balancer with one of its names, as all do that the inventory calls
+/// owned.
+fn may_change(cluster: &ClusterName, has: &ResourceRecordSet) -> bool {
+    let target = has.alias_target.as_ref().map(|alias| address(&alias.dns_name));
+    has.set_identifier.is_none() && target.is_some_and(|target| was_ours(cluster, &target))
 }
 
 fn taken(task: &Task<'_>, wish: &Wish<'_>) -> CloudError {

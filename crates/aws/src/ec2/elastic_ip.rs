@@ -1,7 +1,7 @@
 //! Elastic IP addresses.
 
 use aws_sdk_ec2::types::{Address, DomainType, ResourceType};
-use kedge_cloud::{CloudError, StepChange, StepOutcome, Verb};
+use kedge_cloud::{CloudError, ErrorClass, StepChange, StepOutcome, Verb};
 use kedge_resource::kind::ElasticIp;
 use kedge_resource::{ClusterName, Handle, Kind, Observed};
 
@@ -36,10 +36,20 @@ pub(super) async fn realize(task: &Task<'_>, change: &StepChange) -> Result<Step
         }
         Verb::Delete => {
             let request = task.aws.ec2().release_address().allocation_id(&before(change)?.handle.id);
-            gone(task.aws.write_idempotent("ec2:ReleaseAddress", || request.clone().send()).await)?;
+            let answer = task.aws.write_idempotent("ec2:ReleaseAddress", || request.clone().send()).await;
+            gone(answer.map_err(still_bound))?;
             Ok(StepOutcome::default())
         }
     }
+}
+
+/// EC2 calls the release of an address that something still holds, such as a NAT gateway that was deleted a moment ago, a
+/// failure of authorization. A caller who really may not release addresses gets `UnauthorizedOperation`.
+fn still_bound(error: CloudError) -> CloudError {
+    let held = error.code.as_deref() == Some("AuthFailure")
+        && error.class == ErrorClass::Denied
+        && error.message.contains("permission to access the specified resource");
+    if held { CloudError { class: ErrorClass::InUse, hint: None, ..error } } else { error }
 }
 
 async fn create(task: &Task<'_>, change: &StepChange) -> Result<StepOutcome, CloudError> {
@@ -60,4 +70,24 @@ async fn create(task: &Task<'_>, change: &StepChange) -> Result<StepOutcome, Clo
     let id =
         task.aws.create(CALL, task.progress, || request.clone().send(), |answer| answer.allocation_id, look).await?;
     Ok(done(change, Handle::new(id)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_is_still_held_is_in_use_and_not_denied() {
+        let denied = |code: &str, message: &str| {
+            CloudError::new(ErrorClass::Denied, "ec2:ReleaseAddress", message).with_code(code).with_hint("allow it")
+        };
+        let held = still_bound(denied("AuthFailure", "You do not have permission to access the specified resource"));
+        assert_eq!((held.class, held.hint), (ErrorClass::InUse, None));
+        for other in [
+            denied("AuthFailure", "The address '192.0.2.1' does not belong to you"),
+            denied("UnauthorizedOperation", "You are not authorized to perform this operation"),
+        ] {
+            assert_eq!(still_bound(other.clone()), other);
+        }
+    }
 }

@@ -1,14 +1,14 @@
 //! Internet gateways, with their attachment.
 
 use aws_sdk_ec2::types::{InternetGateway as AwsInternetGateway, ResourceType};
-use kedge_cloud::{CloudError, StepChange, StepOutcome, Verb};
+use kedge_cloud::{CloudError, ErrorClass, StepChange, StepOutcome, Verb};
 use kedge_resource::kind::InternetGateway;
 use kedge_resource::{ClusterName, Handle, Kind, Observed, Ref};
 
 use super::common::{begun_id, named, of_cluster, only_new, pages, retag, specification, tagged, tags};
 use crate::call::incomplete;
 use crate::client::Aws;
-use crate::realize::{Task, after, already, before, done, gone, observed, touches};
+use crate::realize::{Task, after, before, done, gone, observed, touches};
 
 /// The internet gateways of the cluster.
 pub(super) async fn list(aws: &Aws, cluster: &ClusterName) -> Result<Vec<AwsInternetGateway>, CloudError> {
@@ -68,7 +68,24 @@ async fn create(task: &Task<'_>, change: &StepChange) -> Result<StepOutcome, Clo
 
 async fn attach(task: &Task<'_>, id: &str, vpc: &str) -> Result<(), CloudError> {
     let request = task.aws.ec2().attach_internet_gateway().internet_gateway_id(id).vpc_id(vpc);
-    already(task.aws.write_settling("ec2:AttachInternetGateway", task.progress, || request.clone().send()).await)
+    match task.aws.write_settling("ec2:AttachInternetGateway", task.progress, || request.clone().send()).await {
+        Ok(_) => Ok(()),
+        // by an earlier attempt to this VPC, or by somebody else to another one
+        Err(error) if error.class == ErrorClass::AlreadyExists => {
+            let request = task.aws.ec2().describe_internet_gateways().internet_gateway_ids(id);
+            let answer = task.aws.read("ec2:DescribeInternetGateways", || request.clone().send()).await?;
+            if answer.internet_gateways().iter().any(|gateway| is_attached(gateway, vpc)) {
+                return Ok(());
+            }
+            Err(CloudError { class: ErrorClass::Conflict, ..error }
+                .with_hint(format!("{id} is attached to another VPC than {vpc}: detach it, and plan again")))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn is_attached(gateway: &AwsInternetGateway, vpc: &str) -> bool {
+    gateway.attachments().iter().any(|attachment| attachment.vpc_id() == Some(vpc))
 }
 
 async fn detach(task: &Task<'_>, id: &str, vpc: &str) -> Result<(), CloudError> {
@@ -102,4 +119,20 @@ async fn delete(task: &Task<'_>, change: &StepChange) -> Result<StepOutcome, Clo
     let request = task.aws.ec2().delete_internet_gateway().internet_gateway_id(id);
     gone(task.aws.write_idempotent("ec2:DeleteInternetGateway", || request.clone().send()).await)?;
     Ok(StepOutcome::default())
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_ec2::types::InternetGatewayAttachment;
+
+    use super::*;
+
+    #[test]
+    fn an_attachment_to_another_vpc_is_none() {
+        let attachment = InternetGatewayAttachment::builder().vpc_id("vpc-1").build();
+        let gateway = AwsInternetGateway::builder().attachments(attachment).build();
+        assert!(is_attached(&gateway, "vpc-1"));
+        assert!(!is_attached(&gateway, "vpc-2"));
+        assert!(!is_attached(&AwsInternetGateway::builder().build(), "vpc-1"));
+    }
 }

@@ -65,12 +65,13 @@ pub(super) async fn strangers(
 ) -> Result<Vec<AwsLaunchTemplate>, CloudError> {
     let suffix = format!(".{cluster}");
     let known: BTreeSet<&str> = tagged.iter().filter_map(|template| template.launch_template_id()).collect();
-    let named = versions.iter().filter(|(id, version)| {
-        !known.contains(id.as_str()) && version.launch_template_name().is_some_and(|name| name.ends_with(&suffix))
-    });
-    let ids: Vec<String> = named.map(|(id, _)| id.clone()).collect();
-    let lists = ids.chunks(200).map(|ids| async move {
-        let request = aws.ec2().describe_launch_templates().set_launch_template_ids(Some(ids.to_vec()));
+    let unknown = versions.iter().filter(|(id, _)| !known.contains(id.as_str()));
+    let names = unknown.filter_map(|(_, version)| version.launch_template_name());
+    let names: Vec<&str> = names.filter(|name| name.ends_with(&suffix)).collect();
+    // by a filter: one that is named and gone meanwhile would fail the whole request
+    let lists = names.chunks(200).map(|names| async move {
+        let names = filter("launch-template-name", names.iter().copied());
+        let request = aws.ec2().describe_launch_templates().filters(names);
         pages!(aws, "ec2:DescribeLaunchTemplates", request, launch_templates).await
     });
     Ok(futures_util::future::try_join_all(lists).await?.into_iter().flatten().collect())
@@ -167,7 +168,9 @@ async fn update(task: &Task<'_>, change: &StepChange) -> Result<StepOutcome, Clo
 }
 
 /// Makes a version and lets it be the default one. Groups launch the latest version; people and other tools that name none
-/// get the default one.
+/// get the default one. A run that ends between the two calls leaves the old default, until the next change of the template:
+/// groups do not notice, and a template whose default differs from its latest version may also be somebody's own choice, so
+/// that is no difference that a plan would repair.
 async fn new_version(task: &Task<'_>, id: &str, desired: &LaunchTemplate) -> Result<(), CloudError> {
     const CALL: &str = "ec2:CreateLaunchTemplateVersion";
     let request = task

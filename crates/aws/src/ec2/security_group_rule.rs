@@ -17,6 +17,7 @@ use crate::client::Aws;
 use crate::realize::{Task, after, before, bug, done, gone, observed};
 use crate::shared::{changed_tags, entry};
 
+pub(super) mod of_others;
 #[cfg(test)]
 mod tests;
 
@@ -217,6 +218,8 @@ fn wanted<'a>(
 /// A rule as AWS takes it; its peer group is an id.
 fn permission(rule: &SecurityGroupRule) -> IpPermission {
     let (protocol, ports) = protocol(&rule.ip_protocol, rule.from_port, rule.to_port);
+    // AWS pays no heed to the ports of other protocols; -1 says that all are meant
+    let ports = ports.or_else(|| (protocol != "-1").then_some((-1, -1)));
     let mut permission = IpPermission::builder()
         .ip_protocol(protocol)
         .set_from_port(ports.map(|(from, _)| from))
@@ -265,7 +268,13 @@ fn take<'r>(
     taken
 }
 
-/// Takes over the rules that are there already, from AWS or from an earlier attempt, and gives them their tags.
+/// Whether a rule is to be in a group of somebody else: only then does its name begin with the id of the group.
+fn in_group_of_others(key: &ResourceKey, group: &str) -> bool {
+    key.name.strip_prefix(group).is_some_and(|rest| rest.starts_with(' '))
+}
+
+/// Takes over the rules that are there already, from AWS or from an earlier attempt, and gives them their tags, unless the
+/// group is somebody else's.
 async fn adopt(
     task: &Task<'_>,
     group: &str,
@@ -275,8 +284,10 @@ async fn adopt(
 ) -> Result<(), CloudError> {
     let rules = of_groups(task.aws, &[group.to_owned()]).await?;
     let mut untagged: BTreeMap<Tags, Vec<String>> = BTreeMap::new();
+    // a rule that was in a group of somebody else before serves as it is: with our tags, deleting the cluster would revoke it
+    let of_others = wanted.iter().any(|one| in_group_of_others(one.key, group));
     for (rule, missing) in take(group, direction, &rules, wanted, handles) {
-        if !missing.is_empty() {
+        if !missing.is_empty() && !of_others {
             untagged.entry(missing).or_default().extend(rule.security_group_rule_id().map(ToOwned::to_owned));
         }
     }

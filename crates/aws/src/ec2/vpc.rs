@@ -9,7 +9,7 @@ use super::common::{filter, named, only_new, pages, retag, specification, tagged
 use crate::call::incomplete;
 use crate::client::Aws;
 use crate::realize::{Task, after, before, done, gone, observed, touches, unsupported};
-use crate::shared::entry;
+use crate::shared::{entry, found};
 use crate::wait::{self, Look, Poll};
 
 /// The VPCs of the cluster; the DNS attributes take a call for each attribute.
@@ -18,13 +18,13 @@ pub(super) async fn list(aws: &Aws, cluster: &ClusterName) -> Result<Vec<(AwsVpc
     let vpcs = pages!(aws, "ec2:DescribeVpcs", request, vpcs).await?;
     let with_dns = vpcs.into_iter().map(|vpc| async move {
         let owned = tags(vpc.tags()).owned_by(cluster);
-        let dns = match vpc.vpc_id().filter(|_| owned) {
-            Some(id) => Some(dns(aws, id).await?),
-            None => None,
-        };
-        Ok((vpc, dns))
+        let Some(id) = vpc.vpc_id().filter(|_| owned) else { return Ok(Some((vpc, None))) };
+        // one without attributes is gone meanwhile
+        let dns = found(dns(aws, id).await)?;
+        Ok(dns.map(|dns| (vpc, Some(dns))))
     });
-    futures_util::future::try_join_all(with_dns).await
+    let found = futures_util::future::try_join_all(with_dns).await?;
+    Ok(found.into_iter().flatten().collect())
 }
 
 /// DNS attributes of a VPC.

@@ -20,6 +20,7 @@ use crate::shared::{changed_attributes, changed_tags, concerns, entry, found, in
 
 const CREATE: &str = "elasticloadbalancing:CreateLoadBalancer";
 const DESCRIBE: &str = "elasticloadbalancing:DescribeLoadBalancers";
+const SET_GROUPS: &str = "elasticloadbalancing:SetSecurityGroups";
 
 /// What a new network load balancer has without anybody setting it.
 const DEFAULTS: [(&str, &str); 3] = [
@@ -227,15 +228,46 @@ async fn adopt(
     }
     let groups = security_groups(task, wanted)?;
     let present = properties(&raw, &wanted.name, BTreeMap::new(), Tags::default());
-    set_subnets(task, &arn, wanted).await?;
+    let same_subnets =
+        present.ip_address_type == wanted.ip_address_type && stands_in(&present, &mappings(task, wanted)?);
+    if !same_subnets {
+        set_subnets(task, &arn, wanted).await?;
+    }
     let same_groups = present.security_groups.len() == groups.len()
         && present.security_groups.iter().all(|group| groups.iter().any(|wanted| wanted == group.bare()));
     if !same_groups {
+        can_get_groups(&present, &groups)?;
         set_groups(task, &arn, &groups).await?;
     }
     set_attributes(task, &arn, &wanted.load_balancer_attributes).await?;
     tags::set(task.aws, &arn, &changed_tags(&has, &wanted.tags)).await?;
     Ok(handle(&raw, &arn))
+}
+
+/// Whether a load balancer stands in these subnets, with the addresses that are asked for.
+fn stands_in(present: &LoadBalancer, wanted: &[RawMapping]) -> bool {
+    present.subnet_mappings.len() == wanted.len()
+        && wanted.iter().all(|wanted| {
+            present.subnet_mappings.iter().any(|present| {
+                let allocation = present.allocation_id.as_ref().map(Ref::bare);
+                wanted.subnet_id() == Some(present.subnet.bare())
+                    && wanted.allocation_id().is_none_or(|wanted| Some(wanted) == allocation)
+                    && wanted
+                        .private_ipv4_address()
+                        .is_none_or(|wanted| Some(wanted) == present.private_ipv4_address.as_deref())
+            })
+        })
+}
+
+/// AWS takes security groups only for a network load balancer that was made with some.
+fn can_get_groups(has: &LoadBalancer, groups: &[String]) -> Result<(), CloudError> {
+    if !has.security_groups.is_empty() || groups.is_empty() || has.type_ != LoadBalancerTypeEnum::Network.as_str() {
+        return Ok(());
+    }
+    let message =
+        format!("{} was made without security groups, and a network load balancer cannot get any later", has.name);
+    let hint = "remove the load balancer, and apply again: it is made anew, with security groups and another address";
+    Err(CloudError::new(ErrorClass::Conflict, SET_GROUPS, message).with_hint(hint))
 }
 
 /// Changes what `fields` names.
@@ -255,7 +287,9 @@ pub(super) async fn update(task: &Task<'_>, change: &StepChange) -> Result<Handl
         .await?;
     }
     if touches(change, "SecurityGroups") {
-        set_groups(task, arn, &security_groups(task, wanted)?).await?;
+        let groups = security_groups(task, wanted)?;
+        can_get_groups(had, &groups)?;
+        set_groups(task, arn, &groups).await?;
     }
     if touches(change, "LoadBalancerAttributes") {
         let attributes = changed_attributes(&had.load_balancer_attributes, &wanted.load_balancer_attributes);
@@ -336,7 +370,7 @@ async fn set_subnets(task: &Task<'_>, arn: &str, wanted: &LoadBalancer) -> Resul
 
 async fn set_groups(task: &Task<'_>, arn: &str, groups: &[String]) -> Result<(), CloudError> {
     task.aws
-        .write_settling("elasticloadbalancing:SetSecurityGroups", task.progress, || {
+        .write_settling(SET_GROUPS, task.progress, || {
             let groups = Some(groups.to_vec());
             task.aws.elbv2().set_security_groups().load_balancer_arn(arn).set_security_groups(groups).send()
         })
@@ -400,6 +434,32 @@ mod tests {
         assert_eq!(balancer.subnet_mappings[0].allocation_id, Some(Ref::existing("eipalloc-1")));
         assert_eq!(balancer.subnet_mappings[1].subnet, Ref::existing("subnet-b"));
         assert_eq!((balancer.ip_address_type.as_str(), balancer.type_.as_str()), ("ipv4", "network"));
+    }
+
+    #[test]
+    fn subnets_are_the_same_with_the_addresses_that_are_asked_for() {
+        let balancer = properties(&raw("api"), "api", BTreeMap::new(), Tags::default());
+        let in_a = |address: Option<&str>| {
+            RawMapping::builder().subnet_id("subnet-a").set_allocation_id(address.map(ToOwned::to_owned)).build()
+        };
+        let in_b = || RawMapping::builder().subnet_id("subnet-b").build();
+        assert!(stands_in(&balancer, &[in_a(Some("eipalloc-1")), in_b()]));
+        assert!(stands_in(&balancer, &[in_b(), in_a(None)]));
+        assert!(!stands_in(&balancer, &[in_a(Some("eipalloc-2")), in_b()]));
+        assert!(!stands_in(&balancer, &[in_b()]));
+        assert!(!stands_in(&balancer, &[in_b(), RawMapping::builder().subnet_id("subnet-c").build()]));
+    }
+
+    #[test]
+    fn one_made_without_security_groups_cannot_get_any() {
+        let mut balancer = properties(&raw("api"), "api", BTreeMap::new(), Tags::default());
+        let groups = ["sg-3".to_owned()];
+        assert_eq!(can_get_groups(&balancer, &groups), Ok(()));
+        balancer.security_groups.clear();
+        assert_eq!(can_get_groups(&balancer, &[]), Ok(()));
+        let error = can_get_groups(&balancer, &groups).unwrap_err();
+        assert_eq!(error.class, ErrorClass::Conflict);
+        assert!(error.message.contains("without security groups"), "{error}");
     }
 
     #[test]

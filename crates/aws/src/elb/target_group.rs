@@ -94,12 +94,18 @@ fn properties(raw: &Raw, attributes: BTreeMap<String, String>, tags: Tags) -> Ta
     }
 }
 
-/// Makes it. AWS answers the same request with the target group that exists.
+/// Makes it, unless there is one of its name: then that is made to be as wanted, if it is the cluster's.
+///
+/// AWS answers a request with the target group that exists if it has the same settings, whosever it is: so what is there is
+/// looked at first.
 pub(super) async fn create(task: &Task<'_>, change: &StepChange) -> Result<Handle, CloudError> {
-    let Task { aws, cluster, progress, .. } = *task;
+    let Task { aws, progress, .. } = *task;
     let wanted: &TargetGroup = after(change)?;
     let name = &change.key.name;
     let vpc = task.handles.resolve(&wanted.vpc)?;
+    if let Some(present) = by_name(aws, name).await? {
+        return adopt(task, change, &vpc, present).await;
+    }
     let answer = aws
         .write_settling(CREATE, progress, || {
             aws.elbv2()
@@ -125,22 +131,35 @@ pub(super) async fn create(task: &Task<'_>, change: &StepChange) -> Result<Handl
             set_attributes(task, &arn, &wanted.target_group_attributes).await?;
             Ok(Handle::new(arn))
         }
-        Err(error) if error.class == ErrorClass::AlreadyExists => {
-            let Some((raw, arn, has)) = by_name(aws, name).await? else { return Err(error) };
-            if !has.owned_by(cluster) {
-                return Err(in_the_way(CREATE, &change.key, cluster));
-            }
-            let fixed = (raw.port, raw.protocol.as_ref().map(ProtocolEnum::as_str), raw.vpc_id.as_deref());
-            if fixed != (Some(wanted.port), Some(wanted.protocol.as_str()), Some(vpc.as_str())) {
-                return Err(error.with_hint("a target group of this name with another port or VPC exists: plan again"));
-            }
-            set_health_check(task, &arn, wanted).await?;
-            set_attributes(task, &arn, &wanted.target_group_attributes).await?;
-            tags::set(aws, &arn, &changed_tags(&has, &wanted.tags)).await?;
-            Ok(Handle::new(arn))
-        }
+        // made in the meantime, or by a request whose answer was lost
+        Err(error) if error.class == ErrorClass::AlreadyExists => match by_name(aws, name).await? {
+            Some(present) => adopt(task, change, &vpc, present).await,
+            None => Err(error),
+        },
         Err(error) => Err(error),
     }
+}
+
+/// Makes a target group that exists what it shall be.
+async fn adopt(
+    task: &Task<'_>,
+    change: &StepChange,
+    vpc: &str,
+    (raw, arn, has): (Raw, String, Tags),
+) -> Result<Handle, CloudError> {
+    let wanted: &TargetGroup = after(change)?;
+    if !has.owned_by(task.cluster) {
+        return Err(in_the_way(CREATE, &change.key, task.cluster));
+    }
+    let fixed = (raw.port, raw.protocol.as_ref().map(ProtocolEnum::as_str), raw.vpc_id.as_deref());
+    if fixed != (Some(wanted.port), Some(wanted.protocol.as_str()), Some(vpc)) {
+        let message = format!("a target group named {} with another port, protocol or VPC exists", change.key.name);
+        return Err(CloudError::new(ErrorClass::Conflict, CREATE, message).with_hint("plan again"));
+    }
+    set_health_check(task, &arn, wanted).await?;
+    set_attributes(task, &arn, &wanted.target_group_attributes).await?;
+    tags::set(task.aws, &arn, &changed_tags(&has, &wanted.tags)).await?;
+    Ok(Handle::new(arn))
 }
 
 /// Changes what `fields` names.

@@ -65,7 +65,19 @@ fn one_code_means_several_things_in_auto_scaling() {
         of("You must use a valid fully-formed launch template. Invalid IAM Instance Profile name"),
         ErrorClass::NotReadyYet
     );
+    assert_eq!(of("The security group 'sg-1' does not exist in VPC 'vpc-1'"), ErrorClass::NotFound);
+    assert_eq!(of("The subnet ID 'subnet-1' does not exist"), ErrorClass::NotFound);
     assert_eq!(of("MinSize must not be greater than MaxSize"), ErrorClass::Invalid);
+}
+
+#[test]
+fn load_balancing_calls_invalid_what_it_does_not_know_yet() {
+    let of = |code, message| class(Access::Write, 400, code, message);
+    assert_eq!(of("InvalidSecurityGroup", "One or more security groups do not exist"), ErrorClass::NotFound);
+    assert_eq!(of("InvalidSecurityGroup", "Security group sg-1 not found"), ErrorClass::NotFound);
+    assert_eq!(of("InvalidSubnet", "VPC vpc-1 has no internet gateway"), ErrorClass::NotFound);
+    assert_eq!(of("InvalidSubnet", "The subnets are in different VPCs"), ErrorClass::Invalid);
+    assert_eq!(of("InvalidParameterValue", "The filter 'x' does not exist"), ErrorClass::Invalid);
 }
 
 #[test]

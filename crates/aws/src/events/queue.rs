@@ -72,7 +72,11 @@ async fn read_at(aws: &Aws, url: &str) -> Result<Option<Present>, CloudError> {
     let arn = attribute(QueueAttributeName::QueueArn).ok_or_else(|| incomplete(GET_ATTRIBUTES))?;
     let policy_document = match attribute(QueueAttributeName::Policy) {
         Some(policy) if !policy.is_empty() => PolicyDocument::parse(policy).map_err(|error| {
-            CloudError::new(ErrorClass::Other, GET_ATTRIBUTES, format!("the policy of {arn} cannot be read: {error}"))
+            CloudError::new(
+                ErrorClass::Unreadable,
+                GET_ATTRIBUTES,
+                format!("the policy of {arn} cannot be read: {error}"),
+            )
         })?,
         _ => PolicyDocument::new(Vec::new()),
     };
@@ -85,12 +89,17 @@ async fn read_at(aws: &Aws, url: &str) -> Result<Option<Present>, CloudError> {
     Ok(Some(Present { handle: Handle { url: Some(url.to_owned()), ..Handle::new(arn) }, properties }))
 }
 
-/// Makes it. AWS answers the same request with the queue that exists; one of other settings is changed if it is the
-/// cluster's. After a deletion the name is blocked for a minute.
+/// Makes it, unless there is one of its name: then that is made to be as wanted, if it is the cluster's. After a deletion the
+/// name is blocked for a minute.
+///
+/// AWS answers the same request with the queue that exists, whosever it is: so what is there is looked at first.
 pub(super) async fn create(task: &Task<'_>, change: &StepChange) -> Result<Handle, CloudError> {
-    let Task { aws, cluster, .. } = *task;
+    let aws = task.aws;
     let wanted: &Queue = after(change)?;
     let name = &change.key.name;
+    if let Some(present) = read(aws, name).await? {
+        return adopt(task, change, wanted, present).await;
+    }
     let tags = map(&wanted.tags);
     let answer = aws
         .write_settling(CREATE, task.progress, || {
@@ -120,18 +129,32 @@ pub(super) async fn create(task: &Task<'_>, change: &StepChange) -> Result<Handl
                 .ok_or_else(|| incomplete(GET_ATTRIBUTES))?;
             Ok(Handle { url: Some(url), ..Handle::new(arn) })
         }
-        Err(error) if error.class == ErrorClass::AlreadyExists => {
-            let Some(Present { handle, properties }) = read(aws, name).await? else { return Err(error) };
-            if !properties.tags.owned_by(cluster) {
-                return Err(in_the_way(CREATE, &change.key, cluster));
-            }
-            let url = handle.url.as_deref().unwrap_or_default();
-            set_attributes(task, url, wanted).await?;
-            set_tags(aws, url, &changed_tags(&properties.tags, &wanted.tags)).await?;
-            Ok(handle)
-        }
+        // made in the meantime, or by a request whose answer was lost
+        Err(error) if error.class == ErrorClass::AlreadyExists => match read(aws, name).await? {
+            Some(present) => adopt(task, change, wanted, present).await,
+            None => Err(error),
+        },
         Err(error) => Err(error),
     }
+}
+
+/// Makes a queue that exists what it shall be.
+async fn adopt(
+    task: &Task<'_>,
+    change: &StepChange,
+    wanted: &Queue,
+    Present { handle, properties: has }: Present,
+) -> Result<Handle, CloudError> {
+    if !has.tags.owned_by(task.cluster) {
+        return Err(in_the_way(CREATE, &change.key, task.cluster));
+    }
+    let url = handle.url.as_deref().unwrap_or_default();
+    if has.message_retention_period != wanted.message_retention_period || has.policy_document != wanted.policy_document
+    {
+        set_attributes(task, url, wanted).await?;
+    }
+    set_tags(task.aws, url, &changed_tags(&has.tags, &wanted.tags)).await?;
+    Ok(handle)
 }
 
 /// Changes what `fields` names.

@@ -6,7 +6,7 @@ use kedge_resource::PolicyDocument;
 /// Reads the policy document that `call` returned.
 pub(super) fn parse(call: &str, what: &str, encoded: &str) -> Result<PolicyDocument, CloudError> {
     PolicyDocument::parse(&decode(encoded)).map_err(|error| {
-        CloudError::new(ErrorClass::Other, call, format!("the policy of {what} cannot be read: {error}"))
+        CloudError::new(ErrorClass::Unreadable, call, format!("the policy of {what} cannot be read: {error}"))
     })
 }
 
@@ -45,6 +45,7 @@ mod tests {
     #[test]
     fn a_document_that_is_none_names_its_role() {
         let error = parse("iam:GetRole", "nodes.a.example.com", "%7B").unwrap_err();
+        assert_eq!(error.class, ErrorClass::Unreadable);
         assert!(error.message.contains("nodes.a.example.com"), "{error}");
     }
 }

@@ -73,6 +73,11 @@ async fn get(aws: &Aws, name: &str) -> Result<Option<Raw>, CloudError> {
     Ok(found(answer)?.and_then(|answer| answer.instance_profile))
 }
 
+/// The tags of a profile; none if it does not exist.
+pub(super) async fn tags_of(aws: &Aws, name: &str) -> Result<Option<Tags>, CloudError> {
+    Ok(get(aws, name).await?.map(|raw| read_tags(raw.tags)))
+}
+
 /// An instance profile that somebody else made, for the facts.
 pub(crate) async fn existing(aws: &Aws, name: &str) -> Result<Option<ExistingInstanceProfile>, CloudError> {
     let raw = get(aws, name).await?;

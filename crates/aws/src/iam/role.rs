@@ -6,7 +6,7 @@ use kedge_cloud::{CloudError, ErrorClass, StepChange};
 use kedge_resource::kind::Role;
 use kedge_resource::{ClusterName, Handle, Kind, Tags, names};
 
-use super::{document, policy_attachment, read_tags, request_tags, role_policy};
+use super::{document, instance_profile, policy_attachment, read_tags, request_tags, role_policy};
 use crate::client::Aws;
 use crate::observe::Part;
 use crate::realize::{Task, after, gone, observed, touches};
@@ -64,9 +64,9 @@ async fn observe_one(aws: &Aws, cluster: &ClusterName, name: &str) -> Result<Par
     let policies = part.accept(&[Kind::RolePolicy], found(policies))?.unwrap_or_default();
     let attachments = part.accept(&[Kind::PolicyAttachment], found(attachments))?.unwrap_or_default();
 
-    let properties = properties(name, role)?;
-    let ownership = ownership(cluster, &properties.tags);
-    part.resources.push(entry(Kind::Role, name, Handle::new(name), ownership, properties));
+    let ownership = ownership(cluster, &read_tags(role.tags.clone()));
+    let properties = part.accept(&[Kind::Role], properties(name, role).map(Some))?;
+    part.resources.extend(properties.map(|role| entry(Kind::Role, name, Handle::new(name), ownership, role)));
     part.resources.extend(attachments.iter().map(|arn| policy_attachment::observed(name, arn, ownership)));
     let policies = policies.iter().map(|policy| Box::pin(role_policy::observe(aws, name, policy, ownership)));
     for policy in join_all(policies).await {
@@ -112,10 +112,10 @@ pub(super) async fn create(task: &Task<'_>, change: &StepChange) -> Result<Handl
         Ok(_) => {}
         Err(error) if error.class == ErrorClass::AlreadyExists => {
             let Some(raw) = get(aws, name).await? else { return Err(error) };
-            let has = properties(name, raw)?;
-            if !has.tags.owned_by(cluster) {
+            if !read_tags(raw.tags.clone()).owned_by(cluster) {
                 return Err(in_the_way(CREATE, &change.key, cluster));
             }
+            let has = properties(name, raw)?;
             if has.assume_role_policy_document != wanted.assume_role_policy_document {
                 set_trust(task, name, wanted).await?;
             }
@@ -220,14 +220,53 @@ async fn clear(task: &Task<'_>, name: &str) -> Result<(), CloudError> {
         }),
     )
     .await?;
+    let holders = profiles.map(|answer| answer.instance_profiles).unwrap_or_default();
+    let holders = holders.into_iter().map(|profile| profile.instance_profile_name);
+    let holders = try_join_all(holders.map(|profile| Box::pin(owned_profile(task, profile)))).await?;
+    let (ours, others): (Vec<_>, Vec<_>) = holders.into_iter().partition(|(_, ours)| *ours);
+    if let Some(error) = held(name, others.into_iter().map(|(profile, _)| profile).collect(), task.cluster) {
+        return Err(error);
+    }
     for policy in policies.unwrap_or_default() {
         role_policy::remove(aws, name, &policy).await?;
     }
     for arn in attachments.unwrap_or_default() {
         policy_attachment::remove(aws, name, &arn).await?;
     }
-    for profile in profiles.map(|answer| answer.instance_profiles).unwrap_or_default() {
-        super::instance_profile::remove_role(aws, &profile.instance_profile_name, name).await?;
+    for (profile, _) in ours {
+        instance_profile::remove_role(aws, &profile, name).await?;
     }
     Ok(())
+}
+
+/// Whether an instance profile is the cluster's. One that is gone meanwhile holds nothing, so that it may count as such.
+async fn owned_profile(task: &Task<'_>, profile: String) -> Result<(String, bool), CloudError> {
+    let tags = instance_profile::tags_of(task.aws, &profile).await?;
+    let ours = tags.is_none_or(|tags| tags.owned_by(task.cluster));
+    Ok((profile, ours))
+}
+
+/// The error of a role that instance profiles of others hold: those are not touched.
+fn held(role: &str, others: Vec<String>, cluster: &ClusterName) -> Option<CloudError> {
+    if others.is_empty() {
+        return None;
+    }
+    let others = others.join(", ");
+    let message = format!("the role {role} is in instance profiles that do not belong to {cluster}: {others}");
+    let hint = "take the role out of them, and delete again";
+    Some(CloudError::new(ErrorClass::Conflict, DELETE, message).with_hint(hint))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn profiles_of_others_that_hold_a_role_are_named() {
+        let cluster = ClusterName::parse("a.example.com").unwrap();
+        assert_eq!(held("nodes.a.example.com", Vec::new(), &cluster), None);
+        let error = held("nodes.a.example.com", vec!["theirs".to_owned()], &cluster).unwrap();
+        assert_eq!(error.class, ErrorClass::Conflict);
+        assert!(error.message.ends_with("do not belong to a.example.com: theirs"), "{error}");
+    }
 }

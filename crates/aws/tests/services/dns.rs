@@ -139,6 +139,45 @@ async fn a_record_of_somebody_else_is_not_overwritten() {
 }
 
 #[tokio::test]
+async fn a_record_that_was_repointed_after_the_plan_is_not_overwritten() {
+    let Some(mut account) = Account::of("prod.repointed.example.com").await else { return };
+    let zone = zone(&account, "repointed.example.com", None).await;
+    let (api, _) = balancer(&mut account, "api").await;
+    let (bastion, _) = balancer(&mut account, "bastion").await;
+    let name = "api.prod.repointed.example.com";
+    let made = record(&zone, name, "A", Ref::managed(&api));
+    account.create(&key(&made), made.clone()).await;
+    let planned = account.get(Kind::RecordSet, &key(&made)).await;
+    assert_eq!(planned.ownership, Ownership::Owned);
+
+    let alias = route53::types::AliasTarget::builder()
+        .dns_name("of-others-1.elb.us-east-1.amazonaws.com")
+        .hosted_zone_id("Z26RNL4JYFTOTI")
+        .evaluate_target_health(false)
+        .build()
+        .unwrap();
+    let type_ = route53::types::RrType::A;
+    let raw = route53::types::ResourceRecordSet::builder().name(name).r#type(type_).alias_target(alias);
+    let change = route53::types::Change::builder()
+        .action(route53::types::ChangeAction::Upsert)
+        .resource_record_set(raw.build().unwrap())
+        .build()
+        .unwrap();
+    let batch = route53::types::ChangeBatch::builder().changes(change).build().unwrap();
+    let client = route53::Client::new(&account.config);
+    client.change_resource_record_sets().hosted_zone_id(&zone).change_batch(batch).send().await.unwrap();
+    let repointed = account.get(Kind::RecordSet, &key(&made)).await;
+    assert_eq!(repointed.ownership, Ownership::Foreign);
+
+    let mut change = creation(&key(&made), record(&zone, name, "A", Ref::managed(&bastion)));
+    change.before = Some(planned);
+    change.fields = vec![ALIAS.to_owned()];
+    let error = account.realize(Verb::Update, vec![change]).await.unwrap_err();
+    assert_eq!(error.class, ErrorClass::Conflict, "{error}");
+    assert_eq!(account.get(Kind::RecordSet, &key(&made)).await, repointed);
+}
+
+#[tokio::test]
 async fn a_private_zone_is_made_visible_and_taken_away() {
     let Some(mut account) = Account::of("prod.private.example.com").await else { return };
     let (other, _) = account.network().await;

@@ -1,10 +1,11 @@
 //! Single decisions: what happens to one resource, and why.
 
 use kedge_resource::inventory::Unreadable;
-use kedge_resource::kind::{NatGateway, Route, SecurityGroupRule, Volume};
+use kedge_resource::kind::{Direction, NatGateway, Route, SecurityGroupRule, Volume};
 use kedge_resource::plan::{Note, Replacement, Severity};
 use kedge_resource::{
-    Action, ClusterName, Desired, Inventory, Kind, Ownership, Plan, Properties, Reason, Ref, ResourceKey,
+    Action, ClusterName, Desired, Inventory, Kind, Ownership, Plan, Properties, Reason, Ref, Resource, ResourceKey,
+    Tags,
 };
 use serde_json::json;
 
@@ -215,6 +216,36 @@ fn an_untagged_rule_of_ours_is_adopted_and_others_stay() {
     assert_eq!(summary(&plan), [format!("update security-group-rule/{name}")]);
     assert!(plan.changes[0].fields.iter().all(|field| field.property() == "Tags"));
     assert_eq!(plan.report.foreign.len(), 1);
+}
+
+#[test]
+fn a_rule_that_was_in_a_group_of_others_before_serves_and_stays() {
+    let mut wanted = desired(&small());
+    let rule = |peer: &str, tags| SecurityGroupRule {
+        group: Ref::existing("sg-1"),
+        direction: Direction::Egress,
+        ip_protocol: "-1".to_owned(),
+        from_port: None,
+        to_port: None,
+        cidr_ip: Some(peer.to_owned()),
+        cidr_ipv6: None,
+        prefix_list_id: None,
+        peer_group: None,
+        tags,
+    };
+    let name = "sg-1 -1 all to 0.0.0.0/0";
+    let properties = rule("0.0.0.0/0", Tags::standard(&wanted.cluster, name)).into();
+    wanted.resources.push(Resource { key: key(Kind::SecurityGroupRule, name), properties });
+    let mut account = built(&small());
+    assert_eq!(summary(&apply(&wanted, &account.inventory)), [format!("create security-group-rule/{name}")]);
+    account.put(name, Ownership::Foreign, rule("0.0.0.0/0", Tags::default()));
+    account.put("sg-1 -1 all to 192.0.2.0/24", Ownership::Foreign, rule("192.0.2.0/24", Tags::default()));
+    let plan = apply(&wanted, &account.inventory);
+    assert_eq!(summary(&plan), [""; 0]);
+    assert_eq!(plan.report.foreign, []);
+    let plan = delete(&account.inventory);
+    assert!(plan.changes.iter().all(|change| !change.key.name.starts_with("sg-1")), "{:?}", summary(&plan));
+    assert_eq!(plan.report.foreign, []);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use kedge_resource::{Handle, Kind, Observed, Ownership, Ref, names};
 
 use super::{View, entry};
 use crate::account::hosted_zone::{HostedZone, Record};
-use crate::realize::was_ours;
+use crate::realize::{address, was_ours};
 
 pub(super) fn observe(view: &View<'_>, found: &mut Vec<Observed>) {
     for zone in view.account.hosted_zones.values() {
@@ -33,18 +33,13 @@ fn observed_record(view: &View<'_>, zone: &HostedZone, record: &Record) -> Optio
     if record.kind != "A" && record.kind != "AAAA" {
         return None;
     }
-    let target = record.alias.as_ref().map(|alias| {
-        let lower = alias.dns_name.to_ascii_lowercase();
-        lower.strip_prefix("dualstack.").map_or(lower.clone(), str::to_owned)
-    });
+    let target = record.alias.as_ref().map(|alias| address(&alias.dns_name));
     let balancer = target
         .as_ref()
         .and_then(|target| view.account.load_balancers.values().find(|it| it.dns_name.to_ascii_lowercase() == *target));
-    let ours = match (balancer, &target) {
-        (Some(balancer), _) => view.ownership(&balancer.tags) == Ownership::Owned,
-        (None, Some(target)) => was_ours(view.cluster, target),
-        (None, None) => false,
-    };
+    // A load balancer that a controller made carries the cluster's tag too, but who made the records of it, nobody knows.
+    let ours = target.as_ref().is_some_and(|target| was_ours(view.cluster, target))
+        && balancer.is_none_or(|balancer| view.ownership(&balancer.tags) == Ownership::Owned);
     if !ours && !names::owns_name(Kind::RecordSet, view.cluster, &record.name) {
         return None;
     }

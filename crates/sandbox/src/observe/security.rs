@@ -1,5 +1,7 @@
 //! Security groups, their rules, key pairs.
 
+use std::collections::BTreeSet;
+
 use kedge_resource::kind::{Direction, KeyPair, SecurityGroup, SecurityGroupRule};
 use kedge_resource::{Handle, Kind, Observed, Ownership, Ref, names};
 
@@ -8,6 +10,7 @@ use crate::account::security_group::SecurityGroup as Group;
 use crate::account::security_group_rule::Rule;
 
 pub(super) fn observe(view: &View<'_>, found: &mut Vec<Observed>) {
+    let used = used_groups(view);
     for group in view.account.security_groups.values() {
         let ownership = view.ownership(&group.tags);
         let named = names::owns_name(Kind::SecurityGroup, view.cluster, &group.name) && is_our_vpc(view, &group.vpc);
@@ -20,7 +23,10 @@ pub(super) fn observe(view: &View<'_>, found: &mut Vec<Observed>) {
             found.push(entry(Kind::SecurityGroup, &group.name, Handle::new(&group.id), ownership, properties));
         }
         for rule in &group.rules {
-            if ownership == Ownership::Owned || view.ownership(&rule.tags) == Ownership::Owned {
+            if ownership == Ownership::Owned
+                || used.contains(group.id.as_str())
+                || view.ownership(&rule.tags) == Ownership::Owned
+            {
                 found.push(observed_rule(view, group, rule));
             }
         }
@@ -36,6 +42,27 @@ pub(super) fn observe(view: &View<'_>, found: &mut Vec<Observed>) {
             found.push(entry(Kind::KeyPair, &pair.name, handle, view.ownership(&pair.tags), properties));
         }
     }
+}
+
+/// Groups of others that the cluster uses: its launch templates or its rules name them, or rules of such groups do. The
+/// manifests may ask for rules in them, which may be there already.
+fn used_groups<'a>(view: &View<'a>) -> BTreeSet<&'a str> {
+    let owned = |tags| view.ownership(tags) == Ownership::Owned;
+    let groups = &view.account.security_groups;
+    let templates = view.account.launch_templates.values().filter(|template| owned(&template.tags));
+    let interfaces = templates.filter_map(|template| template.latest()).flat_map(|data| &data.network_interfaces);
+    let mut used: BTreeSet<&str> = interfaces.flat_map(|it| &it.security_groups).map(Ref::bare).collect();
+    for group in groups.values() {
+        for rule in group.rules.iter().filter(|rule| owned(&group.tags) || owned(&rule.tags)) {
+            used.insert(&group.id);
+            used.extend(rule.peer_group.as_deref());
+        }
+    }
+    let rules = used.iter().filter_map(|id| groups.get(*id)).flat_map(|group| &group.rules);
+    let peers: Vec<&str> = rules.filter_map(|rule| rule.peer_group.as_deref()).collect();
+    used.extend(peers);
+    used.retain(|id| groups.get(*id).is_some_and(|group| !owned(&group.tags)));
+    used
 }
 
 /// Whether a group of our name in this VPC would be in the way: the VPC is the cluster's, or things of the cluster are in it.

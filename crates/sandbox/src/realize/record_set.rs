@@ -1,11 +1,11 @@
 //! Records: one `ChangeResourceRecordSets` for all of a zone.
 //!
-//! Creations use `CREATE`, which fails where there is a record: somebody else's is never overwritten.
+//! Creations use `CREATE`, which fails where there is a record: somebody else's is never overwritten. Updates and
+//! deletions look first, and leave a record alone that was repointed since the plan.
 
 use kedge_cloud::{CloudError, ErrorClass, StepChange, StepOutcome, Verb};
-use kedge_resource::Handle;
 use kedge_resource::kind::RecordSet;
-use kedge_resource::names;
+use kedge_resource::{ClusterName, Handle, names};
 
 use super::{Task, after, bug, load_balancer, observed};
 use crate::account::Account;
@@ -40,9 +40,8 @@ pub(super) async fn realize(task: &Task<'_>) -> Result<StepOutcome, CloudError> 
     }
     let zone = zone.ok_or_else(|| bug("a step has no changes"))?;
     let mut changes = match task.step.verb {
-        Verb::Create => all(&wishes, ChangeAction::Create),
-        Verb::Update => all(&wishes, ChangeAction::Upsert),
-        Verb::Delete => remaining(task, zone, &wishes).await?,
+        Verb::Create => creations(&wishes),
+        Verb::Update | Verb::Delete => remaining(task, zone, &wishes).await?,
     };
     for attempt in 0.. {
         if changes.is_empty() {
@@ -87,8 +86,8 @@ async fn wanted(task: &Task<'_>, change: &StepChange, record: &RecordSet) -> Res
     })
 }
 
-fn all(wishes: &[Wish<'_>], action: ChangeAction) -> Vec<(ChangeAction, Record)> {
-    wishes.iter().filter_map(|wish| wish.wanted.clone()).map(|record| (action, record)).collect()
+fn creations(wishes: &[Wish<'_>]) -> Vec<(ChangeAction, Record)> {
+    wishes.iter().filter_map(|wish| wish.wanted.clone()).map(|record| (ChangeAction::Create, record)).collect()
 }
 
 /// What is still to do, with the records as they are now.
@@ -106,7 +105,7 @@ async fn remaining(
             (None, None) => {}
             (None, Some(wanted)) => changes.push((ChangeAction::Create, wanted.clone())),
             (Some(has), Some(wanted)) if has == wanted => {}
-            (Some(has), _) if !may_change(task, wish, has) => return Err(taken(task, wish)),
+            (Some(has), _) if !may_change(task.cluster, has) => return Err(taken(task, wish)),
             (Some(_), Some(wanted)) => changes.push((ChangeAction::Upsert, wanted.clone())),
             (Some(has), None) => changes.push((ChangeAction::Delete, has.clone())),
         }
@@ -114,29 +113,21 @@ async fn remaining(
     Ok(changes)
 }
 
-/// Whether a record leads to a load balancer of the cluster: one with a name of ours, or the one that the inventory saw.
-fn may_change(task: &Task<'_>, wish: &Wish<'_>, has: &Record) -> bool {
-    let Some(alias) = &has.alias else { return false };
-    let observed: Result<&RecordSet, _> = observed(wish.change);
-    let seen = observed.ok().and_then(|record| record.alias_target.as_ref()).is_some_and(|target| {
-        let bare = target.load_balancer.bare();
-        bare == alias.dns_name || leads_to(bare, &alias.dns_name)
-    });
-    seen || was_ours(task.cluster, &alias.dns_name)
+/// Whether a record leads to a load balancer with a name of the cluster.
+fn may_change(cluster: &ClusterName, has: &Record) -> bool {
+    has.alias.as_ref().is_some_and(|alias| was_ours(cluster, &address(&alias.dns_name)))
 }
 
-/// Whether the address is that of the load balancer with this ARN: an ARN ends in name and number, and so begins the address.
-fn leads_to(arn: &str, address: &str) -> bool {
-    let mut parts = arn.rsplit('/');
-    match (parts.next(), parts.next()) {
-        (Some(id), Some(name)) => address.starts_with(&format!("{name}-{id}.")),
-        _ => false,
-    }
+/// The address of a load balancer in an alias, as the load balancer itself says it.
+pub(crate) fn address(alias: &str) -> String {
+    let lower = alias.to_ascii_lowercase();
+    lower.strip_prefix("dualstack.").unwrap_or(&lower).to_owned()
 }
 
 /// Whether the address is that of a load balancer with a name of the cluster, one that was deleted for example.
-pub(crate) fn was_ours(cluster: &kedge_resource::ClusterName, address: &str) -> bool {
-    let of_name = |name: &String| address.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('-'));
+pub(crate) fn was_ours(cluster: &ClusterName, address: &str) -> bool {
+    let named = address.strip_prefix("internal-").unwrap_or(address);
+    let of_name = |name: &String| named.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('-'));
     address.contains(".elb.") && names::load_balancer_names(cluster).iter().any(of_name)
 }
 

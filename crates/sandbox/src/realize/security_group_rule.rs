@@ -83,7 +83,7 @@ async fn create(task: &Task<'_>) -> Result<StepOutcome, CloudError> {
     Ok(StepOutcome { handles: handles.collect() })
 }
 
-/// Takes over the wanted rules that the group has already, and gives them their tags.
+/// Takes over the wanted rules that the group has already, and gives them their tags, unless the group is somebody else's.
 async fn adopt(
     task: &Task<'_>,
     group: &str,
@@ -97,7 +97,10 @@ async fn adopt(
         let Some(at) = missing.iter().position(|want| same(&want.rule, rule)) else { continue };
         let want = missing.swap_remove(at);
         let tags: Tags = want.tags.iter().filter(|(key, value)| rule.tags.get(key) != Some(value)).collect();
-        if !tags.is_empty() {
+        // The name of a rule begins with the id of its group only if the group is somebody else's. A rule that was there
+        // before serves as it is: with our tags, deleting the cluster would take it away.
+        let of_others = want.key.name.starts_with(&format!("{group} "));
+        if !tags.is_empty() && !of_others {
             task.set("ec2:CreateTags", &rule.id, |account| account.create_tags(&rule.id, &tags)).await?;
         }
         made.insert(want.key.clone(), Handle::new(&rule.id));

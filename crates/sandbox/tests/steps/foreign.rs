@@ -1,14 +1,15 @@
 //! Things of others are told apart and left alone.
 
 use kedge_cloud::{ErrorClass, Observe as _};
+use kedge_resource::kind::{Direction, LaunchTemplate, LoadBalancer, RecordSet, SecurityGroupRule};
 use kedge_resource::policy::Statement;
 use kedge_resource::tags::ownership_key;
-use kedge_resource::{FactsQuery, Inventory, Kind, Observed, Ownership, PolicyDocument, Tags};
+use kedge_resource::{FactsQuery, Inventory, Kind, Observed, Ownership, PolicyDocument, Ref, Tags};
 use kedge_sandbox::Sandbox;
 
 use crate::apply::{apply, assert_is, observe};
-use crate::delete::delete;
-use crate::world::{ZONE, cluster, facts, world};
+use crate::delete::{delete, deletions};
+use crate::world::{ZONE, cluster, facts, rule, world};
 
 fn find<'a>(inventory: &'a Inventory, kind: Kind, name: &str) -> Option<&'a Observed> {
     inventory.resources.iter().find(|it| it.key.kind == kind && it.key.name == name)
@@ -151,6 +152,115 @@ async fn records_of_a_load_balancer_that_is_gone_are_still_ours() {
     assert!(ours.properties.to_value().to_string().contains(&format!("\"{address}\"")));
     let other = find(&inventory, Kind::RecordSet, &format!("bastion.c.example.com A in {ZONE}")).unwrap();
     assert_eq!(other.ownership, Ownership::Foreign);
+}
+
+#[tokio::test]
+async fn records_of_load_balancers_of_controllers_are_left_out() {
+    let sandbox = Sandbox::in_memory(Some(facts()), None).unwrap();
+    let mut world = world();
+    apply(&sandbox, &world).await.unwrap();
+    // A load balancer with the cluster's tag and a name that is not kedge's.
+    let steps = {
+        let mut ingress = world
+            .resources
+            .iter()
+            .find(|it| it.key.kind == Kind::LoadBalancer)
+            .map(|it| kedge_resource::Resource { key: it.key.clone(), properties: it.properties.clone() })
+            .unwrap();
+        ingress.key.name = "ingress".to_owned();
+        world.resources.push(ingress);
+        world.change("ingress", |it: &mut LoadBalancer| {
+            it.name = "k8s-ingress-a1b2".to_owned();
+            it.tags = Tags::standard(&cluster(), "ingress");
+        });
+        let inventory = observe(&sandbox).await;
+        let steps = crate::apply::steps(&world, &inventory);
+        crate::apply::run(&sandbox, &inventory, &steps).await.unwrap();
+        steps
+    };
+    assert_eq!(steps.len(), 1);
+    let inventory = observe(&sandbox).await;
+    let ingress = find(&inventory, Kind::LoadBalancer, "ingress").unwrap();
+    assert_eq!(ingress.ownership, Ownership::Owned);
+    let address = ingress.handle.dns_name.clone().unwrap();
+    sandbox.by_hand().put_alias(ZONE, "www.example.com", "A", &address).unwrap();
+    sandbox.by_hand().put_alias(ZONE, "bastion.c.example.com", "A", &address).unwrap();
+    let inventory = observe(&sandbox).await;
+    assert_eq!(find(&inventory, Kind::RecordSet, &format!("www.example.com A in {ZONE}")), None);
+    let other = find(&inventory, Kind::RecordSet, &format!("bastion.c.example.com A in {ZONE}")).unwrap();
+    assert_eq!(other.ownership, Ownership::Foreign);
+}
+
+#[tokio::test]
+async fn a_record_that_was_repointed_after_the_plan_stays() {
+    let sandbox = Sandbox::in_memory(Some(facts()), None).unwrap();
+    let mut world = world();
+    apply(&sandbox, &world).await.unwrap();
+    let name = format!("api.c.example.com A in {ZONE}");
+    world.change(&name, |it: &mut RecordSet| {
+        if let Some(alias) = &mut it.alias_target {
+            alias.evaluate_target_health = true;
+        }
+    });
+    let inventory = observe(&sandbox).await;
+    let steps = crate::apply::steps(&world, &inventory);
+    sandbox.by_hand().put_alias(ZONE, "api.c.example.com", "A", "of-others-1.elb.us-east-1.amazonaws.com").unwrap();
+    let error = crate::apply::run(&sandbox, &inventory, &steps).await.unwrap_err();
+    assert_eq!(error.class, ErrorClass::Conflict);
+    let record = observe(&sandbox).await;
+    let record = find(&record, Kind::RecordSet, &name).unwrap();
+    assert!(record.properties.to_value().to_string().contains("of-others-1"));
+}
+
+#[tokio::test]
+async fn a_rule_that_was_in_a_group_of_others_before_stays_theirs() {
+    let sandbox = Sandbox::in_memory(Some(facts()), None).unwrap();
+    let hands = sandbox.by_hand();
+    let vpc = hands.put_foreign_vpc("172.16.0.0/16", &Tags::default()).unwrap();
+    // With the egress rule that AWS gives to every group.
+    let group = hands.put_foreign_security_group(&vpc, "theirs", None, &Tags::default()).unwrap();
+    let mut world = world();
+    let ssh = rule(&group, Direction::Ingress, "tcp", Some((22, 22)), "10.0.0.0/8");
+    let egress = rule(&group, Direction::Egress, "-1", None, "0.0.0.0/0");
+    for mut resource in [ssh, egress] {
+        let properties: &SecurityGroupRule = (&resource.properties).try_into().unwrap();
+        resource.properties = SecurityGroupRule { group: Ref::existing(&group), ..properties.clone() }.into();
+        world.resources.push(resource);
+    }
+    apply(&sandbox, &world).await.unwrap();
+    let inventory = observe(&sandbox).await;
+    let made = find(&inventory, Kind::SecurityGroupRule, &format!("{group} tcp 22 from 10.0.0.0/8")).unwrap();
+    assert_eq!(made.ownership, Ownership::Owned);
+    let theirs = find(&inventory, Kind::SecurityGroupRule, &format!("{group} -1 all to 0.0.0.0/0")).unwrap();
+    assert_eq!(theirs.ownership, Ownership::Foreign);
+    let properties: &SecurityGroupRule = (&theirs.properties).try_into().unwrap();
+    assert_eq!(properties.tags, Tags::default());
+    let mut own = inventory.clone();
+    own.resources.retain(|it| it.ownership == Ownership::Owned);
+    crate::apply::run(&sandbox, &own, &deletions(&own)).await.unwrap();
+    assert_eq!(observe(&sandbox).await.resources, []);
+    // The rule is still there to be deleted, and the other one is not.
+    hands.delete(&theirs.handle.id).unwrap();
+    hands.delete(&made.handle.id).unwrap_err();
+}
+
+#[tokio::test]
+async fn rules_of_groups_that_templates_use_are_seen() {
+    let sandbox = Sandbox::in_memory(Some(facts()), None).unwrap();
+    let mut world = world();
+    apply(&sandbox, &world).await.unwrap();
+    let inventory = observe(&sandbox).await;
+    let vpc = find(&inventory, Kind::Vpc, "c.example.com").unwrap().handle.id.clone();
+    let group = sandbox.by_hand().put_foreign_security_group(&vpc, "theirs", None, &Tags::default()).unwrap();
+    let name = format!("{group} -1 all to 0.0.0.0/0");
+    assert_eq!(find(&observe(&sandbox).await, Kind::SecurityGroupRule, &name), None);
+    let template = world.resources.iter().find(|it| it.key.kind == Kind::LaunchTemplate).unwrap().key.name.clone();
+    world.change(&template, |it: &mut LaunchTemplate| {
+        it.network_interfaces[0].security_groups.push(Ref::existing(&group));
+    });
+    apply(&sandbox, &world).await.unwrap();
+    let inventory = observe(&sandbox).await;
+    assert_eq!(find(&inventory, Kind::SecurityGroupRule, &name).unwrap().ownership, Ownership::Foreign);
 }
 
 #[tokio::test]

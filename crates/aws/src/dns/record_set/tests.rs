@@ -66,11 +66,24 @@ fn records_of_others_are_left_out() {
 }
 
 #[test]
-fn a_load_balancer_is_known_by_the_name_in_its_arn() {
-    let arn = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/net/mine/0123456789abcdef";
-    assert!(leads_to(arn, "mine-0123456789abcdef.elb.us-east-1.amazonaws.com"));
-    assert!(!leads_to(arn, "other-0123456789abcdef.elb.us-east-1.amazonaws.com"));
-    assert!(leads_to(OURS, OURS));
+fn records_of_load_balancers_of_controllers_are_not_ours() {
+    let ingress = "k8s-ingress-a1b2-0123456789abcdef.elb.us-east-1.amazonaws.com";
+    // the cloud controller tags what it makes as the cluster's
+    let balancers = [balancer(ingress, true)];
+    assert_eq!(observe(alias("www.example.com.", ingress), &balancers), None);
+    let ours = observe(alias("api.minimal.example.com.", ingress), &balancers).unwrap();
+    assert_eq!(ours.ownership, Ownership::Foreign);
+}
+
+#[test]
+fn only_records_of_our_load_balancers_may_be_changed() {
+    assert!(may_change(&cluster(), &alias("api.minimal.example.com.", &format!("dualstack.{OURS}."))));
+    assert!(may_change(&cluster(), &alias("api.minimal.example.com.", &format!("internal-{OURS}."))));
+    let elsewhere = alias("api.minimal.example.com.", "other-1.elb.us-east-1.amazonaws.com.");
+    assert!(!may_change(&cluster(), &elsewhere));
+    let mut weighted = alias("api.minimal.example.com.", OURS);
+    weighted.set_identifier = Some("blue".to_owned());
+    assert!(!may_change(&cluster(), &weighted));
 }
 
 #[test]

@@ -90,3 +90,11 @@ fn wanted_rules_match_those_of_aws_by_content() {
     assert_eq!(permission.ip_protocol(), Some("udp"));
     assert_eq!(permission.user_id_group_pairs()[0].group_id(), Some("sg-2"));
 }
+
+#[test]
+fn the_name_of_a_rule_tells_whose_its_group_is() {
+    let in_sg_1 = |name: &str| in_group_of_others(&ResourceKey::new(Kind::SecurityGroupRule, name), "sg-1");
+    assert!(in_sg_1("sg-1 -1 all to 0.0.0.0/0"));
+    assert!(!in_sg_1("sg-12 -1 all to 0.0.0.0/0"));
+    assert!(!in_sg_1("masters.example.com -1 all from sg-1"));
+}
