@@ -37,6 +37,8 @@ pub enum ErrorClass {
     Unreadable,
     /// The endpoint was not reached.
     Unreachable,
+    /// The run may not write any longer: its lease is lost. Nothing was sent.
+    Fenced,
     /// Anything else.
     Other,
 }
@@ -66,6 +68,7 @@ impl ErrorClass {
             Self::Invalid => "invalid",
             Self::Unreadable => "not readable",
             Self::Unreachable => "unreachable",
+            Self::Fenced => "lease lost",
             Self::Other => "other",
         }
     }

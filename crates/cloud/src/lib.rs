@@ -5,9 +5,11 @@
 //! are classified once, by the adapter: above it nobody looks at an AWS error code.
 
 pub mod error;
+pub mod fence;
 pub mod observe;
 pub mod realize;
 
 pub use error::{CloudError, ErrorClass};
+pub use fence::Fence;
 pub use observe::{ClusterSummary, Identity, Observe, Scope};
 pub use realize::{Handles, Progress, Realize, Step, StepChange, StepOutcome, Verb};

@@ -6,6 +6,8 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use kedge_cloud::Fence;
+
 /// How a run is done.
 #[derive(Clone)]
 pub struct RunOptions {
@@ -18,17 +20,25 @@ pub struct RunOptions {
     pub seed: u64,
     /// How to wait.
     pub sleeper: Arc<dyn Sleeper>,
+    /// Asked before every attempt at a step.
+    pub fence: Fence,
 }
 
 impl Default for RunOptions {
     fn default() -> Self {
-        Self { concurrency: 32, retry: RetryPolicy::default(), seed: 0, sleeper: Arc::new(TokioSleeper::default()) }
+        Self {
+            concurrency: 32,
+            retry: RetryPolicy::default(),
+            seed: 0,
+            sleeper: Arc::new(TokioSleeper::default()),
+            fence: Fence::open(),
+        }
     }
 }
 
 impl fmt::Debug for RunOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { concurrency, retry, seed, sleeper: _ } = self;
+        let Self { concurrency, retry, seed, sleeper: _, fence: _ } = self;
         f.debug_struct("RunOptions")
             .field("concurrency", concurrency)
             .field("retry", retry)

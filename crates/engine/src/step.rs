@@ -93,6 +93,8 @@ impl Job {
         let begun = options.sleeper.now();
         let mut attempt = 1;
         loop {
+            // A run that lost its lease leaves the cluster to whoever has it now.
+            options.fence.check().map_err(|why| CloudError::new(ErrorClass::Fenced, "kedge", why))?;
             let error = match realize.realize(cluster, &self.step, &self.handles, &waiting).await {
                 Ok(outcome) => return self.complete(outcome),
                 Err(error) => error,
