@@ -162,6 +162,10 @@ impl Aws {
         let mut attempt = 0;
         loop {
             self.inner.budget.take(call).await;
+            // The store is how the lease comes back: its own writes are conditional and need no fence.
+            if access == Access::Write && !call.starts_with("s3:") {
+                self.may_write().map_err(|why| CloudError::new(ErrorClass::Fenced, call, why))?;
+            }
             tracing::debug!(call, attempt, "call");
             // the futures of the SDK are large
             let error = match Box::pin(op()).await {

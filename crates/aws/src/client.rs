@@ -10,7 +10,7 @@ use std::time::Duration;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
-use kedge_cloud::{CloudError, ErrorClass, Identity};
+use kedge_cloud::{CloudError, ErrorClass, Fence, Identity};
 use kedge_resource::{Handle, ResourceKey};
 use tokio::sync::OnceCell;
 
@@ -25,6 +25,8 @@ pub struct AwsOptions {
     pub region: Option<String>,
     /// Profile of `~/.aws/config`; otherwise `AWS_PROFILE` or `default`.
     pub profile: Option<String>,
+    /// Buckets are parts of the path and not of the host name, as endpoints other than AWS's own want it.
+    pub path_style: bool,
 }
 
 /// An AWS account in one region. Cheap to clone.
@@ -36,6 +38,9 @@ pub struct Aws {
 pub(crate) struct Inner {
     config: SdkConfig,
     region: String,
+    path_style: bool,
+    /// Asked before every write.
+    fence: Mutex<Fence>,
     pub(crate) budget: Budget,
     nonce: u64,
     pub(crate) jitter: AtomicU64,
@@ -104,15 +109,18 @@ impl Aws {
             .timeout_config(timeouts)
             .stalled_stream_protection(aws_config::stalled_stream_protection::StalledStreamProtectionConfig::disabled())
             .build();
-        Ok(Self::new(config, region))
+        let path_style = options.path_style || config.endpoint_url().is_some();
+        Ok(Self::new(config, region, path_style))
     }
 
-    fn new(config: SdkConfig, region: String) -> Self {
+    fn new(config: SdkConfig, region: String, path_style: bool) -> Self {
         let nonce = RandomState::new().hash_one("kedge");
         Self {
             inner: Arc::new(Inner {
                 config,
                 region,
+                path_style,
+                fence: Mutex::default(),
                 budget: Budget::default(),
                 nonce,
                 jitter: AtomicU64::new(nonce),
@@ -149,13 +157,34 @@ impl Aws {
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .retry_config(RetryConfig::disabled())
             .build();
-        Self::new(config, "us-east-1".to_owned())
+        Self::new(config, "us-east-1".to_owned(), true)
     }
 
     /// The region.
     #[must_use]
     pub fn region(&self) -> &str {
         &self.inner.region
+    }
+
+    /// From now on `fence` is asked before every write; what it refuses fails with [`ErrorClass::Fenced`].
+    pub fn set_fence(&self, fence: Fence) {
+        *self.inner.fence.lock().unwrap_or_else(PoisonError::into_inner) = fence;
+    }
+
+    /// Whether writing is allowed.
+    pub(crate) fn may_write(&self) -> Result<(), String> {
+        let fence = self.inner.fence.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        fence.check()
+    }
+
+    /// What every client is made from.
+    pub(crate) fn config(&self) -> &SdkConfig {
+        &self.inner.config
+    }
+
+    /// Whether buckets are parts of the path.
+    pub(crate) fn path_style(&self) -> bool {
+        self.inner.path_style
     }
 
     /// Who is asking, once it was asked.

@@ -19,9 +19,13 @@ mod facts;
 mod http;
 mod iam;
 mod identity;
+mod kms;
 mod observe;
 mod realize;
+mod s3;
 mod shared;
 mod wait;
 
 pub use client::{Aws, AwsOptions};
+pub use kms::KmsKey;
+pub use s3::Bucket;
