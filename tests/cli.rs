@@ -16,6 +16,9 @@ datatest_stable::harness! {
     { test = every_command_has_a_help_case, root = "../../tests/cli/help", pattern = r"kedge/command$" },
 }
 
+/// Who runs the commands, as records show it.
+const USER: &str = "tester";
+
 /// Runs the commands of a case one after the other in a directory of their own, and compares what they said.
 fn case(command: &Path) -> TestResult {
     let command = Utf8Path::from_path(command).ok_or("the path is not UTF-8")?;
@@ -32,8 +35,8 @@ fn case(command: &Path) -> TestResult {
                 writeln!(stream, "{}$ {line}", if stream.is_empty() { "" } else { "\n" })?;
             }
         }
-        stdout += &run.stdout;
-        stderr += &run.stderr;
+        stdout += &settled(&run.stdout);
+        stderr += &settled(&run.stderr);
         writeln!(codes, "{}", run.code)?;
     }
     let assert = Assert::new().action_env(snapbox::assert::DEFAULT_ACTION_ENV).redact_with(directory.redactions()?);
@@ -123,6 +126,7 @@ impl Workspace {
             .env_clear()
             .env("HOME", self.root.path())
             .env("COLUMNS", "80")
+            .env("USER", USER)
             // No test may find credentials, or wait for an instance to have some.
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .env("AWS_CONFIG_FILE", "none")
@@ -141,6 +145,53 @@ impl Workspace {
         redactions.insert("[DIR]", self.root.path().as_std_path().to_owned())?;
         redactions.insert("[VERSION]", env!("CARGO_PKG_VERSION"))?;
         Ok(redactions)
+    }
+}
+
+/// Takes out of a text what is another one at each run: times, the machine, the process, the random part of a lease's id.
+fn settled(text: &str) -> String {
+    let mut out = String::new();
+    for line in text.split_inclusive('\n') {
+        let mut line = masked(line, "dddd-dd-ddTdd:dd:ddZ", "[TIME]");
+        line = masked(&line, "Lease d-xxxxxxxx", "Lease [LEASE]");
+        if let Some((before, after)) = line.split_once(&format!("{USER}@")) {
+            let rest = after.trim_start_matches(|c: char| !c.is_whitespace());
+            let rest = match rest.strip_prefix(" (process ").and_then(|rest| rest.split_once(')')) {
+                Some((_, rest)) => format!(" (process [PROCESS]){rest}"),
+                None => rest.to_owned(),
+            };
+            line = format!("{before}{USER}@[HOST]{rest}");
+        }
+        // Columns are as wide as the name of the machine.
+        if line.contains("[TIME]") && line.contains("@[HOST]") || line.starts_with("ID  STARTED") {
+            let end = if line.ends_with('\n') { "\n" } else { "" };
+            let cells: Vec<&str> = line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect();
+            line = cells.join("  ") + end;
+        }
+        out += &line;
+    }
+    out
+}
+
+/// Replaces what looks like `pattern`, in which d is a digit and x a hexadecimal one.
+fn masked(text: &str, pattern: &str, mask: &str) -> String {
+    let fits = |at: usize| {
+        let part = text.get(at..at + pattern.len())?;
+        let mut pairs = part.chars().zip(pattern.chars());
+        pairs
+            .all(|(c, wanted)| match wanted {
+                'd' => c.is_ascii_digit(),
+                'x' => c.is_ascii_hexdigit(),
+                other => c == other,
+            })
+            .then_some(())
+    };
+    match text.char_indices().map(|(at, _)| at).find(|at| fits(*at).is_some()) {
+        Some(at) => {
+            let (before, rest) = text.split_at(at);
+            format!("{before}{mask}{}", masked(rest.get(pattern.len()..).unwrap_or_default(), pattern, mask))
+        }
+        None => text.to_owned(),
     }
 }
 

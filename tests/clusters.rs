@@ -51,7 +51,7 @@ fn in_sandbox(cluster: &str, path: &str, seed: Option<&str>) {
 fn over_the_wire(cluster: &str, path: &str) {
     let (Some(manifest), Some(_)) = (read(path), variable("KEDGE_TEST_ENDPOINT")) else { return };
     block_on(async {
-        let options = kedge_aws::AwsOptions { region: Some("us-east-1".to_owned()), profile: None };
+        let options = kedge_aws::AwsOptions { region: Some("us-east-1".to_owned()), profile: None, path_style: true };
         let aws = kedge_aws::Aws::connect(&options).await.expect("a client");
         live(&aws, cluster, &manifest).await;
     });

@@ -40,7 +40,7 @@ macro_rules! scenarios {
             fn $name() {
                 let Some(()) = super::endpoint() else { return };
                 super::block_on(async {
-                    let options = kedge_aws::AwsOptions { region: Some("us-east-1".to_owned()), profile: None };
+                    let options = kedge_aws::AwsOptions { region: Some("us-east-1".to_owned()), profile: None, path_style: true };
                     let aws = kedge_aws::Aws::connect(&options).await.expect("a client");
                     super::$name(&aws).await;
                 });

@@ -6,8 +6,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use kedge_resource::{ClusterName, ResourceKey};
 
 use crate::command::{
-    apply::ApplyArgs, completions::CompletionsArgs, delete::DeleteArgs, facts::FactsArgs, get::GetArgs, plan::PlanArgs,
-    resources::ResourcesArgs, schema::SchemaArgs,
+    apply::ApplyArgs, completions::CompletionsArgs, delete::DeleteArgs, facts::FactsArgs, get::GetArgs,
+    lease::LeaseArgs, op::OpArgs, plan::PlanArgs, resources::ResourcesArgs, schema::SchemaArgs, secret::SecretArgs,
+    store::StoreArgs,
 };
 
 /// Directory of the sandbox account where none is named.
@@ -56,6 +57,10 @@ pub(crate) enum Command {
     Apply(ApplyArgs),
     Delete(DeleteArgs),
     Get(GetArgs),
+    Op(OpArgs),
+    Lease(LeaseArgs),
+    Secret(SecretArgs),
+    Store(StoreArgs),
     Facts(FactsArgs),
     Resources(ResourcesArgs),
     Schema(SchemaArgs),
@@ -97,6 +102,11 @@ pub(crate) struct GlobalArgs {
     /// File that says which calls of the sandbox fail, and how
     #[arg(long, value_name = "FILE", global = true)]
     pub(crate) sandbox_faults: Option<Utf8PathBuf>,
+
+    /// State store: s3://bucket/prefix or file:///directory [env: KEDGE_STATE_STORE, KOPS_STATE_STORE] [default with --sandbox:
+    /// the directory store of the sandbox]
+    #[arg(long, value_name = "URL", global = true)]
+    pub(crate) store: Option<String>,
 
     /// AWS region; with manifests their zones decide
     #[arg(long, value_name = "REGION", global = true)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kedge_aws::{Aws, AwsOptions};
 use kedge_cloud::{
-    CloudError, ClusterSummary, Handles, Identity, Observe, Progress, Realize, Scope, Step, StepOutcome,
+    CloudError, ClusterSummary, Fence, Handles, Identity, Observe, Progress, Realize, Scope, Step, StepOutcome,
 };
 use kedge_engine::{RunOptions, SimulatedSleeper};
 use kedge_resource::{ClusterName, Facts, FactsQuery, Inventory};
@@ -24,6 +24,15 @@ pub(crate) enum Backend {
 }
 
 impl Backend {
+    /// From now on `fence` is asked before every write.
+    pub(crate) fn set_fence(&self, fence: Fence) {
+        match self {
+            Self::Aws(aws) => aws.set_fence(fence),
+            // Each step of the sandbox is over in no time, and the engine asks before each.
+            Self::Sandbox(_) => {}
+        }
+    }
+
     /// How runs are done: in real time, or on the simulated clock of the sandbox, where a run is the same every time.
     pub(crate) fn run_options(&self) -> RunOptions {
         match self {
@@ -120,10 +129,20 @@ impl Backend {
             return Err(CliError::user(format!("the environment variable {variable} is set, but empty"))
                 .hint(format!("unset {variable}, or give it a value")));
         }
-        let aws = Box::pin(Aws::connect(&AwsOptions { region, profile: globals.profile.clone() })).await?;
+        let aws = connect(globals, environment, region).await?;
         ui.detail(format!("using AWS, region {}", aws.region()));
         Ok(Self::Aws(aws))
     }
+}
+
+/// Connects to AWS, in the region given or the one that is set up.
+pub(crate) async fn connect(
+    globals: &GlobalArgs,
+    environment: &Environment,
+    region: Option<String>,
+) -> Result<Aws, CliError> {
+    let options = AwsOptions { region, profile: globals.profile.clone(), path_style: environment.own_s3 };
+    Ok(Box::pin(Aws::connect(&options)).await?)
 }
 
 /// What a crash fault of the sandbox does: ends the process as `kill -9` would, with nothing tidied up.

@@ -5,10 +5,14 @@ pub(crate) mod completions;
 pub(crate) mod delete;
 pub(crate) mod facts;
 pub(crate) mod get;
+pub(crate) mod lease;
+pub(crate) mod op;
 pub(crate) mod plan;
 pub(crate) mod resources;
 mod running;
 pub(crate) mod schema;
+pub(crate) mod secret;
+pub(crate) mod store;
 
 use crate::args::Command;
 use crate::error::CliError;
@@ -22,6 +26,10 @@ pub(crate) fn run(command: Command, session: &Session) -> Result<ExitCode, CliEr
         Command::Apply(args) => apply::run(&args, session),
         Command::Delete(args) => delete::run(&args, session),
         Command::Get(args) => get::run(&args, session),
+        Command::Op(args) => op::run(&args, session),
+        Command::Lease(args) => lease::run(&args, session),
+        Command::Secret(args) => secret::run(&args, session),
+        Command::Store(args) => store::run(&args, session),
         Command::Facts(args) => facts::run(&args, session),
         Command::Resources(args) => resources::run(&args, session),
         Command::Schema(args) => schema::run(&args, session),

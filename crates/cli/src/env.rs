@@ -17,6 +17,17 @@ pub(crate) const TERM: &str = "TERM";
 /// Columns to write in where there is no terminal to ask.
 pub(crate) const COLUMNS: &str = "COLUMNS";
 
+/// State store, as `--store` has it.
+pub(crate) const KEDGE_STATE_STORE: &str = "KEDGE_STATE_STORE";
+/// State store of kops, which is taken where no other is named: kedge keeps its own objects beside those of kops.
+pub(crate) const KOPS_STATE_STORE: &str = "KOPS_STATE_STORE";
+/// How long a lease is that is not renewed: seconds, or a number with s or m behind it.
+pub(crate) const KEDGE_LEASE_DURATION: &str = "KEDGE_LEASE_DURATION";
+/// Who is logged in, for records.
+pub(crate) const USER: &str = "USER";
+/// An endpoint of one's own, where buckets have no host names.
+pub(crate) const AWS_ENDPOINT_URL_S3: &str = "AWS_ENDPOINT_URL_S3";
+
 /// Variables of the AWS SDK that it takes as they are, even empty; then it ends in a panic or in a puzzling message.
 const NEVER_EMPTY: [&str; 3] = ["AWS_ENDPOINT_URL", "AWS_REGION", "AWS_DEFAULT_REGION"];
 
@@ -35,6 +46,14 @@ pub(crate) struct Environment {
     pub(crate) dumb_terminal: bool,
     /// [`COLUMNS`].
     pub(crate) columns: Option<usize>,
+    /// [`KEDGE_STATE_STORE`] or [`KOPS_STATE_STORE`].
+    pub(crate) store: Option<String>,
+    /// [`KEDGE_LEASE_DURATION`].
+    pub(crate) lease_duration: Option<String>,
+    /// [`USER`].
+    pub(crate) user: Option<String>,
+    /// [`AWS_ENDPOINT_URL_S3`] is set.
+    pub(crate) own_s3: bool,
     /// Those variables of the AWS SDK that are set and empty.
     pub(crate) empty: Vec<&'static str>,
 }
@@ -62,6 +81,10 @@ impl Environment {
             no_color: lookup(NO_COLOR).is_some(),
             ci: lookup(CI).is_some_and(|value| value != "false"),
             dumb_terminal: lookup(TERM).is_some_and(|value| value == "dumb"),
+            store: lookup(KEDGE_STATE_STORE).or_else(|| lookup(KOPS_STATE_STORE)),
+            lease_duration: lookup(KEDGE_LEASE_DURATION),
+            user: lookup(USER),
+            own_s3: lookup(AWS_ENDPOINT_URL_S3).is_some(),
             columns: lookup(COLUMNS).and_then(|value| value.parse().ok()),
         }
     }
@@ -81,6 +104,9 @@ mod tests {
             (KEDGE_SANDBOX, "/tmp/x"),
             ("AWS_REGION", ""),
             (KEDGE_LOG, ""),
+            (KOPS_STATE_STORE, "s3://kops-state"),
+            (KEDGE_LEASE_DURATION, "5s"),
+            (USER, "alice"),
         ];
         let lookup = |name: &str| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
         let read = Environment::from_lookup(lookup);
@@ -91,6 +117,10 @@ mod tests {
             ci: false,
             dumb_terminal: true,
             columns: Some(120),
+            store: Some("s3://kops-state".to_owned()),
+            lease_duration: Some("5s".to_owned()),
+            user: Some("alice".to_owned()),
+            own_s3: false,
             empty: vec!["AWS_REGION"],
         };
         assert_eq!(read, expected);

@@ -10,9 +10,11 @@ use kedge_diag::Diagnostics;
 use kedge_ops::OpError;
 use kedge_ops::apply::ApplyError;
 use kedge_ops::load::LoadError;
+use kedge_ops::saved::SavedPlanError;
 use kedge_render::wrap::wrap;
 use kedge_render::{Line, Role, Text};
 use kedge_sandbox::SandboxError;
+use kedge_store::StoreError;
 
 use crate::exit_code::ExitCode;
 use crate::ui::Ui;
@@ -156,6 +158,7 @@ impl From<LoadError> for CliError {
                 .hint("it should hold a Cluster and its InstanceGroups; specs/minimal.yaml is an example"),
             LoadError::Facts { .. } => cause(Self::user(error.to_string()))
                 .hint("`kedge facts` writes a facts document, `kedge schema facts` describes it"),
+            LoadError::Json { .. } => cause(Self::user(error.to_string())).hint("name the file that kedge wrote"),
             LoadError::SshKey { .. } => Self::user(error.to_string()),
         }
     }
@@ -219,6 +222,7 @@ impl CliError {
             | ErrorClass::InUse
             | ErrorClass::Conflict
             | ErrorClass::Invalid
+            | ErrorClass::Fenced
             | ErrorClass::Other => None,
         };
         // The adapter knows more than the class does.
@@ -228,6 +232,57 @@ impl CliError {
         match error.class {
             ErrorClass::Credentials => self.hint("to try kedge without an AWS account, add --sandbox"),
             _ => self,
+        }
+    }
+}
+
+impl From<StoreError> for CliError {
+    fn from(error: StoreError) -> Self {
+        let hint = error.hint();
+        let kind = match &error {
+            StoreError::Cloud { .. } => Kind::Cloud,
+            StoreError::Lost { .. } => Kind::Interrupted,
+            _ => Kind::User,
+        };
+        let heading = match &error {
+            StoreError::Io { .. } | StoreError::Cloud { .. } => format!("failed to {error}"),
+            _ => error.to_string(),
+        };
+        let this = Self::new(kind, heading);
+        let this = match &error {
+            StoreError::Cloud { source, .. } => return this.with_cloud(source),
+            _ => match error.source() {
+                Some(source) => this.caused_by(source),
+                None => this,
+            },
+        };
+        match hint {
+            Some(hint) => this.hint(hint),
+            None => this,
+        }
+    }
+}
+
+impl From<SavedPlanError> for CliError {
+    fn from(error: SavedPlanError) -> Self {
+        let heading = error.to_string();
+        let again = "make the plan again with `kedge plan --out`, and have it reviewed";
+        match error {
+            SavedPlanError::Load(error) => error.into(),
+            SavedPlanError::Op(error) => error.into(),
+            SavedPlanError::Stale { moved } => {
+                let mut this = Self::user(format!("{heading}; nothing was changed")).hint(again);
+                this.causes = moved;
+                this
+            }
+            SavedPlanError::Tampered { .. } => Self::user(heading).hint(again),
+            SavedPlanError::NotOne { .. } => {
+                Self::user(heading).hint("`kedge plan --out FILE` saves a plan; manifests are named with -f")
+            }
+            SavedPlanError::Newer { .. } => Self::user(heading).hint("use the newer kedge that wrote it"),
+            SavedPlanError::Elsewhere { .. } => {
+                Self::user(heading).hint("check the credentials, --profile, --region and --name")
+            }
         }
     }
 }

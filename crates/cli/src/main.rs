@@ -14,6 +14,7 @@ mod interrupt;
 mod logging;
 mod progress;
 mod session;
+mod state;
 mod ui;
 
 use clap::Parser;

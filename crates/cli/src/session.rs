@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::io::Read;
+use std::sync::Arc;
 
+use kedge_diag::Source;
 use kedge_ops::load::{self, Input};
 use kedge_ops::manifests::ManifestOptions;
 use kedge_ops::{Specification, region};
@@ -13,6 +15,7 @@ use crate::args::{GlobalArgs, SpecArgs};
 use crate::backend::Backend;
 use crate::env::Environment;
 use crate::error::CliError;
+use crate::state;
 use crate::ui::Ui;
 
 /// One run of kedge.
@@ -20,6 +23,14 @@ pub(crate) struct Session {
     pub(crate) globals: GlobalArgs,
     pub(crate) environment: Environment,
     pub(crate) ui: Ui,
+}
+
+/// Where the manifests of a command are.
+pub(crate) enum Manifests {
+    /// They are read.
+    Given(Box<Specification>),
+    /// In the state store.
+    Stored(SpecArgs),
 }
 
 impl Session {
@@ -34,15 +45,48 @@ impl Session {
             let mut text = String::new();
             std::io::stdin().lock().read_to_string(&mut text).map(|_| text)
         })?;
+        self.specification_of(&sources, args)
+    }
+
+    fn specification_of(&self, sources: &[Arc<Source>], args: &SpecArgs) -> Result<Specification, CliError> {
         let options = ManifestOptions {
             allow_unknown_fields: self.globals.allow_unknown_fields,
             cluster: self.globals.name.clone(),
             ssh_public_key: args.ssh_public_key.as_deref().map(load::ssh_public_key).transpose()?,
             features: features(&args.feature_flags)?,
         };
-        let specification = Specification::read(&sources, &options)?;
+        let specification = Specification::read(sources, &options)?;
         self.ui.diagnostics(&specification.remarks);
         Ok(specification)
+    }
+
+    /// The manifests that a command is about: those of `-f`, or the current ones of the state store.
+    pub(crate) fn manifests(&self, args: &SpecArgs) -> Result<Manifests, CliError> {
+        if !self.globals.filename.is_empty() || self.globals.name.is_none() || state::location(self)?.is_none() {
+            return Ok(Manifests::Given(Box::new(self.specification(args)?)));
+        }
+        Ok(Manifests::Stored(args.clone()))
+    }
+
+    /// Reads manifests from the state store, if that is where they are.
+    pub(crate) async fn read(&self, manifests: Manifests) -> Result<Specification, CliError> {
+        let args = match manifests {
+            Manifests::Given(specification) => return Ok(*specification),
+            Manifests::Stored(args) => args,
+        };
+        let (cluster, _) = self.cluster()?;
+        let store = state::needed(self, &cluster).await?;
+        let serial = store.snapshot().await?.head.map(|head| head.serial).unwrap_or_default();
+        if serial == 0 {
+            return Err(CliError::user(format!("the state store {} has no manifests of {cluster}", store.place()))
+                .hint("name manifests with -f"));
+        }
+        self.ui.detail(format!("using manifests {serial} of {}", store.place()));
+        let source = Source {
+            name: format!("{}/{cluster}/manifests/{serial:06}.yaml", store.place()),
+            text: store.manifests(serial).await?,
+        };
+        self.specification_of(&[Arc::new(source)], &args)
     }
 
     /// Whether standard input is taken by manifests, so that nobody can answer on it.

@@ -13,6 +13,7 @@ use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use kedge_diag::{Diagnostics, Severity};
 use kedge_render::diagnostics::DiagnosticOptions;
+use kedge_render::wrap::wrap;
 use kedge_render::{Line, Role, Text};
 
 use crate::args::{Color, GlobalArgs};
@@ -107,6 +108,15 @@ impl Ui {
         self.data_text(&json)
     }
 
+    /// Writes bytes to standard output as they are.
+    pub(crate) fn data_bytes(&self, bytes: &[u8]) -> io::Result<()> {
+        let mut stream = io::stdout().lock();
+        match stream.write_all(bytes).and_then(|()| stream.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            result => result,
+        }
+    }
+
     /// Writes text to standard output. That nobody reads on is no error.
     pub(crate) fn data_text(&self, text: &str) -> io::Result<()> {
         let mut stream = AutoStream::new(io::stdout().lock(), self.out);
@@ -126,6 +136,19 @@ impl Ui {
     /// Says a line that results and errors do without.
     pub(crate) fn say_line(&self, line: Line) {
         self.say(&Text { lines: vec![line] });
+    }
+
+    /// Warns of something: a label and a sentence, whose further lines stand below its first word.
+    pub(crate) fn warn(&self, sentence: &str) {
+        let label = "warning:";
+        let mut text = Text::new();
+        for (position, line) in wrap(sentence, self.width.saturating_sub(label.len() + 1)).into_iter().enumerate() {
+            text.push(match position {
+                0 => Line::of(Role::Warning, label).with(Role::Plain, format!(" {line}")),
+                _ => Line::plain(format!("{:1$}{line}", "", label.len() + 1)),
+            });
+        }
+        self.say(&text);
     }
 
     /// Says a detail that only `-v` asks for.

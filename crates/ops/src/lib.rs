@@ -8,13 +8,18 @@ pub mod delete_cluster;
 pub mod error;
 pub mod facts;
 pub mod get;
+pub mod guard;
+pub mod history;
+pub mod kops_store;
 pub mod load;
 pub mod manifests;
 pub mod plan;
 pub mod proposal;
 pub mod region;
 pub mod resources;
+pub mod saved;
 
 pub use error::OpError;
+pub use guard::{Caller, Guard};
 pub use manifests::Specification;
 pub use proposal::Proposal;

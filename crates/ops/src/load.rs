@@ -6,6 +6,7 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 use kedge_diag::Source;
 use kedge_resource::Facts;
+use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 /// Where manifests come from.
@@ -72,6 +73,17 @@ pub enum LoadError {
         #[source]
         source: serde_json::Error,
     },
+    /// The file is not the JSON document that it should be.
+    #[error("{path} is not {what}")]
+    Json {
+        /// The path.
+        path: Utf8PathBuf,
+        /// What it should be.
+        what: &'static str,
+        /// What is wrong, with line and column.
+        #[source]
+        source: serde_json::Error,
+    },
     /// The file holds no SSH public key.
     #[error("{path} is not an SSH public key: {why}")]
     SshKey {
@@ -114,6 +126,14 @@ pub fn facts(path: &Utf8Path) -> Result<Facts, LoadError> {
     serde_json::from_str(&text(path)?).map_err(|source| LoadError::Facts { path: path.to_owned(), source })
 }
 
+/// Reads a JSON document of kedge. `what` says what it should be, for messages.
+///
+/// # Errors
+/// The file is missing or holds something else.
+pub fn json<T: DeserializeOwned>(path: &Utf8Path, what: &'static str) -> Result<T, LoadError> {
+    serde_json::from_str(&text(path)?).map_err(|source| LoadError::Json { path: path.to_owned(), what, source })
+}
+
 /// Reads an SSH public key in OpenSSH form.
 ///
 /// # Errors
@@ -146,7 +166,7 @@ fn source(name: String, text: String) -> Result<Arc<Source>, LoadError> {
     Ok(Arc::new(Source { name, text }))
 }
 
-fn text(path: &Utf8Path) -> Result<String, LoadError> {
+pub(crate) fn text(path: &Utf8Path) -> Result<String, LoadError> {
     // fs_err would put the path into its message a second time.
     fs_err::read_to_string(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => LoadError::Missing { path: path.to_owned(), similar: similar(path) },

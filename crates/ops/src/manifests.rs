@@ -30,6 +30,10 @@ pub struct Specification {
     pub manifests: Manifests,
     /// Warnings and notes.
     pub remarks: Diagnostics,
+    /// The texts.
+    pub sources: Vec<Arc<Source>>,
+    /// What besides the texts decided it.
+    pub options: ManifestOptions,
 }
 
 impl Specification {
@@ -48,14 +52,48 @@ impl Specification {
         });
         remarks.extend(manifests.attach_spans(more));
         match resolved {
-            Some(resolved) if !remarks.has_errors() => Ok(Self { resolved, manifests, remarks }),
+            Some(resolved) if !remarks.has_errors() => {
+                Ok(Self { resolved, manifests, remarks, sources: sources.to_vec(), options: options.clone() })
+            }
             _ => Err(remarks),
         }
+    }
+
+    /// The manifests as one text of several documents, complete in itself: a key of the command line is a document too.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        for source in &self.sources {
+            append(&mut text, &source.text);
+        }
+        if let Some(key) = self.options.ssh_public_key.as_ref().filter(|_| !self.manifests.has_ssh_credential()) {
+            let cluster = self.cluster();
+            append(
+                &mut text,
+                &format!(
+                    "apiVersion: kops.k8s.io/v1alpha2\nkind: SSHCredential\nmetadata:\n  name: admin\n  labels:\n    \
+                     kops.k8s.io/cluster: {cluster}\nspec:\n  publicKey: {key}\n"
+                ),
+            );
+        }
+        text
     }
 
     /// The cluster.
     #[must_use]
     pub fn cluster(&self) -> &ClusterName {
         &self.resolved.cluster.name
+    }
+}
+
+/// Adds documents behind others.
+fn append(text: &mut String, documents: &str) {
+    let documents = documents.strip_prefix("---\n").unwrap_or(documents);
+    if !text.is_empty() {
+        text.push_str("---\n");
+    }
+    text.push_str(documents);
+    if !documents.ends_with('\n') {
+        text.push('\n');
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use kedge_check::CheckOptions;
-use kedge_cloud::{Observe, Scope};
+use kedge_cloud::{Identity, Observe, Scope};
 use kedge_planner::{PlanContext, plan_apply};
 use kedge_resource::plan::{Note, Severity};
 use kedge_resource::{Desired, Facts, Inventory, ResourceKey};
@@ -31,6 +31,24 @@ pub async fn plan<O: Observe>(
     options: PlanOptions,
 ) -> Result<Proposal, OpError> {
     let PlanOptions { facts, allow_destroy } = options;
+    let seen = observe(cloud, specification, facts).await?;
+    propose_for(specification, &seen, allow_destroy)
+}
+
+/// What an account says of itself and of a cluster.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    pub(crate) identity: Identity,
+    pub(crate) inventory: Inventory,
+    pub(crate) facts: Facts,
+}
+
+/// Looks at an account; `facts` are taken instead of asking for them.
+pub(crate) async fn observe<O: Observe>(
+    cloud: &O,
+    specification: &Specification,
+    facts: Option<Facts>,
+) -> Result<Seen, OpError> {
     let identity = async { cloud.identity().await.map_err(OpError::cloud("find out who is asking")) };
     let inventory = async {
         cloud
@@ -48,13 +66,18 @@ pub async fn plan<O: Observe>(
         }
     };
     let (identity, inventory, facts) = tokio::try_join!(identity, inventory, asked)?;
-    let desired = desired(specification, &facts)?;
-    propose(
-        &desired,
-        &inventory,
-        PlanContext { account_id: identity.account_id, region: identity.region },
-        allow_destroy,
-    )
+    Ok(Seen { identity, inventory, facts })
+}
+
+/// Plans for what was seen.
+pub(crate) fn propose_for(
+    specification: &Specification,
+    seen: &Seen,
+    allow_destroy: BTreeSet<ResourceKey>,
+) -> Result<Proposal, OpError> {
+    let Seen { identity, inventory, facts } = seen;
+    let context = PlanContext { account_id: identity.account_id.clone(), region: identity.region.clone() };
+    propose(&desired(specification, facts)?, inventory, context, allow_destroy)
 }
 
 /// Plans with facts alone, for an account that holds nothing of the cluster: no credentials are needed.

@@ -10,6 +10,7 @@ pub mod notes;
 pub mod plan;
 pub mod table;
 pub mod text;
+pub mod unified;
 pub mod wrap;
 
 pub use text::{Line, Role, Segment, Text};

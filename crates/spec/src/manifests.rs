@@ -78,6 +78,12 @@ impl Manifests {
         self.clusters.iter().map(|cluster| cluster.document.name.as_str()).collect()
     }
 
+    /// Whether one of the manifests is an SSH key.
+    #[must_use]
+    pub fn has_ssh_credential(&self) -> bool {
+        !self.credentials.is_empty()
+    }
+
     /// Checks the manifests and fills in defaults. There is a specification if neither this nor reading found an error.
     #[must_use]
     pub fn resolve(&self, options: &ResolveOptions) -> (Option<ResolvedSpec>, Diagnostics) {

@@ -1,19 +1,28 @@
 //! `kedge apply`.
 
+use std::collections::BTreeSet;
+
+use camino::Utf8PathBuf;
 use clap::Args;
 use kedge_ops::plan::{PlanOptions, plan};
+use kedge_ops::saved::{SavedBase, SavedPlan, SavedPlanError};
+use kedge_ops::{Guard, Proposal, Specification};
+use kedge_resource::ResourceKey;
 
 use super::running;
 use crate::approval;
 use crate::args::{DestroyArgs, RunOutput, SpecArgs};
+use crate::backend::Backend;
 use crate::error::CliError;
 use crate::exit_code::ExitCode;
 use crate::session::{Session, block_on};
+use crate::state;
 
 const EXAMPLES: &str = "\
 EXAMPLES:
   kedge apply -f cluster.yaml
   kedge apply -f manifests/ --yes
+  kedge apply plan.json --yes
   kedge apply -f cluster.yaml --yes -o jsonl
   kedge apply -f specs/minimal.yaml --sandbox --yes";
 
@@ -22,11 +31,18 @@ EXAMPLES:
 /// Shows the plan, asks, and makes the changes, independent ones at the same time. Interrupting it with Ctrl-C lets calls that
 /// run come to their end; applying again goes on where it stopped.
 ///
+/// With a state store only one apply of a cluster runs at a time; the others say who holds the lease. The manifests and
+/// everything that happened are recorded there.
+///
 /// What holds state (etcd volumes, the VPC) is deleted or replaced only with --allow-destroy, or after the name of the
 /// cluster was typed.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ApplyArgs {
+    /// Plan that `kedge plan --out` saved: just this is applied, or nothing if something has moved since
+    #[arg(value_name = "PLAN", conflicts_with_all = ["ssh_public_key", "feature_flags"])]
+    plan: Option<Utf8PathBuf>,
+
     /// Do not ask
     #[arg(short = 'y', long)]
     yes: bool,
@@ -44,17 +60,83 @@ pub(crate) struct ApplyArgs {
 
 /// Does it.
 pub(crate) fn run(args: &ApplyArgs, session: &Session) -> Result<ExitCode, CliError> {
-    let specification = session.specification(&args.spec)?;
-    let options = PlanOptions { facts: None, allow_destroy: args.destroy.allow_destroy.iter().cloned().collect() };
-    block_on(async {
-        let backend = session.open(Some(&specification)).await?;
-        let work = plan(&backend, &specification, options);
-        let mut proposal = session.ui.patiently("reading the account", work).await?;
-        running::show(session, &proposal, args.output)?;
-        if proposal.plan().is_empty() {
-            return Ok(ExitCode::Done);
+    let allow_destroy = args.destroy.allow_destroy.iter().cloned().collect();
+    match &args.plan {
+        Some(path) => {
+            let saved = SavedPlan::read(path)?;
+            let specification = saved_specification(session, &saved)?;
+            block_on(apply(args, session, specification, Some(&saved), allow_destroy))
         }
-        approval::apply(session, &mut proposal, args.yes)?;
-        running::run(session, &backend, &proposal, args.output).await
-    })
+        None => {
+            let manifests = session.manifests(&args.spec)?;
+            block_on(async {
+                let specification = session.read(manifests).await?;
+                apply(args, session, specification, None, allow_destroy).await
+            })
+        }
+    }
+}
+
+async fn apply(
+    args: &ApplyArgs,
+    session: &Session,
+    specification: Specification,
+    saved: Option<&SavedPlan>,
+    allow_destroy: BTreeSet<ResourceKey>,
+) -> Result<ExitCode, CliError> {
+    let caller = state::caller(session)?;
+    let backend = session.open(Some(&specification)).await?;
+    let work = look(session, &backend, &specification, saved, allow_destroy);
+    let (mut proposal, guard) = session.ui.patiently("reading the account", work).await?;
+    let changes = !proposal.plan().is_empty();
+    state::remark(session, guard.as_ref(), changes).await?;
+    running::show(session, &proposal, args.output)?;
+    if !changes {
+        if let Some(guard) = guard {
+            guard.settle(&caller, proposal.plan(), specification.text()).await?;
+        }
+        return Ok(ExitCode::Done);
+    }
+    approval::apply(session, &mut proposal, args.yes)?;
+    let keeper = match guard {
+        Some(guard) => Some(guard.begin(&caller, proposal.plan(), Some(specification.text())).await?),
+        None => None,
+    };
+    running::run(session, &backend, &proposal, args.output, keeper).await
+}
+
+/// Looks at the store and, if nobody is changing the cluster, at the account.
+async fn look(
+    session: &Session,
+    backend: &Backend,
+    specification: &Specification,
+    saved: Option<&SavedPlan>,
+    allow_destroy: BTreeSet<ResourceKey>,
+) -> Result<(Proposal, Option<Guard>), CliError> {
+    let guard = state::look(session, backend, specification.cluster()).await?;
+    if let Some(guard) = &guard {
+        guard.free()?;
+    }
+    let Some(saved) = saved else {
+        let proposal = plan(backend, specification, PlanOptions { facts: None, allow_destroy }).await?;
+        return Ok((proposal, guard));
+    };
+    if let Some(guard) = &guard {
+        saved.fits(&SavedBase::of(guard.store().place(), guard.base()))?;
+    }
+    let proposal = saved.confirm(backend, specification, allow_destroy).await?;
+    Ok((proposal, guard))
+}
+
+/// The specification of a saved plan; options that name something else are a mistake.
+fn saved_specification(session: &Session, saved: &SavedPlan) -> Result<Specification, CliError> {
+    let cluster = &saved.content.plan.cluster;
+    if let Some(name) = session.globals.name.as_ref().filter(|name| *name != cluster) {
+        let (wanted, found) = (format!("the cluster {cluster}"), format!("the cluster {name} (--name)"));
+        return Err(SavedPlanError::Elsewhere { wanted, found }.into());
+    }
+    if !session.globals.filename.is_empty() {
+        return Err(CliError::user("a saved plan brings its manifests with it").hint("leave -f out"));
+    }
+    Ok(saved.specification()?)
 }

@@ -9,6 +9,7 @@ use crate::args::RunOutput;
 use crate::error::CliError;
 use crate::exit_code::ExitCode;
 use crate::session::{Session, block_on};
+use crate::state;
 
 const EXAMPLES: &str = "\
 EXAMPLES:
@@ -52,15 +53,28 @@ struct ClusterArgs {
 pub(crate) fn run(args: &DeleteArgs, session: &Session) -> Result<ExitCode, CliError> {
     let What::Cluster(args) = &args.what;
     let (cluster, specification) = session.cluster()?;
+    let caller = state::caller(session)?;
     block_on(async {
         let backend = session.open(specification.as_ref()).await?;
-        let work = delete_cluster::plan(&backend, &cluster);
-        let proposal = session.ui.patiently("reading the account", work).await?;
+        let work = async {
+            let guard = state::look(session, &backend, &cluster).await?;
+            if let Some(guard) = &guard {
+                guard.free()?;
+            }
+            Ok::<_, CliError>((delete_cluster::plan(&backend, &cluster).await?, guard))
+        };
+        let (proposal, guard) = session.ui.patiently("reading the account", work).await?;
+        let changes = !proposal.plan().is_empty();
+        state::remark(session, guard.as_ref(), changes).await?;
         running::show(session, &proposal, args.output)?;
-        if proposal.plan().is_empty() {
+        if !changes {
             return Ok(ExitCode::Done);
         }
         approval::delete(session, &proposal, args.yes)?;
-        running::run(session, &backend, &proposal, args.output).await
+        let keeper = match guard {
+            Some(guard) => Some(guard.begin(&caller, proposal.plan(), None).await?),
+            None => None,
+        };
+        running::run(session, &backend, &proposal, args.output, keeper).await
     })
 }

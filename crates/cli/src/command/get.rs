@@ -2,9 +2,11 @@
 
 use clap::{Args, Subcommand};
 use kedge_ops::get::{self, Found, Instance, InstanceGroup, ResourceSummary};
+use kedge_ops::kops_store;
 use kedge_render::events::telling_id;
 use kedge_render::{Line, Role, Text, table};
 use kedge_resource::{ClusterName, Ownership};
+use kedge_store::Location;
 use serde::Serialize;
 
 use crate::args::Output;
@@ -12,6 +14,7 @@ use crate::backend::Backend;
 use crate::error::CliError;
 use crate::exit_code::ExitCode;
 use crate::session::{Session, block_on};
+use crate::state;
 use crate::ui::Ui;
 
 const EXAMPLES: &str = "\
@@ -19,7 +22,9 @@ EXAMPLES:
   kedge get clusters --region us-east-1
   kedge get instancegroups --name prod.example.com
   kedge get instances --name prod.example.com -o json
-  kedge get resources -f cluster.yaml";
+  kedge get resources -f cluster.yaml
+  kedge get manifests --name prod.example.com --at 3
+  kedge get manifests --from-kops s3://kops-state --name prod.example.com > prod.yaml";
 
 /// Show what the account holds
 ///
@@ -59,6 +64,20 @@ enum What {
     /// names that the cluster could have.
     #[command(after_help = EXAMPLES)]
     Resources,
+    /// Print manifests of a cluster out of a state store
+    ///
+    /// Those of the last apply, or earlier ones by their number: `kedge op log` shows the numbers. With --from-kops those of a
+    /// kops cluster, from the place that KOPS_STATE_STORE names for kops; nothing there is changed.
+    #[command(visible_alias = "manifest", after_help = EXAMPLES)]
+    Manifests {
+        /// Number of the manifests
+        #[arg(long, value_name = "SERIAL", conflicts_with = "from_kops")]
+        at: Option<u64>,
+
+        /// State store of kops: s3://bucket/prefix or file:///directory
+        #[arg(long, value_name = "URL")]
+        from_kops: Option<String>,
+    },
 }
 
 /// Does it.
@@ -84,17 +103,62 @@ pub(crate) fn run(args: &GetArgs, session: &Session) -> Result<ExitCode, CliErro
         });
     }
     let (cluster, specification) = session.cluster()?;
+    if let What::Manifests { at, from_kops } = &args.what {
+        return block_on(manifests(args.output, session, &cluster, *at, from_kops.as_deref()));
+    }
     block_on(async {
         let backend = session.open(specification.as_ref()).await?;
         of_cluster(args, ui, &backend, &cluster).await
     })
 }
 
+/// What `manifests -o json` prints.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct StoredManifests {
+    store: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    serial: Option<u64>,
+    manifests: String,
+}
+
+async fn manifests(
+    output: Output,
+    session: &Session,
+    cluster: &ClusterName,
+    at: Option<u64>,
+    from_kops: Option<&str>,
+) -> Result<ExitCode, CliError> {
+    let found = if let Some(url) = from_kops {
+        let objects = state::open(session, None, &Location::parse(url)?).await?;
+        let found = kops_store::read(&*objects, cluster).await?;
+        if !found.keys.is_empty() {
+            let keys = found.keys.join(", ");
+            session.ui.detail(format!("key pairs that stay in {}: {keys}", objects.place()));
+        }
+        StoredManifests { store: objects.place(), serial: None, manifests: found.manifests }
+    } else {
+        let store = state::needed(session, cluster).await?;
+        let current = store.snapshot().await?.head.map(|head| head.serial).unwrap_or_default();
+        let serial = at.unwrap_or(current);
+        if serial == 0 {
+            return Err(CliError::user(format!("the state store {} has no manifests of {cluster}", store.place()))
+                .hint("`kedge apply -f …` records those that it applies"));
+        }
+        StoredManifests { store: store.place(), serial: Some(serial), manifests: store.manifests(serial).await? }
+    };
+    match output {
+        Output::Json => session.ui.data_json(&found)?,
+        Output::Text => session.ui.data_text(&found.manifests)?,
+    }
+    Ok(ExitCode::Done)
+}
+
 async fn of_cluster(args: &GetArgs, ui: &Ui, backend: &Backend, cluster: &ClusterName) -> Result<ExitCode, CliError> {
     let reading = "reading the account";
     let none = |what: &str| format!("No {what}: this account holds none of {cluster} in this region.");
     match args.what {
-        What::Clusters | What::Instancegroups => {
+        What::Clusters | What::Manifests { .. } | What::Instancegroups => {
             let found = ui.patiently(reading, get::instance_groups(backend, cluster)).await?;
             unreadable(ui, &found);
             let rows = found.items.iter().map(group_row).collect();

@@ -1,18 +1,22 @@
 //! `kedge plan`.
 
-use camino::Utf8PathBuf;
+use std::collections::BTreeSet;
+
+use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
-use kedge_ops::plan::{PlanOptions, plan, plan_offline};
+use kedge_ops::plan::{PlanOptions, plan_offline};
+use kedge_ops::saved::{self, SavedBase, SavedPlan};
 use kedge_ops::{Proposal, load};
-use kedge_render::Text;
 use kedge_render::plan::{self as plan_text, PlanTextOptions};
-use kedge_resource::Plan;
+use kedge_render::{Line, Text};
+use kedge_resource::{Facts, Plan, ResourceKey};
 
 use crate::args::{DestroyArgs, Output, SpecArgs};
 use crate::backend::Backend;
 use crate::error::CliError;
 use crate::exit_code::ExitCode;
-use crate::session::{Session, block_on};
+use crate::session::{Manifests, Session, block_on};
+use crate::state;
 use crate::ui::Ui;
 
 const EXAMPLES: &str = "\
@@ -21,6 +25,7 @@ EXAMPLES:
   kedge plan -f manifests/ --name prod.example.com -o json
   kedge plan -f cluster.yaml --detailed-exitcode
   kedge plan -f cluster.yaml --facts facts.json
+  kedge plan -f cluster.yaml --out plan.json && kedge apply plan.json
   kedge plan -f specs/private.yaml --sandbox";
 
 /// Show what applying the manifests would change
@@ -45,6 +50,13 @@ pub(crate) struct PlanArgs {
     #[arg(long, value_name = "FILE")]
     facts: Option<Utf8PathBuf>,
 
+    /// Save the plan in this file, for `kedge apply FILE`
+    ///
+    /// It is applied exactly as it was saved, or refused if something has moved meanwhile. It holds the manifests and what the
+    /// account offered, and no secrets.
+    #[arg(long, value_name = "FILE", conflicts_with = "facts")]
+    out: Option<Utf8PathBuf>,
+
     #[command(flatten)]
     spec: SpecArgs,
 
@@ -54,24 +66,58 @@ pub(crate) struct PlanArgs {
 
 /// Does it.
 pub(crate) fn run(args: &PlanArgs, session: &Session) -> Result<ExitCode, CliError> {
-    let specification = session.specification(&args.spec)?;
+    let source = session.manifests(&args.spec)?;
     let facts = args.facts.as_deref().map(load::facts).transpose()?;
-    let options = PlanOptions { facts: None, allow_destroy: args.destroy.allow_destroy.iter().cloned().collect() };
-    let proposal = match facts {
-        Some(facts) if !Backend::is_sandbox(&session.globals, &session.environment) => {
-            plan_offline(&specification, options, &facts)?
+    let allow_destroy: BTreeSet<_> = args.destroy.allow_destroy.iter().cloned().collect();
+    let proposal = match (facts, source) {
+        (Some(facts), Manifests::Given(specification)) if !is_sandbox(session) => {
+            plan_offline(&specification, PlanOptions { facts: None, allow_destroy }, &facts)?
         }
-        facts => block_on(async {
-            let backend = session.open(Some(&specification)).await?;
-            let work = plan(&backend, &specification, PlanOptions { facts, ..options });
-            Ok(session.ui.patiently("reading the account", work).await?)
-        })?,
+        (facts, source) => block_on(look(args, session, source, facts, allow_destroy))?,
     };
     match args.output {
         Output::Text => session.ui.data(&text(&proposal, &session.ui))?,
         Output::Json => session.ui.data_json(&plan_text::json::view(proposal.plan()))?,
     }
     Ok(exit_code(proposal.plan(), args.detailed_exitcode))
+}
+
+fn is_sandbox(session: &Session) -> bool {
+    Backend::is_sandbox(&session.globals, &session.environment)
+}
+
+/// Plans against the account, and looks at the state store at the same time.
+async fn look(
+    args: &PlanArgs,
+    session: &Session,
+    source: Manifests,
+    facts: Option<Facts>,
+    allow_destroy: BTreeSet<ResourceKey>,
+) -> Result<Proposal, CliError> {
+    let specification = session.read(source).await?;
+    let backend = session.open(Some(&specification)).await?;
+    let work = async {
+        let planned = async { Ok::<_, CliError>(saved::plan(&backend, &specification, facts, allow_destroy).await?) };
+        tokio::try_join!(planned, state::look(session, &backend, specification.cluster()))
+    };
+    let (planned, guard) = session.ui.patiently("reading the account", work).await?;
+    if let Some((lease, _)) = guard.as_ref().and_then(|guard| guard.base().held()) {
+        session.ui.warn(&format!("the cluster is being changed by somebody else: {}", lease.describe()));
+    }
+    state::remark(session, guard.as_ref(), false).await?;
+    if let Some(path) = &args.out {
+        let base = guard.map(|guard| SavedBase::of(guard.store().place(), guard.base()));
+        let plan = SavedPlan::new(&planned, &specification, base, env!("CARGO_PKG_VERSION"));
+        save(session, path, &plan)?;
+    }
+    Ok(planned.proposal)
+}
+
+fn save(session: &Session, path: &Utf8Path, plan: &SavedPlan) -> Result<(), CliError> {
+    let json = plan.to_json().map_err(std::io::Error::from)?;
+    fs_err::write(path, json)?;
+    session.ui.say_line(Line::plain(format!("saved in {path}; `kedge apply {path}` applies just this plan")));
+    Ok(())
 }
 
 /// The plan as this terminal shows it.

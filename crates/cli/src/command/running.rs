@@ -1,11 +1,16 @@
 //! Applying a plan in front of somebody: shared by `apply` and `delete`.
 
+use std::io;
 use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use kedge_engine::{RunResult, stop_signal};
 use kedge_ops::{Proposal, apply};
 use kedge_render::Text;
 use kedge_render::events::{outcome_line, unfinished};
+use kedge_resource::Event;
+use kedge_resource::event::Outcome;
+use kedge_store::{Ending, Keeper, StoreError};
 
 use super::plan::text;
 use crate::args::RunOutput;
@@ -26,33 +31,117 @@ pub(super) fn show(session: &Session, proposal: &Proposal, output: RunOutput) ->
     Ok(())
 }
 
-/// Applies the plan, shows what happens, and says how it ended.
+/// Applies the plan under the lease, shows what happens, records it, and says how it ended.
 pub(super) async fn run(
     session: &Session,
     backend: &Backend,
     proposal: &Proposal,
     output: RunOutput,
+    keeper: Option<Keeper>,
 ) -> Result<ExitCode, CliError> {
     let progress = RunProgress::new(&session.ui, output);
     let (stop, signal) = stop_signal();
     let mut interrupts = Interrupts::listen()?;
-    let options = backend.run_options();
-    let mut work = pin!(apply::apply(proposal, backend, &options, |event| progress.take(&event), signal));
-    let mut asked = false;
-    let result = loop {
-        tokio::select! {
-            result = &mut work => break result?,
-            () = interrupts.next() => {
-                if asked {
-                    return Err(CliError::interrupted("abandoned; calls that were running may have been done")
-                        .hint("run the same command again: it looks at what there is and goes on"));
+    let mut options = backend.run_options();
+    if let Some(keeper) = &keeper {
+        options.fence = keeper.fence();
+        backend.set_fence(keeper.fence());
+    }
+    let tally = Tally::default();
+    let take = |event: Event| {
+        tally.take(&event);
+        progress.take(&event);
+        if let Some(keeper) = &keeper {
+            keeper.take(&event);
+        }
+    };
+    let mut lost = None;
+    let result = {
+        let mut work = pin!(apply::apply(proposal, backend, &options, take, signal));
+        let mut asked = false;
+        loop {
+            tokio::select! {
+                result = &mut work => break Some(result?),
+                () = interrupts.next() => {
+                    if asked {
+                        break None;
+                    }
+                    asked = true;
+                    stop.stop();
                 }
-                asked = true;
-                stop.stop();
+                why = lease_lost(keeper.as_ref()), if lost.is_none() => {
+                    session.ui.warn(&format!("the lease was lost ({why}): nothing new is begun"));
+                    lost = Some(why);
+                    stop.stop();
+                }
             }
         }
     };
-    conclude(session, output, &result)
+    let outcome = result.as_ref().map_or_else(|| tally.outcome(), |result| result.outcome);
+    if let Some(keeper) = keeper {
+        record(session, keeper, proposal, outcome).await?;
+    }
+    let again = "run the same command again: it looks at what there is and goes on";
+    let Some(result) = result else {
+        return Err(CliError::interrupted("abandoned; calls that were running may have been done").hint(again));
+    };
+    match lost {
+        Some(why) => Err(CliError::from(StoreError::Lost { why })),
+        None => conclude(session, output, &result),
+    }
+}
+
+/// Waits until the lease is lost; for ever without one.
+async fn lease_lost(keeper: Option<&Keeper>) -> String {
+    match keeper {
+        Some(keeper) => keeper.lost().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Records the end in the store, or in a file where the store does not take it.
+async fn record(session: &Session, keeper: Keeper, proposal: &Proposal, outcome: Outcome) -> Result<(), CliError> {
+    let ending = Ending { kedge: env!("CARGO_PKG_VERSION").to_owned(), outcome, plan: proposal.plan().clone() };
+    let Err(unrecorded) = keeper.finish(ending).await else { return Ok(()) };
+    let record = &unrecorded.record;
+    let path = format!("kedge-{}-operation-{}.json", record.cluster, record.number);
+    let json = serde_json::to_string_pretty(record).map_err(io::Error::from)?;
+    fs_err::write(&path, json + "\n")?;
+    session.ui.warn(&format!(
+        "{unrecorded}: {}; it is in {path} instead, and `kedge op push {path}` writes it into the store when that answers",
+        unrecorded.error
+    ));
+    Ok(())
+}
+
+/// What is done so far, for a run that is abandoned.
+#[derive(Default)]
+struct Tally {
+    done: AtomicUsize,
+    failed: AtomicUsize,
+    changes: AtomicUsize,
+}
+
+impl Tally {
+    fn take(&self, event: &Event) {
+        let add = |counter: &AtomicUsize, count: usize| {
+            counter.fetch_add(count, Ordering::Relaxed);
+        };
+        match event {
+            Event::RunStarted { totals, .. } => {
+                add(&self.changes, totals.create + totals.update + totals.replace + totals.delete);
+            }
+            Event::StepFinished { results, .. } => add(&self.done, results.len()),
+            Event::StepFailed { keys, .. } => add(&self.failed, keys.len()),
+            _ => {}
+        }
+    }
+
+    fn outcome(&self) -> Outcome {
+        let (done, failed) = (self.done.load(Ordering::Relaxed), self.failed.load(Ordering::Relaxed));
+        let skipped = self.changes.load(Ordering::Relaxed).saturating_sub(done + failed);
+        Outcome { done, failed, skipped, stopped: true }
+    }
 }
 
 fn conclude(session: &Session, output: RunOutput, result: &RunResult) -> Result<ExitCode, CliError> {

@@ -1,0 +1,206 @@
+//! `kedge secret`.
+
+use std::io::{IsTerminal as _, Read as _};
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use clap::{Args, Subcommand};
+use kedge_render::{Line, Text, table};
+use kedge_store::{OuterKey, Passphrase, Secret};
+
+use crate::args::Output;
+use crate::backend::{Backend, connect};
+use crate::error::CliError;
+use crate::exit_code::ExitCode;
+use crate::session::{Session, block_on};
+use crate::state;
+
+const EXAMPLES: &str = "\
+EXAMPLES:
+  kedge secret set dockerconfig -i ~/.docker/config.json --name prod.example.com --kms-key alias/kedge
+  kedge secret list --name prod.example.com
+  kedge secret show dockerconfig --name prod.example.com --kms-key alias/kedge
+  kedge secret rekey --name prod.example.com --passphrase-file old --new-kms-key alias/kedge";
+
+/// Keep secrets of a cluster in the state store, encrypted
+///
+/// Secrets are encrypted before they leave this process, with keys that a key outside the store wraps: one of AWS KMS, or a
+/// passphrase. They appear in no plan, event or log, and on no command line.
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true, subcommand_required = true, disable_help_subcommand = true, after_help = EXAMPLES)]
+pub(crate) struct SecretArgs {
+    #[command(subcommand)]
+    what: What,
+
+    #[command(flatten)]
+    key: KeyArgs,
+}
+
+/// The key outside the store.
+#[derive(Debug, Args)]
+struct KeyArgs {
+    /// Key of AWS KMS that wraps the keys of the store: its id, ARN or alias
+    #[arg(long, value_name = "KEY", global = true, conflicts_with = "passphrase_file")]
+    kms_key: Option<String>,
+
+    /// File with the passphrase that wraps the keys of the store
+    #[arg(long, value_name = "FILE", global = true, env = "KEDGE_PASSPHRASE_FILE")]
+    passphrase_file: Option<Utf8PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Store a secret
+    ///
+    /// Reads it from a file or from standard input.
+    #[command(after_help = EXAMPLES)]
+    Set {
+        /// Its name: letters, digits, '-', '_' and '.'
+        #[arg(value_name = "SECRET", value_parser = secret_name)]
+        secret: String,
+
+        /// File with the secret; - is standard input
+        #[arg(short = 'i', long, value_name = "FILE", default_value = "-")]
+        input: String,
+    },
+    /// List the secrets
+    ///
+    /// Shows names and fingerprints, which tell whether a secret was changed and nothing else. No key is needed.
+    #[command(after_help = EXAMPLES)]
+    List {
+        /// Form of the answer
+        #[arg(short = 'o', long, value_name = "FORM", default_value = "text")]
+        output: Output,
+    },
+    /// Write a secret to standard output
+    ///
+    /// Refuses to write it to a terminal.
+    #[command(after_help = EXAMPLES)]
+    Show {
+        /// Its name
+        #[arg(value_name = "SECRET", value_parser = secret_name)]
+        secret: String,
+    },
+    /// Remove a secret
+    ///
+    /// Where the bucket keeps old versions, the encrypted object can be restored from there.
+    #[command(after_help = EXAMPLES)]
+    Delete {
+        /// Its name
+        #[arg(value_name = "SECRET", value_parser = secret_name)]
+        secret: String,
+    },
+    /// Replace the keys, and encrypt every secret anew
+    ///
+    /// The new key outside the store may be of another kind. It can be interrupted and done again.
+    #[command(after_help = EXAMPLES)]
+    Rekey {
+        /// The new key of AWS KMS
+        #[arg(long, value_name = "KEY", conflicts_with = "new_passphrase_file")]
+        new_kms_key: Option<String>,
+
+        /// File with the new passphrase
+        #[arg(long, value_name = "FILE")]
+        new_passphrase_file: Option<Utf8PathBuf>,
+    },
+}
+
+/// Does it.
+pub(crate) fn run(args: &SecretArgs, session: &Session) -> Result<ExitCode, CliError> {
+    let (cluster, _) = session.cluster()?;
+    let ui = &session.ui;
+    let say = |sentence: String| ui.say_line(Line::plain(sentence));
+    block_on(async {
+        let store = state::needed(session, &cluster).await?;
+        match &args.what {
+            What::Set { secret, input } => {
+                let value = read(input)?;
+                let outer = outer(session, args.key.kms_key.as_deref(), args.key.passphrase_file.as_deref()).await?;
+                store.put_secret(&*outer, secret, &value).await?;
+                say(format!("{secret} is stored, encrypted, in {}.", store.place()));
+            }
+            What::List { output } => {
+                let secrets = store.secrets().await?;
+                match output {
+                    Output::Json => ui.data_json(&secrets)?,
+                    Output::Text if secrets.is_empty() => {
+                        say(format!("No secrets: {} has none of {cluster}.", store.place()));
+                    }
+                    Output::Text => {
+                        let row =
+                            |secret: &kedge_store::SecretSummary| vec![secret.name.clone(), secret.fingerprint.clone()];
+                        let rows: Vec<Vec<String>> = secrets.iter().map(row).collect();
+                        ui.data(&table::render(&["NAME", "FINGERPRINT"], &rows))?;
+                    }
+                }
+            }
+            What::Show { secret } => {
+                if std::io::stdout().is_terminal() {
+                    return Err(CliError::user("standard output is a terminal, where a secret would stay to be seen")
+                        .hint("redirect it into a file or a pipe"));
+                }
+                let outer = outer(session, args.key.kms_key.as_deref(), args.key.passphrase_file.as_deref()).await?;
+                ui.data_bytes(store.secret(&*outer, secret).await?.expose())?;
+            }
+            What::Delete { secret } => {
+                store.delete_secret(secret).await?;
+                say(format!("{secret} is removed from {}.", store.place()));
+            }
+            What::Rekey { new_kms_key, new_passphrase_file } => {
+                let old = outer(session, args.key.kms_key.as_deref(), args.key.passphrase_file.as_deref()).await?;
+                let new = outer(session, new_kms_key.as_deref(), new_passphrase_file.as_deref()).await?;
+                let count = store.rekey(&*old, &*new).await?;
+                let secrets = if count == 1 { "1 secret is".to_owned() } else { format!("{count} secrets are") };
+                let text = format!("{secrets} encrypted anew.");
+                ui.data(&Text { lines: vec![Line::plain(text)] })?;
+            }
+        }
+        Ok(ExitCode::Done)
+    })
+}
+
+async fn outer(
+    session: &Session,
+    kms_key: Option<&str>,
+    passphrase_file: Option<&Utf8Path>,
+) -> Result<Arc<dyn OuterKey>, CliError> {
+    match (kms_key, passphrase_file) {
+        (Some(key), _) => {
+            if Backend::is_sandbox(&session.globals, &session.environment) {
+                return Err(CliError::user("the sandbox has no KMS").hint("use --passphrase-file"));
+            }
+            // The ARN of a key says where it is.
+            let region = key.split(':').nth(3).filter(|region| !region.is_empty()).map(str::to_owned);
+            let region = region.or_else(|| session.globals.region.clone());
+            let aws = connect(&session.globals, &session.environment, region).await?;
+            Ok(Arc::new(aws.kms_key(key)))
+        }
+        (None, Some(path)) => {
+            let wrong = |why: String| CliError::user(format!("{path} is no passphrase: {why}"));
+            let bytes = fs_err::read(path)?;
+            Ok(Arc::new(Passphrase::new(Secret::new(bytes)).map_err(wrong)?))
+        }
+        (None, None) => Err(CliError::user("no key is named that encrypts the secrets")
+            .hint("name a key of AWS KMS with --kms-key, or a file with a passphrase with --passphrase-file")),
+    }
+}
+
+fn read(input: &str) -> Result<Secret, CliError> {
+    if input != "-" {
+        return Ok(Secret::new(fs_err::read(input)?));
+    }
+    let mut bytes = Vec::new();
+    std::io::stdin().lock().read_to_end(&mut bytes)?;
+    Ok(Secret::new(bytes))
+}
+
+fn secret_name(text: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if text == "keyring" {
+        return Err("keyring is the name of the object with the keys".to_owned());
+    }
+    if text.is_empty() || text.starts_with('.') || text.len() > 128 || !text.chars().all(plain) {
+        return Err("a name has 1 to 128 letters, digits, '-', '_' and '.', and no '.' in front".to_owned());
+    }
+    Ok(text.to_owned())
+}

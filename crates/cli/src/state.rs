@@ -1,0 +1,180 @@
+//! The state store of a command: where it is, who uses it, and what has to be said about it.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+
+use camino::Utf8PathBuf;
+use kedge_ops::{Caller, Guard};
+use kedge_resource::ClusterName;
+use kedge_store::head::Who;
+use kedge_store::{Clock, ClusterStore, Directory, LeaseOptions, Location, Objects};
+
+use crate::args::DEFAULT_SANDBOX;
+use crate::backend::{Backend, connect};
+use crate::error::CliError;
+use crate::session::Session;
+
+/// Where objects of a bucket are asked for until S3 says which region the bucket is in.
+const ANY_REGION: &str = "us-east-1";
+
+/// The store that the options or the environment name; that of the sandbox where they name none.
+pub(crate) fn location(session: &Session) -> Result<Option<Location>, CliError> {
+    let named = session.globals.store.as_deref().or(session.environment.store.as_deref());
+    if let Some(text) = session.globals.store.as_deref().or(named.filter(|_| !is_sandbox(session))) {
+        return Ok(Some(Location::parse(text)?));
+    }
+    let sandbox =
+        session.globals.sandbox.clone().or_else(|| session.environment.sandbox.clone().map(Utf8PathBuf::from));
+    Ok(sandbox.map(|directory| Location::Directory(directory.join("store"))))
+}
+
+fn is_sandbox(session: &Session) -> bool {
+    Backend::is_sandbox(&session.globals, &session.environment)
+}
+
+/// The objects of the store, if there is one. `backend` is used where it reaches S3.
+pub(crate) async fn objects(
+    session: &Session,
+    backend: Option<&Backend>,
+) -> Result<Option<Arc<dyn Objects>>, CliError> {
+    match location(session)? {
+        Some(location) => Ok(Some(open(session, backend, &location).await?)),
+        None => Ok(None),
+    }
+}
+
+/// The objects of a location.
+pub(crate) async fn open(
+    session: &Session,
+    backend: Option<&Backend>,
+    location: &Location,
+) -> Result<Arc<dyn Objects>, CliError> {
+    Ok(match location {
+        Location::Directory(path) => Arc::new(Directory::new(path)),
+        Location::S3 { bucket, prefix } => match backend {
+            Some(Backend::Aws(aws)) => Arc::new(aws.bucket(bucket, prefix)),
+            _ => {
+                let (globals, environment) = (&session.globals, &session.environment);
+                let aws = match connect(globals, environment, globals.region.clone()).await {
+                    Err(_) if globals.region.is_none() => {
+                        connect(globals, environment, Some(ANY_REGION.to_owned())).await?
+                    }
+                    other => other?,
+                };
+                Arc::new(aws.bucket(bucket, prefix))
+            }
+        },
+    })
+}
+
+/// The part of the store that belongs to a cluster, if there is a store.
+pub(crate) async fn of_cluster(
+    session: &Session,
+    backend: Option<&Backend>,
+    cluster: &ClusterName,
+) -> Result<Option<ClusterStore>, CliError> {
+    Ok(objects(session, backend).await?.map(|objects| ClusterStore::new(objects, cluster.clone())))
+}
+
+/// As [`of_cluster`], for commands that are about the store.
+pub(crate) async fn needed(session: &Session, cluster: &ClusterName) -> Result<ClusterStore, CliError> {
+    of_cluster(session, None, cluster).await?.ok_or_else(|| {
+        CliError::user("no state store is named").hint(format!(
+            "name it with --store or KEDGE_STATE_STORE, as s3://bucket/prefix or file:///directory; that of a sandbox is in \
+             its directory: --sandbox, or --sandbox=DIR for another one than {DEFAULT_SANDBOX}"
+        ))
+    })
+}
+
+/// Looks at the store of a cluster, if there is a store.
+pub(crate) async fn look(
+    session: &Session,
+    backend: &Backend,
+    cluster: &ClusterName,
+) -> Result<Option<Guard>, CliError> {
+    match of_cluster(session, Some(backend), cluster).await? {
+        Some(store) => Ok(Some(Guard::look(store).await?)),
+        None => Ok(None),
+    }
+}
+
+/// Says what whoever changes a cluster should know of its store: what was interrupted, or that nobody keeps others away.
+pub(crate) async fn remark(session: &Session, guard: Option<&Guard>, changes: bool) -> Result<(), CliError> {
+    let ui = &session.ui;
+    let Some(guard) = guard else {
+        if changes {
+            ui.warn(
+                "there is no state store: nothing keeps others from changing the cluster at the same time, and nothing is \
+                 recorded; --store or KEDGE_STATE_STORE names one",
+            );
+        }
+        return Ok(());
+    };
+    if let Some(lease) = guard.interrupted() {
+        ui.warn(&format!("interrupted: {}; what it had not done is in the plan below", lease.describe()));
+    }
+    if guard.is_new() && changes {
+        for worry in guard.store().objects().worries().await? {
+            ui.warn(&worry);
+        }
+    }
+    Ok(())
+}
+
+/// Who runs this command.
+pub(crate) fn caller(session: &Session) -> Result<Caller, CliError> {
+    Ok(Caller {
+        command: command_line(),
+        who: who(session),
+        random: RandomState::new().hash_one("kedge"),
+        lease: lease_options(session.environment.lease_duration.as_deref())?,
+        clock: Clock::new(jiff::Timestamp::now),
+    })
+}
+
+/// The user, machine and process.
+pub(crate) fn who(session: &Session) -> Who {
+    Who {
+        user: session.environment.user.clone().unwrap_or_else(|| "unknown".to_owned()),
+        host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+        process: std::process::id(),
+        caller: None,
+    }
+}
+
+/// The command as it was typed, as far as a shell would show it. Options of kedge hold no secrets: those are in files.
+fn command_line() -> String {
+    let words = std::env::args_os().skip(1).map(|word| {
+        let word = word.to_string_lossy().into_owned();
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@+".contains(c);
+        if !word.is_empty() && word.chars().all(plain) { word } else { format!("'{word}'") }
+    });
+    std::iter::once("kedge".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
+}
+
+fn lease_options(text: Option<&str>) -> Result<LeaseOptions, CliError> {
+    let Some(text) = text else { return Ok(LeaseOptions::default()) };
+    let (number, factor) = match text.strip_suffix(['s', 'm']) {
+        Some(number) if text.ends_with('m') => (number, 60),
+        Some(number) => (number, 1),
+        None => (text, 1),
+    };
+    let seconds = number.parse::<u64>().ok().and_then(|number| number.checked_mul(factor));
+    seconds.and_then(LeaseOptions::of).ok_or_else(|| {
+        CliError::user(format!("KEDGE_LEASE_DURATION is {text:?}, which is no duration from 2 s to 1 h"))
+            .hint("write seconds or minutes, such as 60s or 2m, or unset it")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lease_durations_are_seconds_or_minutes() {
+        let seconds = |text| lease_options(Some(text)).map(|options| options.seconds).ok();
+        assert_eq!(lease_options(None).unwrap().seconds, 60);
+        assert_eq!([seconds("5"), seconds("90s"), seconds("2m")], [Some(5), Some(90), Some(120)]);
+        assert_eq!([seconds("1"), seconds("2h"), seconds("-5"), seconds(""), seconds("61m")], [None; 5]);
+    }
+}
