@@ -10,10 +10,10 @@ import os
 import sys
 import unittest
 
-from cases import compute, global_services, lists, network, scaling, services
+from cases import buckets, compute, global_services, lists, network, scaling, services
 from cases.account import Case, Server
 
-AREAS = (lists, network, compute, scaling, services)
+AREAS = (lists, network, compute, scaling, services, buckets)
 
 
 def tests(names):

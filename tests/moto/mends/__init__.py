@@ -18,6 +18,7 @@ AREAS = (
     "iam",
     "volumes",
     "services",
+    "buckets",
 )
 
 
