@@ -22,6 +22,8 @@ mod identity;
 mod observe;
 mod realize;
 mod shared;
+#[cfg(test)]
+mod testing;
 mod wait;
 
 pub use client::{Aws, AwsOptions};
