@@ -66,6 +66,12 @@ impl CliError {
         Self::new(Kind::Interrupted, heading)
     }
 
+    /// Says why.
+    pub(crate) fn because(mut self, cause: impl Into<String>) -> Self {
+        self.causes.push(cause.into());
+        self
+    }
+
     /// Says what to do.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());

@@ -51,6 +51,7 @@ pub(crate) fn run(args: &ApplyArgs, session: &Session) -> Result<ExitCode, CliEr
         let work = plan(&backend, &specification, options);
         let mut proposal = session.ui.patiently("reading the account", work).await?;
         running::show(session, &proposal, args.output)?;
+        running::refuse_blind(&proposal)?;
         if proposal.plan().is_empty() {
             return Ok(ExitCode::Done);
         }

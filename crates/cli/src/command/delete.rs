@@ -57,6 +57,7 @@ pub(crate) fn run(args: &DeleteArgs, session: &Session) -> Result<ExitCode, CliE
         let work = delete_cluster::plan(&backend, &cluster);
         let proposal = session.ui.patiently("reading the account", work).await?;
         running::show(session, &proposal, args.output)?;
+        running::refuse_blind(&proposal)?;
         if proposal.plan().is_empty() {
             return Ok(ExitCode::Done);
         }
