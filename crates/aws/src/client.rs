@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
@@ -36,6 +38,8 @@ pub struct Aws {
 pub(crate) struct Inner {
     config: SdkConfig,
     region: String,
+    /// The profile that was asked for by name.
+    pub(crate) profile: Option<String>,
     pub(crate) budget: Budget,
     nonce: u64,
     pub(crate) jitter: AtomicU64,
@@ -81,12 +85,17 @@ impl Aws {
     /// # Errors
     /// [`ErrorClass::Invalid`] if no region is set anywhere.
     pub async fn connect(options: &AwsOptions) -> Result<Self, CloudError> {
-        let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(http::client());
+        let client = http::client();
+        let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(client.clone());
         if let Some(region) = &options.region {
             loader = loader.region(Region::new(region.clone()));
         }
         if let Some(profile) = &options.profile {
-            loader = loader.profile_name(profile);
+            // keys in the environment must not win over a profile that is asked for by name: they may be another account's
+            let chain = ProviderConfig::default().with_http_client(client);
+            let chain = chain.with_region(options.region.clone().map(Region::new));
+            let credentials = ProfileFileCredentialsProvider::builder().configure(&chain).profile_name(profile).build();
+            loader = loader.profile_name(profile).credentials_provider(credentials);
         }
         let config = Box::pin(loader.load()).await;
         let Some(region) = config.region().map(ToString::to_string) else {
@@ -104,15 +113,16 @@ impl Aws {
             .timeout_config(timeouts)
             .stalled_stream_protection(aws_config::stalled_stream_protection::StalledStreamProtectionConfig::disabled())
             .build();
-        Ok(Self::new(config, region))
+        Ok(Self::new(config, region, options.profile.clone()))
     }
 
-    fn new(config: SdkConfig, region: String) -> Self {
+    fn new(config: SdkConfig, region: String, profile: Option<String>) -> Self {
         let nonce = RandomState::new().hash_one("kedge");
         Self {
             inner: Arc::new(Inner {
                 config,
                 region,
+                profile,
                 budget: Budget::default(),
                 nonce,
                 jitter: AtomicU64::new(nonce),
@@ -145,11 +155,11 @@ impl Aws {
             .behavior_version(BehaviorVersion::v2026_01_12())
             .region(Region::new("us-east-1"))
             .endpoint_url(endpoint)
-            .http_client(http::client())
+            .http_client(http::client_waiting(Duration::from_secs(2)))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .retry_config(RetryConfig::disabled())
             .build();
-        Self::new(config, "us-east-1".to_owned())
+        Self::new(config, "us-east-1".to_owned(), None)
     }
 
     /// The region.

@@ -1,3 +1,6 @@
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 
@@ -130,4 +133,38 @@ fn client_tokens_never_repeat() {
     assert_ne!(aws.client_token(), aws.client_token());
     assert_ne!(aws.client_token(), Aws::at("http://127.0.0.1:1").client_token());
     assert!(aws.client_token().len() <= 64);
+}
+
+#[tokio::test]
+async fn an_endpoint_that_never_answers_is_not_waited_for_again() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let taken = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&taken);
+    tokio::spawn(async move {
+        let mut open = Vec::new();
+        loop {
+            open.push(listener.accept().await.unwrap());
+            count.fetch_add(1, Ordering::SeqCst);
+        }
+    });
+    let error = describe(&Aws::at(&url)).await.unwrap_err();
+    assert_eq!(error.class, ErrorClass::Unreachable);
+    assert_eq!(error.message, format!("{url} gave no answer within 2 s"));
+    assert_eq!(taken.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn an_endpoint_that_is_no_address_is_named() {
+    let error = describe(&Aws::at("nonsense")).await.unwrap_err();
+    assert_eq!(error.class, ErrorClass::Invalid, "{error}");
+    assert!(error.hint.unwrap().contains("AWS_ENDPOINT_URL"));
+}
+
+#[tokio::test]
+async fn what_answers_may_not_be_aws() {
+    let endpoint = Endpoint::start(vec![Reply::Answer(404, "<html>".to_owned())]).await;
+    let error = describe(&Aws::at(&endpoint.url)).await.unwrap_err();
+    assert!(error.hint.unwrap().contains("not AWS"));
+    assert_eq!(endpoint.requests(), 1);
 }
