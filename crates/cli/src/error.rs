@@ -81,7 +81,11 @@ impl CliError {
     fn caused_by(mut self, error: &(dyn Error + 'static)) -> Self {
         let mut cause = Some(error);
         while let Some(error) = cause {
-            self.causes.push(error.to_string());
+            let text = error.to_string();
+            // a heading that quotes its cause has said it
+            if !self.heading.ends_with(&text) {
+                self.causes.push(text);
+            }
             cause = error.source();
         }
         if self.kind == Kind::Internal {
