@@ -16,7 +16,7 @@ use kedge_cloud::{CloudError, ErrorClass, Progress};
 use tokio::time::Instant;
 
 use crate::client::Aws;
-use crate::error::{Access, classify};
+use crate::error::{Access, classify, is_silence};
 
 #[cfg(test)]
 mod tests;
@@ -27,6 +27,8 @@ const THROTTLED_ATTEMPTS: u32 = 12;
 const TRANSIENT_ATTEMPTS: u32 = 5;
 /// Attempts at an endpoint that cannot be reached.
 const UNREACHABLE_ATTEMPTS: u32 = 3;
+/// Attempts at an endpoint that takes calls and does not answer, where others do.
+const SILENT_ATTEMPTS: u32 = 2;
 /// How long AWS may take until one part of it knows what another part has made.
 const CONSISTENCY: Duration = Duration::from_secs(60);
 
@@ -168,12 +170,12 @@ impl Aws {
             }
             tracing::debug!(call, attempt, "call");
             // the futures of the SDK are large
-            let error = match Box::pin(op()).await {
+            let (error, silence) = match Box::pin(op()).await {
                 Ok(answer) => {
                     self.inner.reached.store(true, Ordering::Relaxed);
                     return Ok(answer);
                 }
-                Err(error) => self.in_passing(classify(call, access, &error)),
+                Err(error) => (self.in_context(classify(call, access, &error)), is_silence(&error)),
             };
             attempt += 1;
             tracing::debug!(call, attempt, class = %error.class, message = error.message, "failed");
@@ -182,6 +184,9 @@ impl Aws {
                     self.inner.budget.throttled(call);
                     THROTTLED_ATTEMPTS
                 }
+                // it has been waited for long enough
+                ErrorClass::Unreachable if silence => return Err(error),
+                ErrorClass::Transient if silence => SILENT_ATTEMPTS,
                 ErrorClass::Transient => TRANSIENT_ATTEMPTS,
                 ErrorClass::Unreachable => UNREACHABLE_ATTEMPTS,
                 _ => return Err(error),
@@ -193,13 +198,26 @@ impl Aws {
         }
     }
 
+    /// What an error means here.
+    ///
     /// An endpoint that cannot be reached is a mistake of the configuration when nothing has worked yet, and worth waiting for
-    /// afterwards: nothing was sent, so that even a write can be made again.
-    fn in_passing(&self, error: CloudError) -> CloudError {
-        if error.class == ErrorClass::Unreachable && self.inner.reached.load(Ordering::Relaxed) {
-            return CloudError { class: ErrorClass::Transient, ..error };
+    /// afterwards: nothing was sent, so that even a write can be made again. Credentials that are not there are those of the
+    /// profile that was asked for.
+    fn in_context(&self, error: CloudError) -> CloudError {
+        match (error.class, &self.inner.profile) {
+            (ErrorClass::Unreachable, _) if self.inner.reached.load(Ordering::Relaxed) => {
+                CloudError { class: ErrorClass::Transient, ..error }
+            }
+            (ErrorClass::Credentials, Some(profile)) if error.code.is_none() => {
+                let message = format!("the profile {profile}: {}", error.message);
+                let hint = format!(
+                    "`aws configure list-profiles` shows the profiles there are; one of single sign-on needs \
+                     `aws sso login --profile {profile}` from time to time"
+                );
+                CloudError { message, ..error }.with_hint(hint)
+            }
+            _ => error,
         }
-        error
     }
 
     /// Pauses before the next attempt: longer each time, and not the same for all.

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
@@ -41,6 +43,8 @@ pub(crate) struct Inner {
     path_style: bool,
     /// Asked before every write.
     fence: Mutex<Fence>,
+    /// The profile that was asked for by name.
+    pub(crate) profile: Option<String>,
     pub(crate) budget: Budget,
     nonce: u64,
     pub(crate) jitter: AtomicU64,
@@ -86,12 +90,17 @@ impl Aws {
     /// # Errors
     /// [`ErrorClass::Invalid`] if no region is set anywhere.
     pub async fn connect(options: &AwsOptions) -> Result<Self, CloudError> {
-        let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(http::client());
+        let client = http::client();
+        let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(client.clone());
         if let Some(region) = &options.region {
             loader = loader.region(Region::new(region.clone()));
         }
         if let Some(profile) = &options.profile {
-            loader = loader.profile_name(profile);
+            // keys in the environment must not win over a profile that is asked for by name: they may be another account's
+            let chain = ProviderConfig::default().with_http_client(client);
+            let chain = chain.with_region(options.region.clone().map(Region::new));
+            let credentials = ProfileFileCredentialsProvider::builder().configure(&chain).profile_name(profile).build();
+            loader = loader.profile_name(profile).credentials_provider(credentials);
         }
         let config = Box::pin(loader.load()).await;
         let Some(region) = config.region().map(ToString::to_string) else {
@@ -110,10 +119,10 @@ impl Aws {
             .stalled_stream_protection(aws_config::stalled_stream_protection::StalledStreamProtectionConfig::disabled())
             .build();
         let path_style = options.path_style || config.endpoint_url().is_some();
-        Ok(Self::new(config, region, path_style))
+        Ok(Self::new(config, region, options.profile.clone(), path_style))
     }
 
-    fn new(config: SdkConfig, region: String, path_style: bool) -> Self {
+    fn new(config: SdkConfig, region: String, profile: Option<String>, path_style: bool) -> Self {
         let nonce = RandomState::new().hash_one("kedge");
         Self {
             inner: Arc::new(Inner {
@@ -121,6 +130,7 @@ impl Aws {
                 region,
                 path_style,
                 fence: Mutex::default(),
+                profile,
                 budget: Budget::default(),
                 nonce,
                 jitter: AtomicU64::new(nonce),
@@ -153,11 +163,11 @@ impl Aws {
             .behavior_version(BehaviorVersion::v2026_01_12())
             .region(Region::new("us-east-1"))
             .endpoint_url(endpoint)
-            .http_client(http::client())
+            .http_client(http::client_waiting(Duration::from_secs(2)))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .retry_config(RetryConfig::disabled())
             .build();
-        Self::new(config, "us-east-1".to_owned(), true)
+        Self::new(config, "us-east-1".to_owned(), None, true)
     }
 
     /// The region.

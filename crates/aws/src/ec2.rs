@@ -127,7 +127,8 @@ async fn network(aws: &Aws, cluster: &ClusterName) -> Result<Part, CloudError> {
     part.resources.extend(addresses.iter().filter_map(|one| elastic_ip::entry_of(cluster, one)));
     part.resources.extend(nat_gateways.iter().filter_map(|one| nat_gateway::entry_of(cluster, one)));
     let subnets: Vec<Observed> = subnets.iter().filter_map(|one| subnet::entry_of(cluster, one)).collect();
-    let routing = routing(aws, cluster, &subnets, tables).await?;
+    let routing = routing(aws, cluster, &subnets, tables).await;
+    let routing = part.accept(&[Kind::RouteTable, Kind::Route, Kind::RouteTableAssociation], routing)?;
     part.resources.extend(subnets);
     part.resources.extend(routing);
     Ok(part)

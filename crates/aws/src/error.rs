@@ -11,10 +11,15 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use kedge_cloud::{CloudError, ErrorClass};
 
-use crate::http::NotConnected;
+use crate::http::{NotAnswered, NotConnected};
 
 #[cfg(test)]
 mod tests;
+
+/// What to do about an address that is none.
+const BAD_ENDPOINT: &str = "AWS_ENDPOINT_URL has to be an address such as http://127.0.0.1:5000";
+/// What to do about an answer that AWS would not give.
+const NOT_AWS: &str = "what answers is perhaps not AWS: check AWS_ENDPOINT_URL and the proxies of the network";
 
 /// Whether a call changes something: then an answer that was lost leaves open whether it did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,10 +54,22 @@ where
         SdkError::ResponseError(response) => {
             let status = response.raw().status().as_u16();
             let message = format!("the answer (HTTP status {status}) cannot be read: {}", innermost(error));
-            CloudError::new(access.answer_lost(), call, message)
+            CloudError::new(access.answer_lost(), call, message).with_hint(NOT_AWS)
+        }
+        SdkError::ConstructionFailure(_) if find::<CredentialsError>(error).is_none() => {
+            CloudError::new(ErrorClass::Invalid, call, format!("the request cannot be made: {}", innermost(error)))
+        }
+        SdkError::DispatchFailure(failure) if failure.is_user() => {
+            CloudError::new(ErrorClass::Invalid, call, format!("the request cannot be sent: {}", innermost(error)))
+                .with_hint(BAD_ENDPOINT)
         }
         _ => from_transport(call, access, error),
     }
+}
+
+/// Whether this says that an address has never answered anything.
+pub(crate) fn is_silence<E: Error + 'static>(error: &SdkError<E, HttpResponse>) -> bool {
+    find::<NotAnswered>(error).is_some()
 }
 
 /// Classifies a failure before there was an answer.
@@ -63,12 +80,21 @@ fn from_transport(call: &str, access: Access, error: &(dyn Error + 'static)) -> 
             unconnected.address
         ));
     }
+    if let Some(silence) = find::<NotAnswered>(error) {
+        let class = match access {
+            Access::Read => ErrorClass::Unreachable,
+            Access::Write => access.answer_lost(),
+        };
+        return CloudError::new(class, call, silence.to_string())
+            .with_hint("check the network and its proxies, and AWS_ENDPOINT_URL if it is set");
+    }
     if let Some(credentials) = find::<CredentialsError>(error) {
         let why = innermost(credentials);
         let (message, hint) = match credentials {
             CredentialsError::CredentialsNotLoaded(_) => (
                 "no AWS credentials were found".to_owned(),
-                "set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run `aws sso login`",
+                "set AWS_PROFILE to one of `aws configure list-profiles`, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run \
+                 `aws sso login`",
             ),
             CredentialsError::InvalidConfiguration(_) => {
                 (format!("the AWS configuration is not usable: {why}"), "check ~/.aws/config and AWS_PROFILE")
@@ -81,6 +107,10 @@ fn from_transport(call: &str, access: Access, error: &(dyn Error + 'static)) -> 
         return CloudError::new(ErrorClass::Credentials, call, message).with_hint(hint);
     }
     let why = innermost(error);
+    if why.contains("scheme") {
+        return CloudError::new(ErrorClass::Invalid, call, format!("the request cannot be sent: {why}"))
+            .with_hint(BAD_ENDPOINT);
+    }
     if why.contains("no region") || why.contains("Invalid Configuration: Missing Region") {
         return CloudError::new(ErrorClass::Invalid, call, "no AWS region is set")
             .with_hint("set AWS_REGION, or `region` in the profile");
@@ -257,6 +287,9 @@ fn waits_for_another(message: &str) -> bool {
 
 /// What to do about it.
 fn hint(class: ErrorClass, call: &str, code: &str, message: &str) -> Option<String> {
+    if code.is_empty() && message.is_empty() && !matches!(class, ErrorClass::Transient | ErrorClass::Ambiguous) {
+        return Some(NOT_AWS.to_owned());
+    }
     match class {
         ErrorClass::Denied => Some(match named_action(message) {
             Some(action) => format!("allow {action} in an IAM policy of the caller"),

@@ -1,10 +1,12 @@
 //! The HTTP client that every service shares.
 //!
-//! It is `aws-smithy-http-client` with rustls, and two things around it. Reading and parsing the system's certificates
+//! It is `aws-smithy-http-client` with rustls, and what stands around it. Reading and parsing the system's certificates
 //! takes longer than all other start-up work together, so that is put off until a request really goes to an `https`
 //! endpoint. And a failure to connect is marked as such, with the address: nothing was sent then, so that even a write
-//! that must not happen twice can be tried again.
+//! that must not happen twice can be tried again. The same goes for an address that takes requests and never answers,
+//! which is waited for less long than for one that has answered before.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -21,9 +23,18 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
+/// How long an address may take for its first answer.
+const FIRST_ANSWER: Duration = Duration::from_secs(30);
+
 /// The client.
 pub(crate) fn client() -> SharedHttpClient {
-    SharedHttpClient::new(LazyClient::default())
+    client_waiting(FIRST_ANSWER)
+}
+
+/// A client that waits so long for the first answer of an address.
+pub(crate) fn client_waiting(first_answer: Duration) -> SharedHttpClient {
+    let heard = Arc::new(Heard { first_answer, addresses: Mutex::default() });
+    SharedHttpClient::new(LazyClient { heard, connectors: Mutex::default() })
 }
 
 /// No connection was made, so that nothing was sent.
@@ -43,9 +54,46 @@ impl fmt::Display for NotConnected {
 
 impl Error for NotConnected {}
 
+/// A request was sent to an address that has never answered, and this one was not answered either.
+#[derive(Debug)]
+pub(crate) struct NotAnswered {
+    /// Scheme and authority of the request.
+    pub(crate) address: String,
+    after: Duration,
+}
+
+impl fmt::Display for NotAnswered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} gave no answer within {} s", self.address, self.after.as_secs())
+    }
+}
+
+impl Error for NotAnswered {}
+
+/// The addresses that have answered.
+#[derive(Debug)]
+struct Heard {
+    first_answer: Duration,
+    addresses: Mutex<BTreeSet<String>>,
+}
+
+impl Heard {
+    fn knows(&self, address: &str) -> bool {
+        self.addresses.lock().unwrap_or_else(PoisonError::into_inner).contains(address)
+    }
+
+    fn add(&self, address: &str) {
+        let mut addresses = self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
+        if !addresses.contains(address) {
+            addresses.insert(address.to_owned());
+        }
+    }
+}
+
 /// Keeps one connector, and with it one pool of connections, for each set of timeouts.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct LazyClient {
+    heard: Arc<Heard>,
     connectors: Mutex<Vec<(Timeouts, SharedHttpConnector)>>,
 }
 
@@ -60,6 +108,7 @@ impl HttpClient for LazyClient {
         }
         let connector = SharedHttpConnector::new(ByScheme(Arc::new(Connectors {
             settings: settings.clone(),
+            heard: Arc::clone(&self.heard),
             plain: OnceLock::new(),
             tls: OnceLock::new(),
         })));
@@ -75,6 +124,7 @@ struct ByScheme(Arc<Connectors>);
 #[derive(Debug)]
 struct Connectors {
     settings: HttpConnectorSettings,
+    heard: Arc<Heard>,
     plain: OnceLock<SharedHttpConnector>,
     tls: OnceLock<SharedHttpConnector>,
 }
@@ -110,7 +160,24 @@ impl HttpConnector for ByScheme {
         let connectors = Arc::clone(&self.0);
         HttpConnectorFuture::new(async move {
             let call = connectors.get(&address)?.call(request);
-            call.await.map_err(|error| match connect_failure(&error) {
+            let heard = &connectors.heard;
+            let answer = if heard.knows(&address) {
+                call.await
+            } else {
+                match tokio::time::timeout(heard.first_answer, call).await {
+                    Ok(answer) => answer,
+                    // others may have been answered in the meantime: then this is a delay, and no silence
+                    Err(elapsed) if heard.knows(&address) => return Err(ConnectorError::timeout(Box::new(elapsed))),
+                    Err(_) => {
+                        let silence = NotAnswered { address, after: heard.first_answer };
+                        return Err(ConnectorError::timeout(Box::new(silence)));
+                    }
+                }
+            };
+            if answer.is_ok() {
+                heard.add(&address);
+            }
+            answer.map_err(|error| match connect_failure(&error) {
                 Some(why) => ConnectorError::io(Box::new(NotConnected { address, why })),
                 None => error,
             })

@@ -1,13 +1,15 @@
 //! IAM: roles with their policies, instance profiles, and OpenID Connect providers.
 //!
-//! IAM lists without tags and filters by path only, so roles and profiles are listed and those whose names could be the
-//! cluster's are asked for one by one, all at the same time.
+//! IAM lists without tags and filters by path only. Roles come from the one list that leaves nothing out, where that is
+//! possible; otherwise they and profiles are listed, and those whose names could be the cluster's are asked for one by one, all
+//! at the same time.
 
 mod document;
 mod instance_profile;
 mod oidc_provider;
 mod policy_attachment;
 mod role;
+mod role_details;
 mod role_policy;
 
 use aws_sdk_iam::types::Tag;

@@ -24,6 +24,8 @@ mod observe;
 mod realize;
 mod s3;
 mod shared;
+#[cfg(test)]
+mod testing;
 mod wait;
 
 pub use client::{Aws, AwsOptions};

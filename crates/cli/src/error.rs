@@ -68,6 +68,12 @@ impl CliError {
         Self::new(Kind::Interrupted, heading)
     }
 
+    /// Says why.
+    pub(crate) fn because(mut self, cause: impl Into<String>) -> Self {
+        self.causes.push(cause.into());
+        self
+    }
+
     /// Says what to do.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
@@ -77,7 +83,11 @@ impl CliError {
     fn caused_by(mut self, error: &(dyn Error + 'static)) -> Self {
         let mut cause = Some(error);
         while let Some(error) = cause {
-            self.causes.push(error.to_string());
+            let text = error.to_string();
+            // a heading that quotes its cause has said it
+            if !self.heading.ends_with(&text) {
+                self.causes.push(text);
+            }
             cause = error.source();
         }
         if self.kind == Kind::Internal {

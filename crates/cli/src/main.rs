@@ -16,6 +16,7 @@ mod progress;
 mod session;
 mod state;
 mod ui;
+mod usage;
 
 use clap::Parser;
 use clap::error::ErrorKind;
@@ -33,10 +34,11 @@ fn main() -> std::process::ExitCode {
 fn run() -> ExitCode {
     let Cli { command, globals } = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(usage) => {
+        Err(mut error) => {
+            usage::explain(&mut error);
             // Nothing is left to be done where nobody reads.
-            let _printed = usage.print();
-            return match usage.kind() {
+            let _printed = error.print();
+            return match error.kind() {
                 ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::Done,
                 // clap would exit with 2, which means that changes are pending.
                 _ => ExitCode::Failed,

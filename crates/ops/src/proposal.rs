@@ -36,6 +36,12 @@ impl Proposal {
         self.plan.report.notes.iter().filter(|note| note.severity == Severity::Fatal).collect()
     }
 
+    /// Whether a part of the account that matters to the plan could not be read: then the plan is not the whole truth.
+    #[must_use]
+    pub fn is_blind(&self) -> bool {
+        self.fatal().iter().any(|note| note.code == "unreadable")
+    }
+
     /// Allows that these resources, which hold state, are removed or replaced, and checks again.
     pub fn allow_destroy(&mut self, keys: impl IntoIterator<Item = ResourceKey>) {
         self.options.allow_destroy.extend(keys);

@@ -21,13 +21,12 @@ pub fn render(notes: &[Note], width: usize) -> Text {
         };
         let all = format!("{word}[{}]: {sentence}", note.code);
         for (position, line) in wrap(&all, width.saturating_sub(2)).into_iter().enumerate() {
-            match line.split_once(' ') {
-                // A code has no space, so the label ends at the first one.
-                Some((label, rest)) if position == 0 => {
-                    text.push(Line::of(role, label).with(Role::Plain, format!(" {rest}")));
-                }
-                Some(_) | None => text.push(Line::plain(format!("  {line}"))),
-            }
+            // A code has no space, so the label ends at the first one, or with the line if a long word follows.
+            text.push(match (position, line.split_once(' ')) {
+                (0, Some((label, rest))) => Line::of(role, label).with(Role::Plain, format!(" {rest}")),
+                (0, None) => Line::of(role, line),
+                _ => Line::plain(format!("  {line}")),
+            });
         }
     }
     text
@@ -58,6 +57,7 @@ mod tests {
                 Some(volume),
             ),
             note(Severity::Info, "instances-do-not-join", "Instances do not join the cluster yet.", None),
+            note(Severity::Info, "long", "load-balancer/a-name-that-is-longer-than-the-line-that-it-stands-in", None),
         ];
         assert_data_eq!(
             render(&notes, 60).to_string(),
@@ -67,6 +67,8 @@ error[destroys-data]: Deleting this volume loses the state
   (volume/a.etcd-main.prod.example.com)
 note[instances-do-not-join]: Instances do not join the
   cluster yet.
+note[long]:
+  load-balancer/a-name-that-is-longer-than-the-line-that-it-stands-in
 
 "#]]
         );

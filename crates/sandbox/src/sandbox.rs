@@ -17,6 +17,10 @@ use crate::faults::{FaultState, Faults};
 use crate::file::AccountFile;
 use crate::seed;
 
+/// What passes from one opening of an account to the next where the clock only jumps: otherwise an instance that a command
+/// left pending would be pending for ever.
+const BETWEEN_COMMANDS_MS: u64 = 60_000;
+
 /// How to open a sandbox.
 #[derive(Clone, Debug, Default)]
 pub struct SandboxOptions {
@@ -71,7 +75,12 @@ impl Sandbox {
         let mut file = AccountFile::new(&options.dir)?;
         let guard = file.lock()?;
         let account = match file.read_if_changed()? {
-            Some(account) => account,
+            Some(mut account) => {
+                if options.speed == 0.0 {
+                    account.now_ms = account.now_ms.saturating_add(BETWEEN_COMMANDS_MS);
+                }
+                account
+            }
             None => {
                 let account = seed::account_of(&options.seed.clone().unwrap_or_else(seed::default_account))?;
                 file.write(&account)?;

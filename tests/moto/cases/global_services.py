@@ -86,6 +86,23 @@ class Identities(Case):
         role = self.iam.get_role(RoleName="role")["Role"]
         self.assertEqual((role["Tags"], role["PermissionsBoundary"]["PermissionsBoundaryArn"]), (self.TAGS, boundary))
 
+    def test_details_of_roles_come_in_pages(self):
+        for name in "abc":
+            self.iam.create_role(RoleName=name, AssumeRolePolicyDocument=self.TRUST, Tags=self.TAGS)
+            self.iam.put_role_policy(RoleName=name, PolicyName="inline", PolicyDocument=self.TRUST)
+        self.iam.create_instance_profile(InstanceProfileName="profile", Tags=self.TAGS)
+        self.iam.add_role_to_instance_profile(InstanceProfileName="profile", RoleName="a")
+        pages, marker = [], {}
+        while not pages or pages[-1]["IsTruncated"]:
+            pages.append(self.iam.get_account_authorization_details(Filter=["Role"], MaxItems=2, **marker))
+            marker = {"Marker": pages[-1].get("Marker")}
+        roles = [role for page in pages for role in page["RoleDetailList"]]
+        self.assertEqual([len(page["RoleDetailList"]) for page in pages], [2, 1])
+        self.assertEqual([role["RoleName"] for role in roles], ["a", "b", "c"])
+        self.assertEqual([role["Tags"] for role in roles], [self.TAGS] * 3)
+        self.assertEqual([role["RolePolicyList"][0]["PolicyName"] for role in roles], ["inline"] * 3)
+        self.assertEqual([profile.get("Tags", []) for profile in roles[0]["InstanceProfileList"]], [[]])
+
     def test_managed_policies_exist(self):
         arn = "arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess"
         for _ in range(2):

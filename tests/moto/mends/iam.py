@@ -48,3 +48,32 @@ def without_tags(name, key):
 without_tags("list_roles", "Roles")
 without_tags("list_instance_profiles", "InstanceProfiles")
 without_tags("list_instance_profiles_for_role", "InstanceProfiles")
+
+
+class Role:
+    """A role with its instance profiles as lists have them. moto derives the names of fields from that of the class."""
+
+    def __init__(self, role):
+        self.role = role
+
+    def __getattr__(self, name):
+        return getattr(self.role, name)
+
+    @property
+    def instance_profile_list(self):
+        profiles = [copy.copy(profile) for profile in self.role.instance_profile_list]
+        for profile in profiles:
+            profile.tags = None
+        return profiles
+
+
+@mend(IamResponse, "get_account_authorization_details")
+def get_account_authorization_details(original, self):
+    """AWS gives roles in pages, and the instance profiles in them without tags.  moto gives everything at once.  Only roles
+    are mended; AWS counts users, groups and policies of a page together with them."""
+    result = original(self).result
+    start, size = int(self._get_param("Marker") or 0), self._get_int_param("MaxItems") or 100
+    roles = list(result["RoleDetailList"])
+    page = [Role(role) for role in roles[start : start + size]]
+    more = {"IsTruncated": True, "Marker": str(start + size)} if start + size < len(roles) else {}
+    return ActionResult({**result, "RoleDetailList": page, **more})

@@ -1,76 +1,11 @@
-use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
-use std::sync::{Arc, Mutex};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 
 use super::*;
-
-/// What the endpoint does with a request.
-#[derive(Clone, Debug)]
-enum Reply {
-    /// Answers with a status and a body.
-    Answer(u16, String),
-    /// Closes the connection after it has read the request.
-    Lose,
-}
-
-/// An endpoint that replies as told, one reply a request, and counts the requests.
-struct Endpoint {
-    url: String,
-    requests: Arc<AtomicUsize>,
-}
-
-impl Endpoint {
-    async fn start(replies: Vec<Reply>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let requests = Arc::new(AtomicUsize::new(0));
-        let (count, replies) = (Arc::clone(&requests), Arc::new(Mutex::new(VecDeque::from(replies))));
-        tokio::spawn(async move {
-            loop {
-                let (mut stream, _) = listener.accept().await.unwrap();
-                let (count, replies) = (Arc::clone(&count), Arc::clone(&replies));
-                tokio::spawn(async move {
-                    read_request(&mut stream).await;
-                    count.fetch_add(1, Ordering::SeqCst);
-                    let reply = replies.lock().unwrap().pop_front().expect("a request that nobody expected");
-                    if let Reply::Answer(status, body) = reply {
-                        let head = format!(
-                            "HTTP/1.1 {status} X\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-                            body.len()
-                        );
-                        stream.write_all(head.as_bytes()).await.unwrap();
-                        stream.write_all(body.as_bytes()).await.unwrap();
-                    }
-                });
-            }
-        });
-        Self { url, requests }
-    }
-
-    fn requests(&self) -> usize {
-        self.requests.load(Ordering::SeqCst)
-    }
-}
-
-async fn read_request(stream: &mut tokio::net::TcpStream) {
-    let mut bytes = Vec::new();
-    let mut buffer = [0; 4096];
-    loop {
-        let text = String::from_utf8_lossy(&bytes).to_ascii_lowercase();
-        if let Some(end) = text.find("\r\n\r\n") {
-            let length = text.split("content-length: ").nth(1).and_then(|rest| rest.split("\r\n").next());
-            if bytes.len() >= end + 4 + length.map_or(0, |length| length.parse::<usize>().unwrap()) {
-                return;
-            }
-        }
-        let read = stream.read(&mut buffer).await.unwrap();
-        assert_ne!(read, 0, "the client closed the connection in the middle of a request");
-        bytes.extend_from_slice(&buffer[..read]);
-    }
-}
+use crate::testing::{Endpoint, Reply, read_request};
 
 fn error(status: u16, code: &str) -> Reply {
     let body =
@@ -198,4 +133,38 @@ fn client_tokens_never_repeat() {
     assert_ne!(aws.client_token(), aws.client_token());
     assert_ne!(aws.client_token(), Aws::at("http://127.0.0.1:1").client_token());
     assert!(aws.client_token().len() <= 64);
+}
+
+#[tokio::test]
+async fn an_endpoint_that_never_answers_is_not_waited_for_again() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let taken = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&taken);
+    tokio::spawn(async move {
+        let mut open = Vec::new();
+        loop {
+            open.push(listener.accept().await.unwrap());
+            count.fetch_add(1, Ordering::SeqCst);
+        }
+    });
+    let error = describe(&Aws::at(&url)).await.unwrap_err();
+    assert_eq!(error.class, ErrorClass::Unreachable);
+    assert_eq!(error.message, format!("{url} gave no answer within 2 s"));
+    assert_eq!(taken.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn an_endpoint_that_is_no_address_is_named() {
+    let error = describe(&Aws::at("nonsense")).await.unwrap_err();
+    assert_eq!(error.class, ErrorClass::Invalid, "{error}");
+    assert!(error.hint.unwrap().contains("AWS_ENDPOINT_URL"));
+}
+
+#[tokio::test]
+async fn what_answers_may_not_be_aws() {
+    let endpoint = Endpoint::start(vec![Reply::Answer(404, "<html>".to_owned())]).await;
+    let error = describe(&Aws::at(&endpoint.url)).await.unwrap_err();
+    assert!(error.hint.unwrap().contains("not AWS"));
+    assert_eq!(endpoint.requests(), 1);
 }

@@ -1,12 +1,12 @@
 //! Roles.
 
-use aws_sdk_iam::types::Role as Raw;
+use aws_sdk_iam::types::{AttachedPermissionsBoundary, Role as Raw};
 use futures_util::future::{join_all, join3, try_join_all, try_join3};
 use kedge_cloud::{CloudError, ErrorClass, StepChange};
 use kedge_resource::kind::Role;
 use kedge_resource::{ClusterName, Handle, Kind, Tags, names};
 
-use super::{document, instance_profile, policy_attachment, read_tags, request_tags, role_policy};
+use super::{document, instance_profile, policy_attachment, read_tags, request_tags, role_details, role_policy};
 use crate::client::Aws;
 use crate::observe::Part;
 use crate::realize::{Task, after, gone, observed, touches};
@@ -21,6 +21,13 @@ const PAGE: i32 = 1000;
 
 /// The roles whose names could be the cluster's, with their policies.
 pub(super) async fn observe(aws: &Aws, cluster: &ClusterName) -> Result<Part, CloudError> {
+    match role_details::observe(aws, cluster).await? {
+        Some(part) => Ok(part),
+        None => one_by_one(aws, cluster).await,
+    }
+}
+
+async fn one_by_one(aws: &Aws, cluster: &ClusterName) -> Result<Part, CloudError> {
     let mut part = Part::default();
     let listed = list(aws, cluster).await;
     let listed = part.accept(&[Kind::Role, Kind::RolePolicy, Kind::PolicyAttachment], listed)?;
@@ -65,7 +72,7 @@ async fn observe_one(aws: &Aws, cluster: &ClusterName, name: &str) -> Result<Par
     let attachments = part.accept(&[Kind::PolicyAttachment], found(attachments))?.unwrap_or_default();
 
     let ownership = ownership(cluster, &read_tags(role.tags.clone()));
-    let properties = part.accept(&[Kind::Role], properties(name, role).map(Some))?;
+    let properties = part.accept(&[Kind::Role], properties_of(name, role).map(Some))?;
     part.resources.extend(properties.map(|role| entry(Kind::Role, name, Handle::new(name), ownership, role)));
     part.resources.extend(attachments.iter().map(|arn| policy_attachment::observed(name, arn, ownership)));
     let policies = policies.iter().map(|policy| Box::pin(role_policy::observe(aws, name, policy, ownership)));
@@ -81,12 +88,23 @@ async fn get(aws: &Aws, name: &str) -> Result<Option<Raw>, CloudError> {
     Ok(answer.and_then(|answer| answer.role))
 }
 
-fn properties(name: &str, raw: Raw) -> Result<Role, CloudError> {
+fn properties_of(name: &str, raw: Raw) -> Result<Role, CloudError> {
     let trust = raw.assume_role_policy_document.unwrap_or_default();
+    properties(GET, name, &trust, raw.permissions_boundary, read_tags(raw.tags))
+}
+
+/// What `call` says of a role.
+pub(super) fn properties(
+    call: &str,
+    name: &str,
+    trust: &str,
+    boundary: Option<AttachedPermissionsBoundary>,
+    tags: Tags,
+) -> Result<Role, CloudError> {
     Ok(Role {
-        assume_role_policy_document: document::parse(GET, name, &trust)?,
-        permissions_boundary: raw.permissions_boundary.and_then(|boundary| boundary.permissions_boundary_arn),
-        tags: read_tags(raw.tags),
+        assume_role_policy_document: document::parse(call, name, trust)?,
+        permissions_boundary: boundary.and_then(|boundary| boundary.permissions_boundary_arn),
+        tags,
     })
 }
 
@@ -115,7 +133,7 @@ pub(super) async fn create(task: &Task<'_>, change: &StepChange) -> Result<Handl
             if !read_tags(raw.tags.clone()).owned_by(cluster) {
                 return Err(in_the_way(CREATE, &change.key, cluster));
             }
-            let has = properties(name, raw)?;
+            let has = properties_of(name, raw)?;
             if has.assume_role_policy_document != wanted.assume_role_policy_document {
                 set_trust(task, name, wanted).await?;
             }

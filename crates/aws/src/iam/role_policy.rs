@@ -6,7 +6,7 @@ use kedge_resource::{Handle, Kind, Observed, Ownership, Ref};
 
 use super::document;
 use crate::client::Aws;
-use crate::realize::{Task, after, gone, observed};
+use crate::realize::{Task, after, gone, observed as before};
 use crate::shared::{entry, found};
 
 const GET: &str = "iam:GetRolePolicy";
@@ -38,13 +38,24 @@ pub(super) async fn observe(
 ) -> Result<Option<Observed>, CloudError> {
     let answer = aws.read(GET, || aws.iam().get_role_policy().role_name(role).policy_name(policy).send()).await;
     let Some(answer) = found(answer)? else { return Ok(None) };
+    observed(GET, role, policy, &answer.policy_document, ownership).map(Some)
+}
+
+/// The entry of a policy whose document `call` returned.
+pub(super) fn observed(
+    call: &str,
+    role: &str,
+    policy: &str,
+    document: &str,
+    ownership: Ownership,
+) -> Result<Observed, CloudError> {
     let properties = RolePolicy {
         role: Ref::existing(role),
         policy_name: policy.to_owned(),
-        policy_document: document::parse(GET, role, &answer.policy_document)?,
+        policy_document: document::parse(call, role, document)?,
     };
     let name = format!("{role} {policy}");
-    Ok(Some(entry(Kind::RolePolicy, name.clone(), Handle::new(name), ownership, properties)))
+    Ok(entry(Kind::RolePolicy, name.clone(), Handle::new(name), ownership, properties))
 }
 
 /// Makes or overwrites it.
@@ -62,7 +73,7 @@ pub(super) async fn put(task: &Task<'_>, change: &StepChange) -> Result<Handle, 
 
 /// Removes it.
 pub(super) async fn delete(task: &Task<'_>, change: &StepChange) -> Result<(), CloudError> {
-    let had: &RolePolicy = observed(change)?;
+    let had: &RolePolicy = before(change)?;
     remove(task.aws, &task.handles.resolve(&had.role)?, &had.policy_name).await
 }
 

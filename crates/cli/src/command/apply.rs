@@ -91,6 +91,7 @@ async fn apply(
     let changes = !proposal.plan().is_empty();
     state::remark(session, guard.as_ref(), changes).await?;
     running::show(session, &proposal, args.output)?;
+    running::refuse_blind(&proposal)?;
     if !changes {
         if let Some(guard) = guard {
             guard.settle(&caller, proposal.plan(), specification.text()).await?;

@@ -67,6 +67,7 @@ pub(crate) fn run(args: &DeleteArgs, session: &Session) -> Result<ExitCode, CliE
         let changes = !proposal.plan().is_empty();
         state::remark(session, guard.as_ref(), changes).await?;
         running::show(session, &proposal, args.output)?;
+        running::refuse_blind(&proposal)?;
         if !changes {
             return Ok(ExitCode::Done);
         }

@@ -11,6 +11,7 @@ use kedge_render::plan::{self as plan_text, PlanTextOptions};
 use kedge_render::{Line, Text};
 use kedge_resource::{Facts, Plan, ResourceKey};
 
+use super::running::refuse_blind;
 use crate::args::{DestroyArgs, Output, SpecArgs};
 use crate::backend::Backend;
 use crate::error::CliError;
@@ -79,6 +80,7 @@ pub(crate) fn run(args: &PlanArgs, session: &Session) -> Result<ExitCode, CliErr
         Output::Text => session.ui.data(&text(&proposal, &session.ui))?,
         Output::Json => session.ui.data_json(&plan_text::json::view(proposal.plan()))?,
     }
+    refuse_blind(&proposal)?;
     Ok(exit_code(proposal.plan(), args.detailed_exitcode))
 }
 

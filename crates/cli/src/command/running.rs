@@ -1,5 +1,6 @@
 //! Applying a plan in front of somebody: shared by `apply` and `delete`.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -29,6 +30,18 @@ pub(super) fn show(session: &Session, proposal: &Proposal, output: RunOutput) ->
         RunOutput::Jsonl => session.ui.say(&text),
     }
     Ok(())
+}
+
+/// Refuses a plan that could not be made from all that it is about.
+pub(super) fn refuse_blind(proposal: &Proposal) -> Result<(), CliError> {
+    if !proposal.is_blind() {
+        return Ok(());
+    }
+    let parts = &proposal.plan().report.unreadable;
+    let causes: BTreeSet<String> = parts.iter().map(|part| format!("{}: {}", part.call, part.why)).collect();
+    let error = CliError::incomplete("the plan is not complete: a part of the account could not be read");
+    let error = causes.into_iter().fold(error, CliError::because);
+    Err(error.hint("nothing was changed: allow what was denied to the caller, then run the same command again"))
 }
 
 /// Applies the plan under the lease, shows what happens, records it, and says how it ended.

@@ -61,7 +61,7 @@ fn report_image(lowering: &mut Lowering<'_>, group: &InstanceGroup) {
     } else {
         let owner = image.split_once('/').map_or("", |(owner, _)| owner);
         let known: Vec<String> = lowering.facts.images.iter().map(|found| format!("{owner}/{}", found.name)).collect();
-        near::hint(image, known.iter().map(String::as_str), "known images")
+        near::hint(image, known.iter().map(String::as_str), "it has others of the manifests")
             .unwrap_or_else(|| "write OWNER/NAME, such as ubuntu/images/…, or an AMI id".to_owned())
     };
     let diagnostic = Diagnostic::error("unknown-image", "the machine image does not exist", detail).hint(hint);
@@ -70,11 +70,16 @@ fn report_image(lowering: &mut Lowering<'_>, group: &InstanceGroup) {
 
 fn report_machine_type(lowering: &mut Lowering<'_>, group: &InstanceGroup, path: &str, name: &str) {
     let detail = format!("{} has no machine type {name:?}", lowering.facts.region);
-    let mut diagnostic = Diagnostic::error("unknown-machine-type", "the machine type does not exist", detail);
+    let region = &lowering.facts.region;
+    let list = format!("`aws ec2 describe-instance-type-offerings --region {region}` lists what it has");
+    // only those were asked for that the manifests name
     let known = lowering.facts.instance_types.types.keys().map(String::as_str);
-    if let Some(hint) = near::hint(name, known, "known machine types") {
-        diagnostic = diagnostic.hint(hint);
-    }
+    let hint = match near::hint(name, known, "it has others of the manifests") {
+        Some(near) if near.ends_with('?') => near,
+        Some(others) => format!("{others}; {list}"),
+        None => list,
+    };
+    let diagnostic = Diagnostic::error("unknown-machine-type", "the machine type does not exist", detail).hint(hint);
     lowering.report_group(group, path, diagnostic);
 }
 

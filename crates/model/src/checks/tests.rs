@@ -32,8 +32,9 @@ fn everything_that_is_missing_is_reported_at_once() {
          t3.medium?)",
         "InstanceGroup/nodes: spec.image: us-test-1 has no image ubuntu/images/y that the account can use (did you \
          mean ubuntu/images/x?)",
-        "InstanceGroup/nodes: spec.mixedInstancesPolicy.instances[0]: us-test-1 has no machine type \"x9.huge\" (known \
-         machine types: g4dn.xlarge, m3.medium, m6g.large, t3.medium)",
+        "InstanceGroup/nodes: spec.mixedInstancesPolicy.instances[0]: us-test-1 has no machine type \"x9.huge\" (it \
+         has others of the manifests: g4dn.xlarge, m3.medium, m6g.large, t3.medium; `aws ec2 \
+         describe-instance-type-offerings --region us-test-1` lists what it has)",
     ];
     assert_eq!(text, expected);
 }

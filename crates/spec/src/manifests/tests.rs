@@ -83,7 +83,7 @@ fn groups_belong_to_a_cluster() {
     let (_, hint) = only_error(&CLEAN.replacen("cluster: test.example.com", "cluster: tset.example.com", 1));
     assert_eq!(hint, "did you mean `test.example.com`?");
     let group = CLEAN.split("---\n").nth(1).unwrap();
-    assert_eq!(problems(group), ["error no-cluster -"]);
+    assert_eq!(problems(group), ["error no-cluster 4:9"]);
     assert_eq!(problems(""), ["error no-cluster -"]);
 }
 

@@ -79,14 +79,16 @@ fn cluster<'a>(
     let all: Vec<_> = manifests.clusters.iter().collect();
     report_further(&all, diagnostics);
     if all.is_empty() && manifests.complete {
-        diagnostics.push(
-            Diagnostic::error(
-                "no-cluster",
-                "manifests hold no cluster",
-                "there is no document of kind `Cluster`, which everything else belongs to",
-            )
-            .hint("give the file that holds it with `-f` as well"),
-        );
+        let diagnostic = Diagnostic::error(
+            "no-cluster",
+            "manifests hold no cluster",
+            "there is no document of kind `Cluster`, which everything else belongs to",
+        )
+        .hint("give the file that holds it with `-f` as well");
+        match manifests.groups.first() {
+            Some(group) => group.document.report(diagnostics, "metadata.name", diagnostic),
+            None => diagnostics.push(diagnostic),
+        }
     }
     all.first().copied()
 }
