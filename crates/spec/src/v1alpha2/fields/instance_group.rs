@@ -127,7 +127,7 @@ pub(crate) static INSTANCE_REQUIREMENTS_SPEC: Block = block(
     &[
         acts("cpu", Object(&MIN_MAX_SPEC)),
         acts("memory", Object(&MIN_MAX_SPEC)),
-        quiet("excludedInstanceTypes", List(&Text)),
+        acts("excludedInstanceTypes", List(&Text)),
     ],
 );
 
