@@ -23,4 +23,4 @@ mod yaml;
 
 pub use manifests::{Manifests, ParseOptions, ResolveOptions, parse};
 pub use resolved::ResolvedSpec;
-pub use schema::{FieldEffect, FieldEntry, fields, schema};
+pub use schema::{FieldEffect, FieldEntry, fields, fields_page, schema};

@@ -87,6 +87,27 @@ fn everything_is_reported_at_once() {
 }
 
 const CASES: &[(&str, &str, &[&str])] = &[
+    // Words of which there are few, in fields with and without effect.
+    ("cilium: {}", "cilium: {ipam: enii}", &["error unknown-value 26:20"]),
+    ("cilium: {}", "cilium: {ipam: \"\"}", &[]),
+    ("cilium: {}", "calico: {awsSrcDstCheck: Never}", &["error unknown-value 26:30"]),
+    (
+        "cilium: {}",
+        "cilium: {ingress: {defaultLoadBalancerMode: privat}}",
+        &["note field-without-effect 26:14", "error unknown-value 26:49"],
+    ),
+    (
+        "  sshAccess:",
+        "  clusterAutoscaler: {enabled: true, expander: least-wast}\n  sshAccess:",
+        &["note field-without-effect 28:38", "error unknown-value 28:48"],
+    ),
+    ("  sshAccess:", "  externalDns: {provider: exernal-dns}\n  sshAccess:", &["error unknown-value 28:27"]),
+    ("maxSize: 3", "maxSize: 3\n  rootVolumeType: gp4", &["error unknown-value 68:19"]),
+    (
+        "maxSize: 3",
+        "maxSize: 3\n  additionalUserData: [{name: a, type: text/shell, content: a}]",
+        &["error unknown-value 68:40"],
+    ),
     (
         "name: test.example.com",
         "name: test",

@@ -16,7 +16,7 @@ use super::etcd::ETCD_CLUSTER_SPEC;
 use super::kubelet::KUBELET_CONFIG_SPEC;
 use super::networking::NETWORKING_SPEC;
 use super::shared::{CONTAINERD_CONFIG, FILE_ASSET_SPEC, HOOK_SPEC, ROLLING_UPDATE, WARM_POOL_SPEC};
-use crate::field::Shape::{Any, Boolean, Duration, Integer, List, Map, Object, Quantity, Text};
+use crate::field::Shape::{Any, Boolean, Duration, Integer, List, Map, Object, Quantity, Text, Word};
 use crate::field::{Block, acts, block, quiet};
 
 pub(crate) static CLUSTER_SPEC: Block = block(
@@ -27,7 +27,7 @@ pub(crate) static CLUSTER_SPEC: Block = block(
         acts("configBase", Text),
         acts("cloudProvider", Text),
         quiet("gossipConfig", Object(&GOSSIP_CONFIG)),
-        quiet("containerRuntime", Text),
+        quiet("containerRuntime", Word(&["containerd", "docker"])),
         acts("kubernetesVersion", Text),
         acts("subnets", List(&Object(&CLUSTER_SUBNET_SPEC))),
         quiet("project", Text),
@@ -53,7 +53,7 @@ pub(crate) static CLUSTER_SPEC: Block = block(
         acts("sshKeyName", Text),
         acts("kubernetesApiAccess", List(&Text)),
         quiet("isolateMasters", Boolean),
-        quiet("updatePolicy", Text),
+        quiet("updatePolicy", Word(&["automatic", "external"])),
         acts("externalPolicies", Map(&List(&Text))),
         acts("additionalPolicies", Map(&Text)),
         quiet("fileAssets", List(&Object(&FILE_ASSET_SPEC))),
