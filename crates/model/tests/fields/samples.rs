@@ -63,7 +63,6 @@ const CLUSTER: &[Row] = &[
     ),
     ("spec.etcdClusters[].name", r#""leases""#, &[("cluster spec.etcdClusters", ETCD)]),
     ("spec.etcdClusters[].etcdMembers[].name", r#""b""#, &[]),
-    ("spec.etcdClusters[].etcdMembers[].instanceGroup", r#""second""#, &[("bastion ", SECOND)]),
     ("spec.etcdClusters[].etcdMembers[].volumeType", r#""gp2""#, &[]),
     ("spec.etcdClusters[].etcdMembers[].volumeIops", "4000", &[]),
     ("spec.etcdClusters[].etcdMembers[].volumeThroughput", "200", &[]),
@@ -211,14 +210,6 @@ const ETCD: &str = r#"[
     {"name": "events", "etcdMembers": [{"name": "a", "instanceGroup": "control-plane"}]}]"#;
 const WITH_CILIUM: &str = ETCD;
 
-/// A second control plane, in another zone, instead of the bastion.
-const SECOND: &str = r#"{
-    "apiVersion": "kops.k8s.io/v1alpha2", "kind": "InstanceGroup",
-    "metadata": {"name": "second", "labels": {"kops.k8s.io/cluster": "test.example.com"}},
-    "spec": {
-        "role": "Master", "image": "owner/image", "machineType": "t3.medium", "minSize": 1, "maxSize": 1,
-        "subnets": ["other"]}}"#;
-
 const WITH_PUBLIC: &str = r#"[
     {"name": "private", "type": "Private", "zone": "us-east-1a", "cidr": "10.0.1.0/24"},
     {"name": "utility", "type": "Utility", "zone": "us-east-1a", "cidr": "10.0.2.0/24"},
@@ -323,6 +314,8 @@ const ONLY_CHECKED: &[(&str, &str, &str)] = &[
     ("Cluster", "metadata.annotations.<key>", "7"),
     ("Cluster", "spec.cloudProvider", r#""gce""#),
     ("Cluster", "spec.kubernetesVersion", r#""latest""#),
+    ("Cluster", "spec.cloudConfig.awsEBSCSIDriver.enabled", "false"),
+    ("Cluster", "spec.etcdClusters[].etcdMembers[].instanceGroup", r#""nodes""#),
     ("Cluster", "spec.api.loadBalancer.class", r#""Classic""#),
     ("Cluster", "spec.iam.legacy", "true"),
     ("InstanceGroup", "apiVersion", r#""kops.k8s.io/v9""#),

@@ -78,10 +78,13 @@ fn api_servers_decide_about_the_load_balancer_where_there_are_any() {
 
 #[test]
 fn karpenter_turns_the_termination_handler_off_unless_told() {
-    assert!(!cluster("  karpenter: {enabled: true}").cluster.termination_handler.enabled);
-    let told = cluster(
-        "  karpenter: {enabled: true}\n  nodeTerminationHandler: {enabled: true, enableSQSTerminationDraining: false}",
-    );
+    let roles = "  iam: {useServiceAccountExternalPermissions: true}\n  \
+                 serviceAccountIssuerDiscovery: {discoveryStore: \"s3://keys/a\"}\n";
+    let quiet = cluster(&format!("{roles}  karpenter: {{enabled: true}}"));
+    assert!(!quiet.cluster.termination_handler.enabled);
+    let told = cluster(&format!(
+        "{roles}  karpenter: {{enabled: true}}\n  nodeTerminationHandler: {{enabled: true, enableSQSTerminationDraining: false}}"
+    ));
     assert!(told.cluster.termination_handler.enabled && !told.cluster.termination_handler.queue);
 }
 
@@ -155,15 +158,13 @@ fn warm_pools_of_groups_inherit_from_the_cluster() {
             "spec:\n  warmPool: {minSize: 2, maxSize: 5, enableLifecycleHook: true, lifecycleHookTimeout: 900}\n",
             1,
         )
-        .replacen("  maxSize: 3\n", "  maxSize: 3\n  warmPool: {maxSize: 4}\n", 1)
-        .replacen("  maxSize: 1\n", "  maxSize: 1\n  warmPool: {maxSize: 4}\n", 1);
+        .replacen("  maxSize: 3\n", "  maxSize: 3\n  warmPool: {maxSize: 4}\n", 1);
     let spec = resolved(&text);
     let pool = |min_size, lifecycle_hook, lifecycle_hook_timeout| {
         Some(WarmPool { min_size, max_size: Some(4), lifecycle_hook, lifecycle_hook_timeout })
     };
     assert_eq!(spec.groups[1].warm_pool, pool(2, true, 900));
-    // A control plane has its own settings only.
-    assert_eq!(spec.groups[0].warm_pool, pool(0, false, 600));
+    assert_eq!(spec.groups[0].warm_pool, None);
     assert_eq!(spec.cluster.warm_pool.unwrap().lifecycle_hook_timeout, 900);
 }
 
