@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use kedge_resource::{ClusterName, ResourceKey};
 
 use crate::command::{
-    apply::ApplyArgs, completions::CompletionsArgs, delete::DeleteArgs, facts::FactsArgs, get::GetArgs, plan::PlanArgs,
-    resources::ResourcesArgs, schema::SchemaArgs,
+    apply::ApplyArgs, completions::CompletionsArgs, delete::DeleteArgs, facts::FactsArgs, get::GetArgs, init::InitArgs,
+    plan::PlanArgs, resources::ResourcesArgs, schema::SchemaArgs,
 };
 
 /// Directory of the sandbox account where none is named.
@@ -21,6 +21,9 @@ const STYLES: Styles = Styles::styled()
 
 const EXAMPLES: &str = "\
 EXAMPLES:
+  Write a manifest for a new cluster:
+    kedge init --name prod.example.com --zones eu-west-1a,eu-west-1b,eu-west-1c > cluster.yaml
+
   Try it without an AWS account:
     kedge apply -f specs/minimal.yaml --sandbox
 
@@ -52,6 +55,7 @@ pub(crate) struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Init(InitArgs),
     Plan(PlanArgs),
     Apply(ApplyArgs),
     Delete(DeleteArgs),

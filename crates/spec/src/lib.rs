@@ -10,6 +10,7 @@
 mod decode;
 mod document;
 mod field;
+pub mod init;
 mod manifests;
 mod resolve;
 pub mod resolved;

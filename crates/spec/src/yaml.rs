@@ -146,6 +146,19 @@ pub(crate) fn typed<T: DeserializeOwned>(value: serde_yaml::Value) -> Result<T, 
     serde_path_to_error::deserialize(value).map_err(|error| (error.path().to_string(), error.inner().to_string()))
 }
 
+/// Documents as one text, with keys in the order of the alphabet as kops writes them.
+pub(crate) fn write(documents: &[serde_json::Value]) -> String {
+    let mut text = String::new();
+    for document in documents {
+        if !text.is_empty() {
+            text.push_str("---\n");
+        }
+        // Values that come from JSON are always YAML.
+        text.push_str(&serde_yaml::to_string(document).unwrap_or_default());
+    }
+    text
+}
+
 /// A collection that is being read.
 enum Open {
     Sequence { anchor: usize, start: usize, items: Vec<Node> },
