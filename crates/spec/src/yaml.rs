@@ -8,6 +8,10 @@ use std::collections::{HashMap, HashSet};
 use saphyr_parser::{Event, Parser, ScalarStyle, Span as EventSpan, StrInput, Tag};
 use serde::de::{DeserializeOwned, IgnoredAny};
 
+mod write;
+
+pub(crate) use write::write;
+
 /// Nodes that a document may have once its aliases are expanded; real manifests stay far below.
 const MOST_NODES: usize = 200_000;
 /// Levels of nesting that a document may have.
@@ -144,19 +148,6 @@ pub(crate) fn read(text: &str, offset: usize) -> (Option<Node>, Vec<Fault>) {
 /// Reads a value that the schema has put in order into its type. The error names the path within the value.
 pub(crate) fn typed<T: DeserializeOwned>(value: serde_yaml::Value) -> Result<T, (String, String)> {
     serde_path_to_error::deserialize(value).map_err(|error| (error.path().to_string(), error.inner().to_string()))
-}
-
-/// Documents as one text, with keys in the order of the alphabet as kops writes them.
-pub(crate) fn write(documents: &[serde_json::Value]) -> String {
-    let mut text = String::new();
-    for document in documents {
-        if !text.is_empty() {
-            text.push_str("---\n");
-        }
-        // Values that come from JSON are always YAML.
-        text.push_str(&serde_yaml::to_string(document).unwrap_or_default());
-    }
-    text
 }
 
 /// A collection that is being read.
