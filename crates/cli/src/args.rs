@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use kedge_resource::{ClusterName, ResourceKey};
 
 use crate::command::{
-    apply::ApplyArgs, completions::CompletionsArgs, delete::DeleteArgs, facts::FactsArgs, get::GetArgs,
+    apply::ApplyArgs, completions::CompletionsArgs, delete::DeleteArgs, facts::FactsArgs, get::GetArgs, init::InitArgs,
     lease::LeaseArgs, op::OpArgs, plan::PlanArgs, resources::ResourcesArgs, schema::SchemaArgs, secret::SecretArgs,
     store::StoreArgs,
 };
@@ -22,6 +22,9 @@ const STYLES: Styles = Styles::styled()
 
 const EXAMPLES: &str = "\
 EXAMPLES:
+  Write a manifest for a new cluster:
+    kedge init --name prod.example.com --zones eu-west-1a,eu-west-1b,eu-west-1c > cluster.yaml
+
   Try it without an AWS account:
     kedge apply -f specs/minimal.yaml --sandbox
 
@@ -53,6 +56,7 @@ pub(crate) struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Init(Box<InitArgs>),
     Plan(PlanArgs),
     Apply(ApplyArgs),
     Delete(DeleteArgs),

@@ -5,6 +5,7 @@ pub(crate) mod completions;
 pub(crate) mod delete;
 pub(crate) mod facts;
 pub(crate) mod get;
+pub(crate) mod init;
 pub(crate) mod lease;
 pub(crate) mod op;
 pub(crate) mod plan;
@@ -22,6 +23,7 @@ use crate::session::Session;
 /// Does what was asked.
 pub(crate) fn run(command: Command, session: &Session) -> Result<ExitCode, CliError> {
     match command {
+        Command::Init(args) => init::run(&args, session),
         Command::Plan(args) => plan::run(&args, session),
         Command::Apply(args) => apply::run(&args, session),
         Command::Delete(args) => delete::run(&args, session),

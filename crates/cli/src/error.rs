@@ -14,6 +14,7 @@ use kedge_ops::saved::SavedPlanError;
 use kedge_render::wrap::wrap;
 use kedge_render::{Line, Role, Text};
 use kedge_sandbox::SandboxError;
+use kedge_spec::init::InitError;
 use kedge_store::StoreError;
 
 use crate::exit_code::ExitCode;
@@ -141,6 +142,12 @@ fn add(text: &mut Text, width: usize, role: Role, label: &str, sentence: &str) {
 impl From<Diagnostics> for CliError {
     fn from(diagnostics: Diagnostics) -> Self {
         Self { diagnostics, ..Self::user("the manifests cannot be used as they are; nothing was changed") }
+    }
+}
+
+impl From<InitError> for CliError {
+    fn from(InitError(diagnostics): InitError) -> Self {
+        Self { diagnostics, ..Self::user("no manifest can be made of these options") }
     }
 }
 

@@ -6,6 +6,7 @@ mod dns;
 mod groups;
 mod near;
 mod network;
+mod oddities;
 
 use kedge_resource::plan::Severity;
 
@@ -26,6 +27,7 @@ pub(crate) fn remarks(lowering: &mut Lowering<'_>) {
         "instances of this version of kedge start and run, but do not become Kubernetes nodes yet",
         None,
     );
+    oddities::remark(lowering);
 }
 
 #[cfg(test)]

@@ -80,6 +80,8 @@ fn add_records(lowering: &mut Lowering<'_>, zone: &HostedZone, name: &str, load_
 
 #[cfg(test)]
 mod tests {
+    use kedge_resource::Kind;
+
     use super::*;
     use crate::testing;
 
@@ -117,5 +119,12 @@ mod tests {
         facts.hosted_zones = vec![zone("Z3", "example.com", true)];
         let desired = crate::lower(&spec, &facts).unwrap();
         testing::find(&desired, "hosted-zone-association/Z3 test.example.com");
+        // An existing VPC may see it already.
+        spec.cluster.network.vpc = Vpc::Shared { id: "vpc-1".to_owned(), cidr: None };
+        let desired = crate::lower(&spec, &facts).unwrap();
+        testing::find(&desired, "hosted-zone-association/Z3 vpc-1");
+        facts.hosted_zones[0].vpcs = vec!["vpc-1".to_owned()];
+        let desired = crate::lower(&spec, &facts).unwrap();
+        assert!(testing::names(&desired, Kind::HostedZoneAssociation).is_empty());
     }
 }

@@ -95,6 +95,25 @@ mod tests {
     }
 
     #[test]
+    fn volumes_have_the_numbers_of_their_type_and_the_key_of_the_manifest() {
+        let mut spec = testing::minimal();
+        let mut volume = |volume_type: &str, iops, throughput| {
+            let member = &mut spec.cluster.etcd_clusters[0].members[0];
+            member.volume_type = volume_type.to_owned();
+            (member.volume_iops, member.volume_throughput) = (iops, throughput);
+            (member.encrypted, member.kms_key_id) = (true, Some("arn:key".to_owned()));
+            testing::get::<Volume>(&testing::lower(&spec), "volume/a.etcd-main.test.example.com").clone()
+        };
+        let numbers = |volume: &Volume| (volume.iops, volume.throughput);
+        assert_eq!(numbers(&volume("io1", Some(50), None)), (Some(100), None));
+        assert_eq!(numbers(&volume("io2", Some(4000), Some(500))), (Some(4000), None));
+        assert_eq!(numbers(&volume("gp2", Some(4000), Some(500))), (None, None));
+        assert_eq!(numbers(&volume("gp3", Some(5000), Some(300))), (Some(5000), Some(300)));
+        let volume = volume("gp3", None, None);
+        assert_eq!((volume.encrypted, volume.kms_key_id.as_deref()), (true, Some("arn:key")));
+    }
+
+    #[test]
     fn a_group_in_two_zones_has_no_place_for_a_volume() {
         let mut spec = testing::minimal();
         spec.groups[0].zones = vec!["us-test-1b".to_owned()];

@@ -77,6 +77,9 @@ pub struct ExistingVpc {
     pub id: String,
     /// Primary IPv4 range.
     pub cidr: String,
+    /// IPv6 range, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ipv6_cidr: Option<String>,
     /// Tags.
     #[serde(default)]
     pub tags: Tags,

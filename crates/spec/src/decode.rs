@@ -14,7 +14,7 @@ use crate::yaml::{Data, Entry, Node, typed};
 
 mod unknown;
 
-pub(crate) use unknown::nearest;
+pub(crate) use unknown::{nearest, word_hint};
 
 /// Reads a document by the table of its kind. What cannot be used is reported and left out.
 pub(crate) fn decode<T: DeserializeOwned + Default>(
@@ -109,8 +109,8 @@ impl Decoder<'_> {
                 );
                 None
             }
-            Effect::None => {
-                if loud {
+            Effect::None | Effect::Bookkeeping => {
+                if loud && field.effect == Effect::None {
                     self.push(
                         Diagnostic::note(
                             "field-without-effect",
@@ -163,12 +163,30 @@ impl Decoder<'_> {
                 }
                 Some(Value::Mapping(values))
             }
+            (Shape::Word(words), Data::Scalar { text, .. }) => self.word(text, words),
             (_, Data::Scalar { text, plain }) => match scalar(text, *plain && node.is_null(), shape) {
                 Some(value) => Some(value),
                 None => self.wrong(node, shape),
             },
             _ => self.wrong(node, shape),
         }
+    }
+
+    /// One of a few words.
+    fn word(&mut self, text: &str, words: &[&'static str]) -> Option<Value> {
+        if text.is_empty() {
+            return None;
+        }
+        if words.contains(&text) {
+            return Some(Value::String(text.to_owned()));
+        }
+        let detail = format!("`{}` means nothing in `{}`", shorten(text), self.path);
+        let diagnostic =
+            Diagnostic::error("unknown-value", "value is unknown", detail).hint(unknown::word_hint(text, words));
+        let span = self.document.place(&self.path);
+        self.left_out.insert(self.path.clone());
+        self.push(diagnostic, span.start, span.end);
+        None
     }
 
     fn wrong(&mut self, node: &Node, shape: &Shape) -> Option<Value> {
@@ -233,7 +251,7 @@ fn scalar(text: &str, null: bool, shape: &Shape) -> Option<Value> {
         Shape::Integer => text.parse::<i64>().ok().map(|number| Value::Number(number.into())),
         Shape::Quantity => units::quantity(text).map(|_| as_text()),
         Shape::Duration => units::duration_seconds(text).map(|_| as_text()),
-        Shape::List(_) | Shape::Map(_) | Shape::Object(_) | Shape::Any => None,
+        Shape::Word(_) | Shape::List(_) | Shape::Map(_) | Shape::Object(_) | Shape::Any => None,
     }
 }
 
@@ -249,7 +267,7 @@ fn nothing(shape: &Shape) -> Value {
 /// The shape in words.
 fn expected(shape: &Shape) -> &'static str {
     match shape {
-        Shape::Text => "text",
+        Shape::Text | Shape::Word(_) => "text",
         Shape::Boolean => "`true` or `false`",
         Shape::Integer => "a whole number",
         Shape::Quantity => "a quantity such as `500m` or `4Gi`",

@@ -54,6 +54,8 @@ impl Field {
 pub(crate) enum Shape {
     /// Text; a number or boolean counts as written.
     Text,
+    /// One of a few words; an empty text counts as nothing.
+    Word(&'static [&'static str]),
     /// `true` or `false`.
     Boolean,
     /// A whole number, quoted or not.
@@ -81,6 +83,8 @@ pub(crate) enum Effect {
     Acts,
     /// It is accepted; a note says so.
     None,
+    /// It is accepted without a word: an API server writes it, no person.
+    Bookkeeping,
     /// It is an error, for this reason.
     Refused(&'static str),
 }
@@ -98,6 +102,11 @@ pub(crate) const fn acts(name: &'static str, shape: Shape) -> Field {
 /// A field that is accepted and has no effect yet.
 pub(crate) const fn quiet(name: &'static str, shape: Shape) -> Field {
     Field { name, shape, effect: Effect::None }
+}
+
+/// A field that only an API server writes.
+pub(crate) const fn bookkeeping(name: &'static str, shape: Shape) -> Field {
+    Field { name, shape, effect: Effect::Bookkeeping }
 }
 
 /// A field that is refused.

@@ -10,6 +10,7 @@
 mod decode;
 mod document;
 mod field;
+pub mod init;
 mod manifests;
 mod resolve;
 pub mod resolved;
@@ -23,4 +24,4 @@ mod yaml;
 
 pub use manifests::{Manifests, ParseOptions, ResolveOptions, parse};
 pub use resolved::ResolvedSpec;
-pub use schema::{FieldEffect, FieldEntry, fields, schema};
+pub use schema::{FieldEffect, FieldEntry, fields, fields_page, schema};

@@ -658,7 +658,7 @@ pub struct MixedInstancesPolicy {
 }
 
 /// Attributes of machine types: vCPUs and MiB of memory, lowest and highest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InstanceRequirements {
     /// vCPUs at least.
     pub min_vcpus: i32,
@@ -668,6 +668,8 @@ pub struct InstanceRequirements {
     pub min_memory_mib: i32,
     /// MiB at most.
     pub max_memory_mib: Option<i32>,
+    /// Types that are left out, sorted; `*` stands for any letters.
+    pub excluded_types: Vec<String>,
 }
 
 /// An existing load balancer for instances of a group.

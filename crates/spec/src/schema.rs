@@ -1,6 +1,10 @@
 //! The table of fields for others: as JSON Schema, and as a list for the reference page.
 
+mod page;
+
 use serde_json::{Map, Value, json};
+
+pub use page::fields_page;
 
 use crate::field::{Block, Effect, Field, Shape};
 use crate::v1alpha2::fields::{CLUSTER, INSTANCE_GROUP, SSH_CREDENTIAL};
@@ -12,8 +16,10 @@ pub struct FieldEntry {
     pub kind: &'static str,
     /// Path such as `spec.subnets[].cidr`.
     pub path: String,
-    /// What may stand there, in a word or two.
+    /// What may stand there, in a word or two; `block` for a mapping whose fields are listed as well.
     pub shape: String,
+    /// The words that may stand there, where only a few may.
+    pub words: &'static [&'static str],
     /// What it does.
     pub effect: FieldEffect,
 }
@@ -33,33 +39,49 @@ fn kinds() -> [(&'static str, &'static Block); 3] {
     [("Cluster", &CLUSTER), ("InstanceGroup", &INSTANCE_GROUP), ("SSHCredential", &SSH_CREDENTIAL)]
 }
 
-/// Every field that a person may write, kind by kind in kops's order. Blocks of which no field acts are one entry each.
+/// Every field, kind by kind in kops's order. A block is an entry, and so are its fields, unless it is refused as a whole.
 #[must_use]
 pub fn fields() -> Vec<FieldEntry> {
     let mut entries = Vec::new();
     for (kind, block) in kinds() {
-        for field in block.fields.iter().filter(|field| field.name == "spec") {
-            list(kind, "", field, &mut entries);
+        for field in block.fields {
+            list(kind, "", field, true, &mut entries);
         }
     }
     entries
 }
 
-fn list(kind: &'static str, parent: &str, field: &'static Field, entries: &mut Vec<FieldEntry>) {
+/// `decides`: no block around the field is without effect.
+fn list(kind: &'static str, parent: &str, field: &'static Field, decides: bool, entries: &mut Vec<FieldEntry>) {
     let dot = if parent.is_empty() { "" } else { "." };
     let path = format!("{parent}{dot}{}{}", field.name, suffix(&field.shape));
-    if let Some(block) = field.inner_block() {
-        for inner in block.fields {
-            list(kind, &path, inner, entries);
-        }
-        return;
-    }
     let effect = match field.effect {
-        Effect::Acts => FieldEffect::Acts,
-        Effect::None => FieldEffect::NoEffect,
         Effect::Refused(why) => FieldEffect::Refused(why),
+        Effect::Acts if decides => FieldEffect::Acts,
+        Effect::Acts | Effect::None | Effect::Bookkeeping => FieldEffect::NoEffect,
     };
-    entries.push(FieldEntry { kind, path, shape: word(&field.shape).to_owned(), effect });
+    let (inner, words) = match innermost(&field.shape) {
+        Shape::Object(block) => (Some(*block), [].as_slice()),
+        Shape::Word(words) => (None, *words),
+        _ => (None, [].as_slice()),
+    };
+    entries.push(FieldEntry { kind, path: path.clone(), shape: word(&field.shape).to_owned(), words, effect });
+    let Some(block) = inner.filter(|_| !matches!(effect, FieldEffect::Refused(_))) else {
+        return;
+    };
+    // A block of which nothing acts decides by being there.
+    let decides = effect == FieldEffect::Acts && field.inner_block().is_some();
+    for inner in block.fields {
+        list(kind, &path, inner, decides, entries);
+    }
+}
+
+/// What stands in lists and mappings with free keys.
+fn innermost(shape: &Shape) -> &Shape {
+    match shape {
+        Shape::List(inner) | Shape::Map(inner) => innermost(inner),
+        other => other,
+    }
 }
 
 fn suffix(shape: &Shape) -> String {
@@ -73,13 +95,14 @@ fn suffix(shape: &Shape) -> String {
 fn word(shape: &Shape) -> &'static str {
     match shape {
         Shape::Text => "text",
+        Shape::Word(_) => "word",
         Shape::Boolean => "boolean",
         Shape::Integer => "integer",
         Shape::Quantity => "quantity",
         Shape::Duration => "duration",
         Shape::IntegerOrText => "integer or text",
         Shape::List(inner) | Shape::Map(inner) => word(inner),
-        Shape::Object(block) => block.name,
+        Shape::Object(_) => "block",
         Shape::Any => "anything",
     }
 }
@@ -123,7 +146,7 @@ fn define(block: &'static Block, definitions: &mut Map<String, Value>) {
             _ => Map::new(),
         };
         match field.effect {
-            Effect::Acts => {}
+            Effect::Acts | Effect::Bookkeeping => {}
             Effect::None => {
                 described.insert("description".to_owned(), json!("Accepted; it has no effect yet."));
             }
@@ -141,6 +164,7 @@ fn define(block: &'static Block, definitions: &mut Map<String, Value>) {
 fn describe(shape: &Shape, definitions: &mut Map<String, Value>) -> Value {
     match shape {
         Shape::Text => json!({"type": ["string", "number", "boolean"]}),
+        Shape::Word(words) => json!({"enum": words}),
         Shape::Boolean => json!({"type": "boolean"}),
         Shape::Integer => json!({"type": ["integer", "string"], "pattern": "^[+-]?[0-9]+$"}),
         Shape::Quantity => {

@@ -3,7 +3,11 @@
 mod api;
 mod etcd;
 mod groups;
+mod idle;
+mod ipv6;
 mod names;
+mod roles;
+mod routes;
 mod sizes;
 mod subnets;
 mod vpc;
@@ -19,10 +23,14 @@ pub(crate) fn validate(draft: &Draft<'_>, diagnostics: &mut Diagnostics) {
     names::check(&mut checker);
     vpc::check(&mut checker);
     subnets::check(&mut checker);
+    ipv6::check(&mut checker);
+    routes::check(&mut checker);
     api::check(&mut checker);
     etcd::check(&mut checker);
     groups::check(&mut checker);
+    roles::check(&mut checker);
     sizes::check(&mut checker);
+    idle::check(&mut checker);
 }
 
 /// What rules work with.

@@ -8,10 +8,18 @@ use std::collections::{HashMap, HashSet};
 use saphyr_parser::{Event, Parser, ScalarStyle, Span as EventSpan, StrInput, Tag};
 use serde::de::{DeserializeOwned, IgnoredAny};
 
+mod write;
+
+pub(crate) use write::write;
+
 /// Nodes that a document may have once its aliases are expanded; real manifests stay far below.
 const MOST_NODES: usize = 200_000;
 /// Levels of nesting that a document may have.
 const MOST_LEVELS: usize = 64;
+
+/// Brackets that may be open at once, wherever they stand. The first parser looks at all of them for each word, so a text of
+/// nothing but brackets would keep it busy for hours.
+const MOST_BRACKETS: usize = 1_000;
 
 /// A value and the bytes of the source that it occupies.
 #[derive(Clone, Debug, PartialEq)]
@@ -119,6 +127,10 @@ pub(crate) enum Fault {
 ///
 /// A repeated key is a fault, and its first value is kept, so that the rest of the document is still checked.
 pub(crate) fn read(text: &str, offset: usize) -> (Option<Node>, Vec<Fault>) {
+    if let Some(at) = too_many_brackets(text) {
+        let message = format!("more than {MOST_BRACKETS} brackets are open");
+        return (None, vec![Fault::Syntax { at: offset + at, message }]);
+    }
     // `IgnoredAny` reads every event and keeps nothing, so it does not stop at a repeated key.
     if let Err(error) = serde_yaml::from_str::<IgnoredAny>(text) {
         let full = error.to_string();
@@ -139,6 +151,19 @@ pub(crate) fn read(text: &str, offset: usize) -> (Option<Node>, Vec<Fault>) {
             (None, builder.faults)
         }
     }
+}
+
+/// Where more brackets are open than any manifest has, brackets within texts counted as well.
+fn too_many_brackets(text: &str) -> Option<usize> {
+    let mut open: usize = 0;
+    text.bytes().position(|byte| {
+        match byte {
+            b'[' | b'{' => open += 1,
+            b']' | b'}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        open > MOST_BRACKETS
+    })
 }
 
 /// Reads a value that the schema has put in order into its type. The error names the path within the value.
@@ -314,6 +339,8 @@ impl<'a> Builder<'a> {
     fn remember(&mut self, anchor: usize, node: &Node, size: usize, span: EventSpan) -> Result<(), Fault> {
         self.count(1, span)?;
         if anchor != 0 {
+            // What is kept is a copy: anchors within anchors would keep their innermost values many times over.
+            self.count(size, span)?;
             self.anchors.insert(anchor, (node.clone(), size));
         }
         Ok(())

@@ -24,6 +24,7 @@ struct Page {
 
 const PAGES: &[Page] = &[
     Page { path: "docs/reference/event.schema.json", arguments: &["schema", "event"] },
+    Page { path: "docs/reference/fields.md", arguments: &["schema", "fields"] },
     Page { path: "docs/reference/facts.schema.json", arguments: &["schema", "facts"] },
     Page { path: "docs/reference/manifest.schema.json", arguments: &["schema", "manifest"] },
     Page { path: "docs/reference/plan.schema.json", arguments: &["schema", "plan"] },

@@ -64,10 +64,13 @@ pub(super) fn policy(task: &Task<'_>, policy: &MixedInstancesPolicy) -> Result<A
 }
 
 fn requirements(requirements: &InstanceRequirements) -> AwsRequirements {
-    let InstanceRequirements { vcpu_count, memory_mib } = requirements;
+    let InstanceRequirements { vcpu_count, memory_mib, excluded_instance_types } = requirements;
+    // AWS does not take an empty list.
+    let excluded = (!excluded_instance_types.is_empty()).then(|| excluded_instance_types.clone());
     AwsRequirements::builder()
         .v_cpu_count(VCpuCountRequest::builder().min(vcpu_count.min).set_max(vcpu_count.max).build())
         .memory_mib(MemoryMiBRequest::builder().min(memory_mib.min).set_max(memory_mib.max).build())
+        .set_excluded_instance_types(excluded)
         .build()
 }
 
@@ -103,9 +106,16 @@ fn override_from(one: &LaunchTemplateOverrides) -> LaunchTemplateOverride {
             min: requirements.memory_mib().and_then(|range| range.min()).unwrap_or_default(),
             max: requirements.memory_mib().and_then(|range| range.max()),
         },
+        excluded_instance_types: sorted(requirements.excluded_instance_types()),
     });
     LaunchTemplateOverride {
         instance_type: one.instance_type().map(ToOwned::to_owned),
         instance_requirements: requirements,
     }
+}
+
+fn sorted(types: &[String]) -> Vec<String> {
+    let mut types = types.to_vec();
+    types.sort();
+    types
 }

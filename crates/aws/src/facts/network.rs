@@ -53,8 +53,15 @@ pub(super) async fn read(aws: &Aws, vpc: Option<&str>) -> Result<Network, CloudE
         .find(|gateway| attached(&gateway.attachments))
         .and_then(|gateway| gateway.egress_only_internet_gateway_id);
     let vpcs = vpcs.vpcs.unwrap_or_default().into_iter().filter_map(|raw| {
+        let blocks = raw.ipv6_cidr_block_association_set.into_iter().flatten();
+        let ipv6_cidr = blocks
+            .filter(|block| {
+                !is_gone(block.ipv6_cidr_block_state.as_ref().and_then(|it| it.state.as_ref()).map(|s| s.as_str()))
+            })
+            .find_map(|block| block.ipv6_cidr_block);
         Some(ExistingVpc {
             id: raw.vpc_id?,
+            ipv6_cidr,
             cidr: raw.cidr_block.unwrap_or_default(),
             tags: tags(raw.tags),
             internet_gateway: internet_gateway.clone(),
@@ -66,6 +73,11 @@ pub(super) async fn read(aws: &Aws, vpc: Option<&str>) -> Result<Network, CloudE
         subnets: subnet_facts(subnets, &tables),
         route_tables: route_table_facts(tables),
     })
+}
+
+/// Whether a range with this state of its association is one no more.
+fn is_gone(state: Option<&str>) -> bool {
+    state.is_some_and(|state| state.starts_with("disassociat") || state == "failed")
 }
 
 /// The API has no filter for the VPC.
@@ -131,9 +143,8 @@ fn subnet_facts(subnets: Vec<Subnet>, tables: &[RouteTable]) -> Vec<ExistingSubn
         let id = raw.subnet_id?;
         let own = associated(&|association| association.subnet_id.as_deref() == Some(id.as_str()));
         let ipv6_cidr = raw.ipv6_cidr_block_association_set.into_iter().flatten().find_map(|block| {
-            let gone = block.ipv6_cidr_block_state.as_ref().and_then(|state| state.state.as_ref());
-            let gone =
-                gone.is_some_and(|state| state.as_str().starts_with("disassociat") || state.as_str() == "failed");
+            let state = block.ipv6_cidr_block_state.as_ref().and_then(|state| state.state.as_ref());
+            let gone = is_gone(state.map(|state| state.as_str()));
             block.ipv6_cidr_block.filter(|_| !gone)
         });
         Some(ExistingSubnet {

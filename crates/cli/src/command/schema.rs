@@ -33,6 +33,8 @@ enum Document {
     Facts,
     /// A line of `apply -o jsonl`
     Event,
+    /// Not a schema but a page in Markdown: what each field of a manifest does
+    Fields,
 }
 
 /// Does it.
@@ -42,6 +44,10 @@ pub(crate) fn run(args: &SchemaArgs, session: &Session) -> Result<ExitCode, CliE
         Document::Plan => schemars::schema_for!(Plan).to_value(),
         Document::Facts => schemars::schema_for!(Facts).to_value(),
         Document::Event => schemars::schema_for!(Event).to_value(),
+        Document::Fields => {
+            session.ui.data_text(&kedge_spec::fields_page())?;
+            return Ok(ExitCode::Done);
+        }
     };
     session.ui.data_json(&schema)?;
     Ok(ExitCode::Done)

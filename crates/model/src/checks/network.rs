@@ -1,5 +1,6 @@
 //! Zones, and existing VPCs, subnets, gateways and addresses that manifests refer to.
 
+use ipnet::Ipv6Net;
 use kedge_diag::Diagnostic;
 use kedge_spec::resolved::{Egress, Vpc};
 
@@ -16,6 +17,7 @@ pub(super) fn check(lowering: &mut Lowering<'_>) {
             check_existing(lowering, &subnet);
         }
         check_zone(lowering, &subnet);
+        check_ipv6(lowering, &subnet);
         check_egress(lowering, &subnet);
     }
     check_load_balancer_addresses(lowering);
@@ -68,6 +70,38 @@ fn check_zone(lowering: &mut Lowering<'_>, subnet: &ZonedSubnet<'_>) {
         diagnostic = diagnostic.hint(format!("its zones: {}", zones.join(", ")));
     }
     lowering.report_cluster(&format!("spec.subnets[{}].zone", subnet.index), diagnostic);
+}
+
+/// A new subnet of an existing VPC takes its IPv6 range from that of the VPC. Facts from a file may lack it, and the plan is
+/// the same without, so a missing one is worth a warning only.
+fn check_ipv6(lowering: &mut Lowering<'_>, subnet: &ZonedSubnet<'_>) {
+    let (Some(wanted), Some(vpc), false) = (&subnet.spec.ipv6_cidr, lowering.shared_vpc, subnet.shared()) else {
+        return;
+    };
+    let path = format!("spec.subnets[{}].ipv6CIDR", subnet.index);
+    let Some(range) = &vpc.ipv6_cidr else {
+        let detail = format!("the facts know no IPv6 range of VPC {}, and {wanted} would be a part of it", vpc.id);
+        let diagnostic = Diagnostic::warning("vpc-without-ipv6", "the VPC has no IPv6 range", detail)
+            .hint("associate one with the VPC, or remove ipv6CIDR");
+        lowering.report_cluster(&path, diagnostic);
+        return;
+    };
+    let within = match (range.parse::<Ipv6Net>(), wanted.parse::<Ipv6Net>()) {
+        (Ok(range), Ok(wanted)) => range.contains(&wanted),
+        // The number of a block: a range of 56 bits has 256, one of 64 bits has the first only.
+        (Ok(range), Err(_)) => {
+            let number = wanted.strip_prefix("/64#").and_then(|number| u64::from_str_radix(number, 16).ok());
+            let bits = u32::from(64_u8.saturating_sub(range.prefix_len()));
+            number.is_none_or(|number| number.checked_shr(bits).unwrap_or(0) == 0)
+        }
+        (Err(_), _) => true,
+    };
+    if !within {
+        let detail = format!("{wanted} is no part of {range}, the IPv6 range of VPC {}", vpc.id);
+        let diagnostic = Diagnostic::error("ipv6-range-outside-vpc", "the IPv6 range is not the VPC's", detail)
+            .hint("write /64#0, /64#1, …: the number of a block within the range of the VPC");
+        lowering.report_cluster(&path, diagnostic);
+    }
 }
 
 fn check_existing(lowering: &mut Lowering<'_>, subnet: &ZonedSubnet<'_>) {

@@ -1,7 +1,7 @@
 //! What the account cannot give is reported, all of it.
 
 use kedge_resource::plan::Severity;
-use kedge_spec::resolved::{Egress, MixedInstancesPolicy, Vpc};
+use kedge_spec::resolved::{Egress, Issuer, MixedInstancesPolicy, Role, Volume, Vpc};
 
 use crate::testing;
 
@@ -91,6 +91,35 @@ fn gateways_and_addresses_have_to_exist() {
 }
 
 #[test]
+fn ipv6_ranges_have_to_be_those_of_an_existing_vpc() {
+    let mut spec = testing::minimal();
+    spec.cluster.network.vpc = Vpc::Shared { id: "vpc-1".to_owned(), cidr: None };
+    spec.cluster.network.subnets[0].ipv6_cidr = Some("/64#1".to_owned());
+    let mut facts = testing::facts();
+    let desired = crate::lower(&spec, &facts).unwrap();
+    assert!(desired.notes.iter().any(|note| note.code == "vpc-without-ipv6" && note.severity == Severity::Warning));
+    for (of_vpc, wanted, fits) in [
+        ("2001:db8:0:100::/56", "/64#ff", true),
+        ("2001:db8:0:100::/56", "2001:db8:0:1ff::/64", true),
+        ("2001:db8:0:100::/56", "2001:db8:0:200::/64", false),
+        ("2001:db8::/60", "/64#f", true),
+        ("2001:db8::/60", "/64#10", false),
+        ("2001:db8::/64", "/64#0", true),
+        ("2001:db8::/64", "/64#1", false),
+    ] {
+        facts.vpcs[0].ipv6_cidr = Some(of_vpc.to_owned());
+        spec.cluster.network.subnets[0].ipv6_cidr = Some(wanted.to_owned());
+        let problem = "ipv6-range-outside-vpc at Cluster/test.example.com: spec.subnets[0].ipv6CIDR";
+        match crate::lower(&spec, &facts) {
+            Ok(desired) => assert!(fits && !desired.notes.iter().any(|note| note.code.contains("ipv6")), "{wanted}"),
+            Err(_) => {
+                assert_eq!((testing::problems(&spec, &facts), fits), (vec![problem.to_owned()], false), "{wanted}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_profile_that_facts_do_not_know_is_a_warning() {
     let mut spec = testing::minimal();
     spec.groups[1].instance_profile = Some("mine".to_owned());
@@ -98,6 +127,52 @@ fn a_profile_that_facts_do_not_know_is_a_warning() {
     let note = desired.notes.iter().find(|note| note.code == "unknown-instance-profile").unwrap();
     assert_eq!(note.severity, Severity::Warning);
     assert!(note.text.starts_with("InstanceGroup/nodes: spec.iam.profile: "), "{}", note.text);
+}
+
+/// Codes of the remarks that go with a plan.
+fn remarks(spec: &kedge_spec::ResolvedSpec) -> Vec<String> {
+    let desired = testing::lower(spec);
+    desired.notes.iter().filter(|note| note.code != "instances-do-not-join").map(|note| note.code.clone()).collect()
+}
+
+#[test]
+fn what_kops_does_without_a_word_is_said() {
+    let mut spec = testing::minimal();
+    assert_eq!(remarks(&spec), [""; 0]);
+    spec.groups.push(testing::group("bastion", Role::Bastion));
+    assert_eq!(remarks(&spec), ["ssh-through-bastion"]);
+    spec.cluster.ssh_access.clear();
+    spec.groups[1].security_group_override = Some("sg-1".to_owned());
+    spec.groups[2].security_group_override = Some("sg-1".to_owned());
+    assert_eq!(remarks(&spec), ["rules-of-existing-group"]);
+
+    let mut spec = testing::minimal();
+    spec.cluster.termination_handler.queue = false;
+    spec.cluster.iam.service_account_roles = true;
+    spec.cluster.issuer = Some(Issuer {
+        url: "https://keys.example.com".to_owned(),
+        aws_oidc_provider: true,
+        additional_audiences: Vec::new(),
+    });
+    assert_eq!(remarks(&spec), ["permissions-without-queue"]);
+
+    let mut spec = testing::minimal();
+    spec.groups[1].volumes = vec![Volume {
+        device: "/dev/xvdd".to_owned(),
+        volume_type: "gp3".to_owned(),
+        size: 5,
+        iops: None,
+        throughput: None,
+        encrypted: true,
+        kms_key: None,
+        delete_on_termination: false,
+    }];
+    assert_eq!(remarks(&spec), ["volume-stays"]);
+
+    let mut spec = testing::minimal();
+    spec.cluster.cloud_labels.set("managed", "by me");
+    spec.cluster.termination_handler.managed_asg_tag = "managed".to_owned();
+    assert_eq!(remarks(&spec), ["managed-tag-taken"]);
 }
 
 #[test]

@@ -12,6 +12,8 @@ use kedge_spec::resolved::{
 
 use crate::testing;
 
+mod optional;
+
 /// Each single permission of a role's own policy: action, resource, condition.
 fn permissions(desired: &Desired, role: &str) -> Vec<String> {
     let policy: &RolePolicy =

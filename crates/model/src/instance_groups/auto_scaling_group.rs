@@ -113,12 +113,13 @@ fn mixed_policy(
         .iter()
         .map(|name| LaunchTemplateOverride { instance_type: Some(name.clone()), instance_requirements: None })
         .collect();
-    if let Some(wanted) = policy.instance_requirements {
+    if let Some(wanted) = &policy.instance_requirements {
         overrides.push(LaunchTemplateOverride {
             instance_type: None,
             instance_requirements: Some(InstanceRequirements {
                 vcpu_count: CountRange { min: wanted.min_vcpus, max: wanted.max_vcpus },
                 memory_mib: CountRange { min: wanted.min_memory_mib, max: wanted.max_memory_mib },
+                excluded_instance_types: wanted.excluded_types.clone(),
             }),
         });
     }

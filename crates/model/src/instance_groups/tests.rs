@@ -10,6 +10,8 @@ use kedge_spec::resolved::{
 
 use crate::testing;
 
+mod optional;
+
 const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA somebody";
 
 fn template<'a>(desired: &'a Desired, name: &str) -> &'a LaunchTemplate {
@@ -113,6 +115,7 @@ fn spot_prices_go_into_the_template_or_the_mixed_policy() {
             max_vcpus: Some(4),
             min_memory_mib: 1024,
             max_memory_mib: None,
+            excluded_types: Vec::new(),
         }),
         on_demand_above_base: Some(5),
         ..MixedInstancesPolicy::default()

@@ -39,7 +39,11 @@ fn the_api_has_a_network_load_balancer_and_records() {
 fn the_internal_name_can_lead_to_the_load_balancer_too() {
     let mut spec = with_load_balancer();
     spec.cluster.api.load_balancer.as_mut().unwrap().use_for_internal_api = true;
-    testing::find(&testing::lower(&spec), "record-set/api.internal.test.example.com A in Z1");
+    let desired = testing::lower(&spec);
+    let expected = ["api.internal.test.example.com", "api.test.example.com"]
+        .iter()
+        .flat_map(|name| ["A", "AAAA"].map(|record_type| format!("{name} {record_type} in Z1")));
+    assert_eq!(testing::names(&desired, Kind::RecordSet), expected.collect::<Vec<_>>());
 }
 
 #[test]
@@ -131,5 +135,65 @@ fn bastions_have_a_load_balancer_and_maybe_a_name() {
     let load_balancer: &LoadBalancer = testing::get(&desired, "load-balancer/bastion.test.example.com");
     assert_eq!(load_balancer.security_groups.len(), 2);
     testing::find(&desired, "listener/bastion.test.example.com 22");
-    testing::find(&desired, "record-set/bastion.test.example.com A in Z1");
+    let expected = ["bastion.test.example.com A in Z1", "bastion.test.example.com AAAA in Z1"];
+    assert_eq!(testing::names(&desired, Kind::RecordSet), expected);
+    let record: &RecordSet = testing::get(&desired, "record-set/bastion.test.example.com A in Z1");
+    assert_eq!(record.alias_target.as_ref().unwrap().load_balancer.bare(), "bastion.test.example.com");
+}
+
+#[test]
+fn of_two_equal_subnets_the_first_name_is_chosen() {
+    let mut spec = with_load_balancer();
+    for name in ["utility-2", "utility-1"] {
+        let cidr = if name == "utility-1" { "10.0.3.0/24" } else { "10.0.4.0/24" };
+        spec.cluster.network.subnets.push(testing::subnet(name, SubnetType::Utility, "us-test-1b", cidr));
+    }
+    let load_balancer = load_balancer(&spec);
+    let chosen: Vec<&str> = load_balancer.subnet_mappings.iter().map(|mapping| mapping.subnet.bare()).collect();
+    assert_eq!(chosen, ["us-test-1a.test.example.com", "utility-1.test.example.com"]);
+}
+
+#[test]
+fn dual_stack_subnets_come_first_for_internal_load_balancers() {
+    let mut spec = with_load_balancer();
+    spec.cluster.api.load_balancer.as_mut().unwrap().internal = true;
+    let subnets = &mut spec.cluster.network.subnets;
+    subnets.push(testing::subnet("a-private", SubnetType::Private, "us-test-1a", "10.0.2.0/24"));
+    subnets.push(testing::subnet("dual", SubnetType::DualStack, "us-test-1a", "10.0.3.0/24"));
+    subnets.push(testing::subnet("utility", SubnetType::Utility, "us-test-1a", "10.0.4.0/24"));
+    // The control plane stands in the private one, which is worth less.
+    spec.groups[0].subnets = vec!["a-private".to_owned()];
+    assert_eq!(load_balancer(&spec).subnet_mappings[0].subnet.bare(), "dual.test.example.com");
+}
+
+#[test]
+fn internal_load_balancers_may_have_fixed_addresses() {
+    let mut spec = with_load_balancer();
+    let settings = spec.cluster.api.load_balancer.as_mut().unwrap();
+    settings.internal = true;
+    settings.subnets = vec![LoadBalancerSubnet {
+        name: "private".to_owned(),
+        allocation_id: None,
+        private_ipv4_address: Some("10.0.2.10".to_owned()),
+    }];
+    let subnets = &mut spec.cluster.network.subnets;
+    subnets.push(testing::subnet("private", SubnetType::Private, "us-test-1a", "10.0.2.0/24"));
+    subnets.push(testing::subnet("utility", SubnetType::Utility, "us-test-1a", "10.0.3.0/24"));
+    let load_balancer = load_balancer(&spec);
+    let [only] = load_balancer.subnet_mappings.as_slice() else { panic!("only the subnet that was named") };
+    assert_eq!(only.private_ipv4_address.as_deref(), Some("10.0.2.10"));
+}
+
+#[test]
+fn bastions_may_be_reached_from_inside_only() {
+    let mut spec = testing::minimal();
+    spec.groups.push(testing::group("bastion", Role::Bastion));
+    spec.cluster.bastion.internal = true;
+    let subnets = &mut spec.cluster.network.subnets;
+    subnets.push(testing::subnet("private", SubnetType::Private, "us-test-1a", "10.0.2.0/24"));
+    subnets.push(testing::subnet("utility", SubnetType::Utility, "us-test-1a", "10.0.3.0/24"));
+    let desired = testing::lower(&spec);
+    let load_balancer: &LoadBalancer = testing::get(&desired, "load-balancer/bastion.test.example.com");
+    assert_eq!(load_balancer.scheme, "internal");
+    assert_eq!(load_balancer.subnet_mappings[0].subnet.bare(), "private.test.example.com");
 }

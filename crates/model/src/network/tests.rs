@@ -182,3 +182,59 @@ fn further_ranges_and_tags_follow_the_manifest() {
     assert!(subnet.tags.is_empty());
     assert_eq!(subnet.private_dns_name_options_on_launch.hostname_type, "ip-name");
 }
+
+#[test]
+fn an_instance_can_be_the_way_out() {
+    let mut spec = private();
+    for subnet in &mut spec.cluster.network.subnets[..2] {
+        subnet.egress = Egress::Instance("i-1".to_owned());
+    }
+    let desired = testing::lower(&spec);
+    let route: &Route = testing::get(&desired, "route/private-us-test-1b.test.example.com 0.0.0.0/0");
+    assert_eq!(route.instance_id.as_deref(), Some("i-1"));
+    for kind in [Kind::NatGateway, Kind::ElasticIp] {
+        assert!(testing::names(&desired, kind).is_empty(), "{kind}");
+    }
+}
+
+#[test]
+fn additional_routes_lead_to_whatever_their_target_is() {
+    let mut spec = private();
+    let targets = ["tgw-1", "pcx-1", "i-1", "nat-1", "igw-1", "eigw-1"];
+    let cidr = |at: usize| if at == 5 { "2001:db8::/48".to_owned() } else { format!("192.168.{at}.0/24") };
+    spec.cluster.network.subnets[0].additional_routes = targets
+        .iter()
+        .enumerate()
+        .map(|(at, target)| AdditionalRoute { cidr: cidr(at), target: (*target).to_owned() })
+        .collect();
+    // Those of a subnet that is not private lead nowhere: kops gives them to no table.
+    spec.cluster.network.subnets[2].additional_routes =
+        vec![AdditionalRoute { cidr: "192.168.9.0/24".to_owned(), target: "tgw-9".to_owned() }];
+    let desired = testing::lower(&spec);
+    let route = |at: usize| -> &Route {
+        testing::get(&desired, &format!("route/private-us-test-1a.test.example.com {}", cidr(at)))
+    };
+    assert_eq!(route(0).transit_gateway_id.as_deref(), Some("tgw-1"));
+    assert_eq!(route(1).vpc_peering_connection_id.as_deref(), Some("pcx-1"));
+    assert_eq!(route(2).instance_id.as_deref(), Some("i-1"));
+    assert_eq!(route(3).nat_gateway.as_ref().unwrap().existing_id(), Some("nat-1"));
+    assert_eq!(route(4).gateway.as_ref().unwrap().existing_id(), Some("igw-1"));
+    assert_eq!(route(5).egress_only_internet_gateway.as_ref().unwrap().existing_id(), Some("eigw-1"));
+    assert_eq!(route(5).destination_ipv6_cidr_block.as_deref(), Some("2001:db8::/48"));
+    assert!(!testing::names(&desired, Kind::Route).iter().any(|name| name.contains("192.168.9.0")));
+}
+
+#[test]
+fn names_after_addresses_have_no_records() {
+    let mut spec = testing::minimal();
+    spec.cluster.network.subnets[0].ipv6_cidr = Some("/64#1".to_owned());
+    let options = |spec: &ResolvedSpec| {
+        let desired = testing::lower(spec);
+        let subnet: &Subnet = testing::get(&desired, "subnet/us-test-1a.test.example.com");
+        let options = &subnet.private_dns_name_options_on_launch;
+        (options.enable_resource_name_dns_a_record, options.enable_resource_name_dns_aaaa_record)
+    };
+    assert_eq!(options(&spec), (true, true));
+    spec.cluster.ip_based_node_names = true;
+    assert_eq!(options(&spec), (false, false));
+}

@@ -158,11 +158,15 @@ fn an_internal_bastion_is_reached_from_private_subnets() {
     let subnets = &mut spec.cluster.network.subnets;
     subnets.push(testing::subnet("private", SubnetType::Private, "us-test-1a", "10.0.2.0/24"));
     subnets.push(testing::subnet("utility", SubnetType::Utility, "us-test-1a", "10.0.3.0/24"));
+    subnets.push(testing::subnet("dual", SubnetType::DualStack, "us-test-1a", "10.0.4.0/24"));
     spec.groups.push(testing::group("bastion", Role::Bastion));
     spec.cluster.bastion.internal = true;
     let rules = rules(&spec);
     assert!(rules.contains("bastion-elb tcp 22 from 10.0.2.0/24"));
+    assert!(rules.contains("bastion-elb icmp 3-4 from 10.0.4.0/24"));
     assert!(!rules.contains("bastion-elb tcp 22 from 10.0.1.0/24"));
+    assert!(!rules.contains("bastion-elb tcp 22 from 10.0.3.0/24"));
+    assert!(rules.contains("bastion-elb tcp 22 from 0.0.0.0/0"), "whom the manifest names");
 }
 
 #[test]

@@ -128,6 +128,9 @@ pub struct InstanceRequirements {
     /// Memory in MiB.
     #[serde(rename = "MemoryMiB")]
     pub memory_mib: CountRange,
+    /// Types that are left out, sorted; `*` stands for any letters.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub excluded_instance_types: Vec<String>,
 }
 
 /// A range with inclusive ends.

@@ -95,6 +95,7 @@ fn network(account: &Account, id: &str, facts: &mut Facts) {
         .map(|vpc| ExistingVpc {
             id: vpc.id.clone(),
             cidr: vpc.cidr.clone(),
+            ipv6_cidr: vpc.ipv6_cidr().map(str::to_owned),
             tags: vpc.tags.clone(),
             internet_gateway: gateway.map(|it| it.id.clone()),
             egress_only_internet_gateway: egress.map(|it| it.id.clone()),

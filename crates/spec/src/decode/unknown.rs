@@ -38,6 +38,17 @@ fn longer(key: &str, block: &'static Block) -> Option<String> {
     (!names.is_empty()).then(|| format!("there are the single fields {}", names.join(", ")))
 }
 
+/// A hint for a word that is none of a few: the near one, or all of them.
+pub(crate) fn word_hint(word: &str, words: &[&'static str]) -> String {
+    match nearest(word, words.iter().copied()) {
+        Some((name, _)) => format!("did you mean `{name}`?"),
+        None => {
+            let names: Vec<String> = words.iter().map(|name| format!("`{name}`")).collect();
+            format!("use one of {}", names.join(", "))
+        }
+    }
+}
+
 /// The nearest of some names, and how many letters are different; none if all are far.
 pub(crate) fn nearest<'a>(key: &str, names: impl IntoIterator<Item = &'a str>) -> Option<(&'a str, usize)> {
     let lower = key.to_ascii_lowercase();

@@ -1,5 +1,7 @@
 //! Add-ons and termination handling.
 
+use kedge_diag::Diagnostic;
+
 use super::{Report, one_of};
 use crate::resolved::{Addons, LoadBalancerController, TerminationHandler};
 use crate::v1alpha2::cluster::ClusterSpec;
@@ -36,6 +38,17 @@ pub(super) fn addons(report: &mut Report<'_>, spec: &ClusterSpec) -> Addons {
         .as_deref()
         .and_then(|word| one_of(report, "spec.cloudConfig.nlbSecurityGroupMode", word, &modes))
         .unwrap_or(false);
+    if spec.cloud_config.aws_ebs_csi_driver.enabled == Some(false) {
+        report.push(
+            "spec.cloudConfig.awsEBSCSIDriver.enabled",
+            Diagnostic::error(
+                "ebs-csi-driver",
+                "cluster has no driver for volumes",
+                "Kubernetes knows EBS volumes through this driver only",
+            )
+            .hint("remove it; `managed: false` leaves the installation to you"),
+        );
+    }
     Addons {
         load_balancer_controller: (controller.enabled == Some(true)).then_some(LoadBalancerController {
             waf: controller.enable_waf,

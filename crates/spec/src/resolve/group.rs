@@ -1,5 +1,7 @@
 //! Instance groups with their defaults.
 
+use std::collections::BTreeSet;
+
 use kedge_diag::Diagnostic;
 use kedge_resource::Tags;
 
@@ -238,7 +240,9 @@ fn mixed_instances_policy(report: &mut Report<'_>, spec: &InstanceGroupSpec) -> 
         let (min_vcpus, max_vcpus) = bounds(&requirements.cpu, 1.0);
         // kops hands millions of bytes to AWS as MiB; the same manifest has to match the same machine types.
         let (min_memory_mib, max_memory_mib) = bounds(&requirements.memory, 1e6);
-        InstanceRequirements { min_vcpus, max_vcpus, min_memory_mib, max_memory_mib }
+        let excluded: BTreeSet<String> = requirements.excluded_instance_types.iter().cloned().collect();
+        let excluded_types = excluded.into_iter().collect();
+        InstanceRequirements { min_vcpus, max_vcpus, min_memory_mib, max_memory_mib, excluded_types }
     });
     Some(MixedInstancesPolicy {
         instances: raw.instances.clone(),

@@ -2,7 +2,7 @@
 
 use kedge_diag::{Diagnostic, Diagnostics};
 
-use crate::decode::nearest;
+use crate::decode::word_hint;
 use crate::document::Document;
 
 /// A manifest and the place where its problems go.
@@ -33,13 +33,8 @@ pub(crate) fn one_of<T: Copy>(
     if let Some((_, value)) = known.iter().find(|(name, _)| *name == word) {
         return Some(*value);
     }
-    let hint = match nearest(word, known.iter().map(|(name, _)| *name)) {
-        Some((name, _)) => format!("did you mean `{name}`?"),
-        None => {
-            let names: Vec<String> = known.iter().map(|(name, _)| format!("`{name}`")).collect();
-            format!("use one of {}", names.join(", "))
-        }
-    };
+    let words: Vec<&'static str> = known.iter().map(|(name, _)| *name).collect();
+    let hint = word_hint(word, &words);
     report.push(
         path,
         Diagnostic::error("unknown-value", "value is unknown", format!("`{word}` means nothing in `{path}`"))

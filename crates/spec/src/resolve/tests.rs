@@ -62,11 +62,29 @@ fn the_load_balancer_follows_from_subnets_when_nothing_is_said() {
 }
 
 #[test]
+fn api_servers_decide_about_the_load_balancer_where_there_are_any() {
+    let quiet = CLEAN.replacen("  api:\n    loadBalancer:\n      class: Network\n      type: Public\n", "", 1);
+    let with = |control_planes: &str, api_servers: &str| {
+        let text = quiet
+            .replacen("  subnets:\n  - private-a", &format!("  subnets:\n  - {control_planes}"), 1)
+            .replacen("role: Node", "role: APIServer", 1);
+        let (head, tail) = text.rsplit_once("- private-a").unwrap();
+        resolved(&format!("{head}- {api_servers}{tail}")).cluster.api.load_balancer
+    };
+    assert_eq!(with("private-a", "utility-a"), None);
+    let load_balancer = with("utility-a", "private-a").unwrap();
+    assert!(!load_balancer.internal, "a load balancer of which nothing is said is public");
+}
+
+#[test]
 fn karpenter_turns_the_termination_handler_off_unless_told() {
-    assert!(!cluster("  karpenter: {enabled: true}").cluster.termination_handler.enabled);
-    let told = cluster(
-        "  karpenter: {enabled: true}\n  nodeTerminationHandler: {enabled: true, enableSQSTerminationDraining: false}",
-    );
+    let roles = "  iam: {useServiceAccountExternalPermissions: true}\n  \
+                 serviceAccountIssuerDiscovery: {discoveryStore: \"s3://keys/a\"}\n";
+    let quiet = cluster(&format!("{roles}  karpenter: {{enabled: true}}"));
+    assert!(!quiet.cluster.termination_handler.enabled);
+    let told = cluster(&format!(
+        "{roles}  karpenter: {{enabled: true}}\n  nodeTerminationHandler: {{enabled: true, enableSQSTerminationDraining: false}}"
+    ));
     assert!(told.cluster.termination_handler.enabled && !told.cluster.termination_handler.queue);
 }
 
@@ -140,15 +158,13 @@ fn warm_pools_of_groups_inherit_from_the_cluster() {
             "spec:\n  warmPool: {minSize: 2, maxSize: 5, enableLifecycleHook: true, lifecycleHookTimeout: 900}\n",
             1,
         )
-        .replacen("  maxSize: 3\n", "  maxSize: 3\n  warmPool: {maxSize: 4}\n", 1)
-        .replacen("  maxSize: 1\n", "  maxSize: 1\n  warmPool: {maxSize: 4}\n", 1);
+        .replacen("  maxSize: 3\n", "  maxSize: 3\n  warmPool: {maxSize: 4}\n", 1);
     let spec = resolved(&text);
     let pool = |min_size, lifecycle_hook, lifecycle_hook_timeout| {
         Some(WarmPool { min_size, max_size: Some(4), lifecycle_hook, lifecycle_hook_timeout })
     };
     assert_eq!(spec.groups[1].warm_pool, pool(2, true, 900));
-    // A control plane has its own settings only.
-    assert_eq!(spec.groups[0].warm_pool, pool(0, false, 600));
+    assert_eq!(spec.groups[0].warm_pool, None);
     assert_eq!(spec.cluster.warm_pool.unwrap().lifecycle_hook_timeout, 900);
 }
 
@@ -157,7 +173,7 @@ fn fields_of_groups_are_read() {
     let group = nodes(
         "  maxInstanceLifetime: 48h20m\n  taints: [\"a=b:NoSchedule\", \"c:NoExecute\"]\n  kubelet: {nodeLabels: {x: \"1\", y: \"1\"}}\n  nodeLabels: {y: \"2\"}\n  \
          iam: {profile: \"arn:aws:iam::123456789012:instance-profile/team/workers\"}\n  volumes: [{device: /dev/xvdd, size: 5, deleteOnTermination: false}]\n  \
-         mixedInstancesPolicy:\n    instanceRequirements: {cpu: {min: 2, max: \"8\"}, memory: {min: 4Gi}}\n  \
+         mixedInstancesPolicy:\n    instanceRequirements: {cpu: {min: 2, max: \"8\"}, memory: {min: 4Gi}, excludedInstanceTypes: [t2.*, a1.large]}\n  \
          externalLoadBalancers: [{loadBalancerName: lb}]\n  containerd: {nvidiaGPU: {enabled: true}}",
     );
     assert_eq!(group.max_instance_lifetime, 174_000);
@@ -167,10 +183,12 @@ fn fields_of_groups_are_read() {
     assert_eq!((group.node_labels["x"].as_str(), group.node_labels["y"].as_str()), ("1", "2"));
     assert_eq!(group.instance_profile.as_deref(), Some("workers"));
     assert_eq!((group.volumes[0].encrypted, group.volumes[0].delete_on_termination), (true, false));
+    assert_eq!(group.volumes[0].volume_type, "gp3");
     let requirements = group.mixed_instances_policy.unwrap().instance_requirements.unwrap();
     assert_eq!((requirements.min_vcpus, requirements.max_vcpus), (2, Some(8)));
     // Millions of bytes, rounded up, as kops hands them to AWS.
     assert_eq!((requirements.min_memory_mib, requirements.max_memory_mib), (4295, None));
+    assert_eq!(requirements.excluded_types, ["a1.large", "t2.*"]);
     assert_eq!(group.external_load_balancers, [ExternalLoadBalancer::Classic("lb".to_owned())]);
     assert_eq!(group.nvidia_gpu, Some(true));
 }

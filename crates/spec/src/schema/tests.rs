@@ -44,6 +44,15 @@ fn the_list_tells_fields_apart() {
     assert_eq!(effect("InstanceGroup", "spec.mixedInstancesPolicy.instances[]"), FieldEffect::Acts);
     assert_eq!(effect("InstanceGroup", "spec.containerd.useECRCredentialsForMirrors"), FieldEffect::NoEffect);
     assert_eq!(effect("SSHCredential", "spec.publicKey"), FieldEffect::Acts);
+    assert_eq!(effect("Cluster", "spec.networking.calico"), FieldEffect::Acts);
+    assert_eq!(effect("Cluster", "spec.kubeScheduler.logFormat"), FieldEffect::NoEffect);
+    assert_eq!(effect("Cluster", "spec.networking.kindnet"), FieldEffect::Acts);
+    assert_eq!(effect("Cluster", "spec.networking.kindnet.masquerade.enabled"), FieldEffect::NoEffect);
+    assert_eq!(effect("InstanceGroup", "metadata.annotations.<key>"), FieldEffect::Acts);
+    assert_eq!(effect("InstanceGroup", "metadata.creationTimestamp"), FieldEffect::NoEffect);
+    assert!(!all.iter().any(|entry| entry.path.starts_with("spec.networking.weave.")), "one reason is enough");
+    let expander = all.iter().find(|entry| entry.path == "spec.clusterAutoscaler.expander").unwrap();
+    assert!(expander.words.contains(&"least-waste"));
 }
 
 /// Whether a value fits a schema, as far as this module writes schemas.

@@ -185,6 +185,8 @@ pub(crate) struct CloudConfig {
     #[serde(rename = "useIPBasedNodeNames")]
     pub(crate) use_ip_based_node_names: bool,
     pub(crate) nlb_security_group_mode: Option<String>,
+    #[serde(rename = "awsEBSCSIDriver")]
+    pub(crate) aws_ebs_csi_driver: Switch,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -13,7 +13,7 @@ pub(crate) mod networking;
 pub(crate) mod shared;
 
 use crate::field::Shape::{Any, List, Map, Object, Text};
-use crate::field::{Block, acts, block, quiet};
+use crate::field::{Block, acts, block, bookkeeping, quiet};
 
 /// A `Cluster`.
 pub(crate) static CLUSTER: Block = block(
@@ -55,14 +55,14 @@ static METADATA: Block = block(
         acts("name", Text),
         acts("labels", Map(&Text)),
         acts("annotations", Map(&Text)),
-        acts("creationTimestamp", Any),
+        bookkeeping("creationTimestamp", Any),
         quiet("namespace", Text),
         quiet("generateName", Text),
-        acts("generation", Any),
-        acts("resourceVersion", Any),
-        acts("selfLink", Any),
-        acts("uid", Any),
-        acts("managedFields", List(&Any)),
+        bookkeeping("generation", Any),
+        bookkeeping("resourceVersion", Any),
+        bookkeeping("selfLink", Any),
+        bookkeeping("uid", Any),
+        bookkeeping("managedFields", List(&Any)),
         quiet("deletionTimestamp", Any),
         quiet("deletionGracePeriodSeconds", Any),
         quiet("finalizers", List(&Text)),

@@ -104,6 +104,8 @@ pub(crate) struct MixedInstancesPolicy {
 pub(crate) struct InstanceRequirements {
     pub(crate) cpu: MinMax,
     pub(crate) memory: MinMax,
+    #[serde(rename = "excludedInstanceTypes")]
+    pub(crate) excluded_instance_types: Vec<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

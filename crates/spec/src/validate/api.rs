@@ -62,6 +62,21 @@ fn check_load_balancer(checker: &mut Checker<'_>, load_balancer: &ApiLoadBalance
             ),
         );
     }
+    if load_balancer.internal && load_balancer.use_for_internal_api {
+        let detail = "a control plane cannot reach itself through an internal load balancer of this class";
+        checker.cluster(
+            &format!("{path}.useForInternalApi"),
+            Diagnostic::error("internal-api", "load balancer cannot serve the control plane", detail)
+                .hint("remove `useForInternalApi`, or set `type: Public`"),
+        );
+    }
+    if load_balancer.ssl_policy.is_some() && load_balancer.certificate.is_none() {
+        checker.cluster(
+            &format!("{path}.sslPolicy"),
+            Diagnostic::error("ssl-policy", "policy has no certificate", "TLS ends at the API server, not here")
+                .hint("add `sslCertificate`, or remove `sslPolicy`"),
+        );
+    }
     for (at, mapping) in load_balancer.subnets.iter().enumerate() {
         let path = format!("{path}.subnets[{at}]");
         let subnet = checker.draft.spec.cluster.network.subnet(&mapping.name);

@@ -51,7 +51,15 @@ fn name(checker: &mut Checker<'_>, path: &str, subnet: &Subnet, earlier: Option<
 
 /// A subnet that is made needs a zone and a range.
 fn whole(checker: &mut Checker<'_>, path: &str, subnet: &Subnet) {
-    if subnet.id.is_some() {
+    if let Some(id) = &subnet.id {
+        if matches!(checker.draft.spec.cluster.network.vpc, Vpc::Own { .. }) {
+            let detail = format!("`{id}` is in a VPC that exists, and the cluster makes one of its own");
+            checker.cluster(
+                &format!("{path}.id"),
+                Diagnostic::error("subnet-of-another-vpc", "subnet is in another VPC", detail)
+                    .hint("set `networkID` to the VPC of the subnet, or remove `id`"),
+            );
+        }
         return;
     }
     if subnet.zone.is_none() {
@@ -192,7 +200,9 @@ fn ways_out(checker: &mut Checker<'_>, subnets: &[Subnet]) {
     let mut first: BTreeMap<&str, (&Subnet, bool)> = BTreeMap::new();
     for (at, subnet) in subnets.iter().enumerate() {
         let Some(zone) = subnet.zone.as_deref() else { continue };
-        let private = matches!(subnet.subnet_type, SubnetType::Private | SubnetType::DualStack);
+        // A public subnet of an IPv6 cluster reaches IPv4 through the same gateway.
+        let private = matches!(subnet.subnet_type, SubnetType::Private | SubnetType::DualStack)
+            || (ipv6_only && subnet.subnet_type == SubnetType::Public && subnet.ipv6_cidr.is_some());
         if !private || subnet.id.is_some() || subnet.egress == Egress::External {
             continue;
         }
@@ -204,11 +214,11 @@ fn ways_out(checker: &mut Checker<'_>, subnets: &[Subnet]) {
                         "zone-egress",
                         "zone has several ways out",
                         format!(
-                            "`{}` and `{}` share the route table of {zone}, and say different things",
+                            "`{}` and `{}` leave {zone} through the same gateway, and say different things",
                             other.name, subnet.name
                         ),
                     )
-                    .hint("give all private subnets of a zone the same `egress`"),
+                    .hint("give all of them the same `egress`"),
                 );
                 continue;
             }

@@ -86,7 +86,184 @@ fn everything_is_reported_at_once() {
     );
 }
 
+#[test]
+fn an_existing_subnet_needs_its_vpc() {
+    let text =
+        CLEAN.replace("networkCIDR:", "networkID: vpc-1\n  networkCIDR:").replace("cidr: 10.0.16.0/20", "id: subnet-1");
+    assert_eq!(problems(&text), [""; 0]);
+}
+
+#[test]
+fn fields_without_which_others_mean_nothing() {
+    for (from, to, expected) in IDLE {
+        assert_eq!(broken(from, to), *expected, "{from:?} -> {to:?}");
+    }
+}
+
+#[test]
+fn ipv6_clusters_have_rules_of_their_own() {
+    let ipv6 = CLEAN.replace("nonMasqueradeCIDR: 100.64.0.0/10", "nonMasqueradeCIDR: \"::/0\"");
+    assert_eq!(problems(&ipv6), ["warning ipv6-range-missing 32:11"]);
+    let ipv6 = ipv6.replace("type: Private\n", "type: Private\n    ipv6CIDR: /64#1\n");
+    assert_eq!(problems(&ipv6), [""; 0]);
+    let broken = |from: &str, to: &str| {
+        assert!(ipv6.contains(from), "{from}");
+        problems(&ipv6.replacen(from, to, 1))
+    };
+    assert_eq!(broken("::/0", "fd00::/8"), ["error ipv6-pods 27:22"]);
+    for plugin in ["kubenet", "kopeio", "flannel", "amazonvpc", "kuberouter"] {
+        assert_eq!(broken("cilium: {}", &format!("{plugin}: {{}}")), ["error ipv6-plugin 26:5"], "{plugin}");
+    }
+    assert_eq!(broken("cilium: {}", "cilium: {ipam: eni}"), ["error ipv6-plugin 26:20"]);
+    assert_eq!(broken("cilium: {}", "calico: {awsSrcDstCheck: Disable}"), ["error ipv6-plugin 26:30"]);
+    assert_eq!(broken("cilium: {}", "calico: {awsSrcDstCheck: DoNothing}"), [""; 0]);
+    assert_eq!(broken("cilium: {}", "calico: {}"), [""; 0]);
+    assert_eq!(
+        broken("  sshAccess:", "  cloudConfig: {useIPBasedNodeNames: true}\n  sshAccess:"),
+        ["error ipv6-node-names 28:38"]
+    );
+    assert_eq!(broken("ipv6CIDR: /64#1", "ipv6CIDR: \"2001:db8::/64\""), ["warning ipv6-range-unknown 34:15"]);
+    assert_eq!(broken("ipv6CIDR: /64#1", "ipv6CIDR: /64#100"), ["error ipv6-range 34:15"]);
+    // A public subnet of such a cluster has a way out for IPv4.
+    let public = "ipv6CIDR: /64#2\n    egress: nat-1\n    type: Public";
+    assert_eq!(broken("type: Utility", public), ["error zone-egress 39:13"]);
+}
+
+/// Warnings about what is written and changes nothing.
+const IDLE: &[(&str, &str, &[&str])] = &[
+    (
+        "  kubernetesApiAccess:",
+        "  topology: {bastion: {bastionPublicName: b.example.com, loadBalancer: {type: Internal, additionalSecurityGroups: [sg-1]}}}\n  kubernetesApiAccess:",
+        &["warning idle-field 21:43", "warning idle-field 21:79", "warning idle-field 21:89"],
+    ),
+    ("  sshAccess:", "  certManager: {hostedZoneIDs: [Z1]}\n  sshAccess:", &["warning idle-field 28:17"]),
+    (
+        "  sshAccess:",
+        "  awsLoadBalancerController: {enableWAF: true, enableWAFv2: true, enableShield: true}\n  sshAccess:",
+        &["warning idle-field 28:42", "warning idle-field 28:61", "warning idle-field 28:81"],
+    ),
+    (
+        "  sshAccess:",
+        "  externalPolicies: {bastion: [\"arn:aws:iam::123456789012:policy/p\"]}\n  sshAccess:",
+        &["warning idle-field 28:22"],
+    ),
+    ("  sshAccess:", "  additionalPolicies: {bastion: \"[]\"}\n  sshAccess:", &["warning idle-field 28:33"]),
+    (
+        "maxSize: 3",
+        "maxSize: 3\n  rootVolumeEncryptionKey: arn:aws:kms:us-east-1:123456789012:key/1",
+        &["warning idle-field 68:28"],
+    ),
+    ("maxSize: 3", "maxSize: 3\n  rootVolumeEncryptionKey: key\n  rootVolumeEncryption: true", &[]),
+    (
+        "maxSize: 3",
+        "maxSize: 3\n  rootVolumeType: gp2\n  rootVolumeIops: 300\n  rootVolumeThroughput: 200",
+        &["warning idle-field 69:19", "warning idle-field 70:25"],
+    ),
+    ("maxSize: 3", "maxSize: 3\n  rootVolumeType: io1\n  rootVolumeIops: 300", &[]),
+    (
+        "maxSize: 3",
+        "maxSize: 3\n  volumes: [{device: /dev/xvdd, size: 5, type: gp2, iops: 300}]",
+        &["warning idle-field 68:59"],
+    ),
+    (
+        "maxSize: 3",
+        "maxSize: 3\n  spotDurationInMinutes: 60\n  instanceInterruptionBehavior: stop",
+        &["warning idle-field 68:26", "warning idle-field 69:33"],
+    ),
+    (
+        "maxSize: 3",
+        "maxSize: 3\n  maxPrice: \"0.1\"\n  spotDurationInMinutes: 60\n  instanceInterruptionBehavior: stop",
+        &[],
+    ),
+    (
+        "maxSize: 3",
+        "maxSize: 3\n  maxPrice: \"0.1\"\n  spotDurationInMinutes: 60\n  mixedInstancesPolicy: {instances: [t3.large]}",
+        &["warning idle-field 69:26"],
+    ),
+    ("maxSize: 3", "maxSize: 3\n  associatePublicIp: true", &["note idle-field 68:22"]),
+    ("maxSize: 3", "maxSize: 3\n  associatePublicIp: false", &[]),
+    ("machineType: t3.large", "machineType: \"t3.large,t3.xlarge\"", &["warning idle-field 64:16"]),
+];
+
 const CASES: &[(&str, &str, &[&str])] = &[
+    // What kops refuses as well.
+    ("  sshAccess:", "  gossipConfig: {listen: \"1\"}\n  sshAccess:", &["error field-refused 28:3"]),
+    ("  sshAccess:", "  docker: {logLevel: info}\n  sshAccess:", &["error field-refused 28:3"]),
+    ("  sshAccess:", "  karpenter: {enabled: true}\n  sshAccess:", &["error karpenter-role 28:24"]),
+    (
+        "  sshAccess:",
+        "  cloudConfig: {awsEBSCSIDriver: {enabled: false}}\n  sshAccess:",
+        &["error ebs-csi-driver 28:44"],
+    ),
+    ("type: Private", "type: DualStack", &["error dual-stack-subnet 33:11"]),
+    ("type: Utility", "type: Utility\n    egress: nat-1", &["error egress-of-public 38:13"]),
+    (
+        "type: Utility",
+        "type: Utility\n    additionalRoutes: [{cidr: 10.9.0.0/16, target: tgw-1}]",
+        &["error routes-nowhere 38:5"],
+    ),
+    (
+        "type: Private",
+        "type: Private\n    additionalRoutes: [{cidr: 10.9.0.0/16, target: tgw-1}, {cidr: 10.9.0.0/16, target: pcx-1}]",
+        &["error duplicate-route 34:67"],
+    ),
+    (
+        "type: Private",
+        "type: Private\n    additionalRoutes: [{cidr: 10.0.9.0/24, target: pcx-1}, {cidr: 10.0.8.0/24, target: i-1}]",
+        &["error route-within-vpc 34:31"],
+    ),
+    ("      type: Public", "      type: Internal\n      useForInternalApi: true", &["error internal-api 10:26"]),
+    ("      type: Public", "      sslPolicy: ELBSecurityPolicy-2016-08", &["error ssl-policy 9:18"]),
+    (
+        "role: Node",
+        "role: APIServer\n  manager: Karpenter",
+        &["warning no-nodes 4:9", "error karpenter-group 64:12", "warning karpenter-off 64:12"],
+    ),
+    ("role: Master", "role: Master\n  warmPool: {minSize: 1}", &["error warm-pool-role 49:3"]),
+    ("role: Master", "role: Master\n  warmPool: {maxSize: 0}", &[]),
+    (
+        "role: Node",
+        "role: Master",
+        &[
+            "warning no-nodes 4:9",
+            "error etcd-no-member 59:9",
+            "error etcd-no-member 59:9",
+            "warning control-plane-size 67:12",
+        ],
+    ),
+    (
+        "maxSize: 3",
+        "maxSize: 3\n  volumes: [{device: /dev/xvdd, size: 5}, {device: /dev/xvdd, size: 6}]",
+        &["error duplicate-device 68:52"],
+    ),
+    (
+        "maxSize: 3",
+        "maxSize: 3\n  taints: [\"a=b:NoSchedule\", \"a=c:NoExecute\", \"a=c:NoSchedule\"]",
+        &["error duplicate-taint 68:47"],
+    ),
+    ("maxSize: 3", "maxSize: 3\n  nodeLabels: {a/b/c: x}", &["error node-label 68:3"]),
+    ("maxSize: 3", "maxSize: 3\n  cloudLabels: {kops.k8s.io/instancegroup: other}", &["error group-tag 68:44"]),
+    // Words of which there are few, in fields with and without effect.
+    ("cilium: {}", "cilium: {ipam: enii}", &["error unknown-value 26:20"]),
+    ("cilium: {}", "cilium: {ipam: \"\"}", &[]),
+    ("cilium: {}", "calico: {awsSrcDstCheck: Never}", &["error unknown-value 26:30"]),
+    (
+        "cilium: {}",
+        "cilium: {ingress: {defaultLoadBalancerMode: privat}}",
+        &["note field-without-effect 26:14", "error unknown-value 26:49"],
+    ),
+    (
+        "  sshAccess:",
+        "  clusterAutoscaler: {enabled: true, expander: least-wast}\n  sshAccess:",
+        &["note field-without-effect 28:38", "error unknown-value 28:48"],
+    ),
+    ("  sshAccess:", "  externalDns: {provider: exernal-dns}\n  sshAccess:", &["error unknown-value 28:27"]),
+    ("maxSize: 3", "maxSize: 3\n  rootVolumeType: gp4", &["error unknown-value 68:19"]),
+    (
+        "maxSize: 3",
+        "maxSize: 3\n  additionalUserData: [{name: a, type: text/shell, content: a}]",
+        &["error unknown-value 68:40"],
+    ),
     (
         "name: test.example.com",
         "name: test",
@@ -161,7 +338,7 @@ const CASES: &[(&str, &str, &[&str])] = &[
     ("cidr: 10.0.16.0/20", "cidr: 10.1.16.0/20", &["error subnet-outside-vpc 39:11"]),
     ("cidr: 10.0.16.0/20", "cidr: 10.0.8.0/21", &["error subnet-overlap 39:11"]),
     ("cidr: 10.0.16.0/20", "cidr: 10.0.16.0/29", &["error subnet-size 39:11"]),
-    ("cidr: 10.0.16.0/20", "id: subnet-1", &[]),
+    ("cidr: 10.0.16.0/20", "id: subnet-1", &["error subnet-of-another-vpc 39:9"]),
     ("    cidr: 10.0.16.0/20\n", "", &["error subnet-range 36:11"]),
     ("    zone: us-east-1a\n    cidr: 10.0.16.0/20", "    cidr: 10.0.16.0/20", &["error subnet-zone 36:11"]),
     ("name: utility-a", "name: private-a", &["error duplicate-subnet 36:11"]),
@@ -219,7 +396,7 @@ const CASES: &[(&str, &str, &[&str])] = &[
         &["error group-subnets 70:5"],
     ),
     ("maxSize: 3", "maxSize: 3\n  maxPrice: cheap", &["error max-price 68:13"]),
-    ("maxSize: 3", "maxSize: 3\n  spotDurationInMinutes: 61", &["error spot-duration 68:26"]),
+    ("maxSize: 3", "maxSize: 3\n  maxPrice: \"1\"\n  spotDurationInMinutes: 61", &["error spot-duration 69:26"]),
     ("maxSize: 3", "maxSize: 3\n  maxInstanceLifetime: 1h", &["error instance-lifetime 68:24"]),
     ("maxSize: 3", "maxSize: 3\n  maxInstanceLifetime: soon", &["error wrong-type 68:24"]),
     ("maxSize: 3", "maxSize: 3\n  taints: [\"a=b:NoSchedule\", \"a=b\"]", &["error taint 68:30"]),

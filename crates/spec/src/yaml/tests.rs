@@ -110,6 +110,29 @@ fn wrong_texts_are_faults_with_a_place() {
 }
 
 #[test]
+fn brackets_without_end_take_no_time() {
+    for text in ["[".repeat(1_000_000), "{a: ".repeat(500_000), format!("spec: {}", "[a, ".repeat(300_000))] {
+        let (node, faults) = read(&text, 0);
+        assert_eq!(node, None);
+        assert!(matches!(&faults[..], [Fault::Syntax { message, .. }] if message.contains("brackets")), "{faults:?}");
+    }
+    // What is closed does not count, nor do many short lists.
+    assert_eq!(read(&format!("a: [{}]", "[], ".repeat(5_000)), 0).1, []);
+}
+
+#[test]
+fn anchors_within_anchors_count_each_time() {
+    let text = |anchors: usize| {
+        let open: String = (0..anchors).map(|number| format!("&a{number} [")).collect();
+        format!("{open}{}{}", "x, ".repeat(10_000), "]".repeat(anchors))
+    };
+    assert_eq!(read(&text(5), 0).1, []);
+    let (node, faults) = read(&text(50), 0);
+    assert_eq!(node, None);
+    assert!(matches!(&faults[..], [Fault::Syntax { message, .. }] if message.contains("values")), "{faults:?}");
+}
+
+#[test]
 fn nesting_and_expansion_have_limits() {
     let deep = "[".repeat(1000) + &"]".repeat(1000);
     assert!(matches!(read(&deep, 0).1.as_slice(), [Fault::Syntax { .. }]));

@@ -2,7 +2,7 @@
 //!
 //! Names and types are those of kops `v1alpha2`; what each field does here is the first word of its line.
 
-use crate::field::Shape::{Boolean, Integer, List, Map, Quantity, Text};
+use crate::field::Shape::{Boolean, Integer, List, Map, Quantity, Text, Word};
 use crate::field::{Block, acts, block, quiet};
 
 pub(crate) static NODE_TERMINATION_HANDLER_SPEC: Block = block(
@@ -77,7 +77,7 @@ pub(crate) static CLUSTER_AUTOSCALER_CONFIG: Block = block(
     "ClusterAutoscalerConfig",
     &[
         acts("enabled", Boolean),
-        quiet("expander", Text),
+        quiet("expander", Word(&["least-waste", "random", "most-pods", "price", "priority"])),
         quiet("balanceSimilarNodeGroups", Boolean),
         quiet("emitPerNodegroupMetrics", Boolean),
         acts("awsUseStaticInstanceList", Boolean),

@@ -2,7 +2,7 @@
 //!
 //! Names and types are those of kops `v1alpha2`; what each field does here is the first word of its line.
 
-use crate::field::Shape::{Any, Boolean, Duration, Integer, List, Map, Quantity, Text};
+use crate::field::Shape::{Any, Boolean, Duration, Integer, List, Map, Quantity, Text, Word};
 use crate::field::{Block, acts, block, quiet};
 
 pub(crate) static KUBE_API_SERVER_CONFIG: Block = block(
@@ -10,7 +10,7 @@ pub(crate) static KUBE_API_SERVER_CONFIG: Block = block(
     &[
         quiet("image", Text),
         quiet("disableBasicAuth", Boolean),
-        quiet("logFormat", Text),
+        quiet("logFormat", Word(&["text", "json"])),
         quiet("logLevel", Integer),
         quiet("cloudProvider", Text),
         quiet("compactionInterval", Duration),

@@ -39,7 +39,7 @@ pub(crate) static CLOUD_CONFIGURATION: Block = block(
         ),
         quiet("openstack", Object(&OPENSTACK_SPEC)),
         quiet("azure", Object(&AZURE_SPEC)),
-        quiet("awsEBSCSIDriver", Object(&EBSCSI_DRIVER_SPEC)),
+        acts("awsEBSCSIDriver", Object(&EBSCSI_DRIVER_SPEC)),
         refused("gcpPDCSIDriver", Object(&PDCSI_DRIVER), "it belongs to another cloud; kedge provisions AWS"),
     ],
 );
@@ -72,7 +72,7 @@ pub(crate) static AZURE_SPEC: Block = block(
 pub(crate) static EBSCSI_DRIVER_SPEC: Block = block(
     "EBSCSIDriverSpec",
     &[
-        quiet("enabled", Boolean),
+        acts("enabled", Boolean),
         quiet("managed", Boolean),
         quiet("version", Text),
         quiet("kubeAPIQPS", Quantity),

@@ -16,8 +16,10 @@ use super::etcd::ETCD_CLUSTER_SPEC;
 use super::kubelet::KUBELET_CONFIG_SPEC;
 use super::networking::NETWORKING_SPEC;
 use super::shared::{CONTAINERD_CONFIG, FILE_ASSET_SPEC, HOOK_SPEC, ROLLING_UPDATE, WARM_POOL_SPEC};
-use crate::field::Shape::{Any, Boolean, Duration, Integer, List, Map, Object, Quantity, Text};
-use crate::field::{Block, acts, block, quiet};
+use crate::field::Shape::{Any, Boolean, Duration, Integer, List, Map, Object, Quantity, Text, Word};
+use crate::field::{Block, acts, block, quiet, refused};
+
+const GOSSIP: &str = "clusters without hosted zones use `topology: {dns: {type: None}}`; gossip was removed from kops";
 
 pub(crate) static CLUSTER_SPEC: Block = block(
     "ClusterSpec",
@@ -26,8 +28,8 @@ pub(crate) static CLUSTER_SPEC: Block = block(
         quiet("addons", List(&Object(&ADDON_SPEC))),
         acts("configBase", Text),
         acts("cloudProvider", Text),
-        quiet("gossipConfig", Object(&GOSSIP_CONFIG)),
-        quiet("containerRuntime", Text),
+        refused("gossipConfig", Object(&GOSSIP_CONFIG), GOSSIP),
+        quiet("containerRuntime", Word(&["containerd", "docker"])),
         acts("kubernetesVersion", Text),
         acts("subnets", List(&Object(&CLUSTER_SUBNET_SPEC))),
         quiet("project", Text),
@@ -41,7 +43,7 @@ pub(crate) static CLUSTER_SPEC: Block = block(
         quiet("keyStore", Text),
         quiet("configStore", Text),
         acts("dnsZone", Text),
-        quiet("dnsControllerGossipConfig", Object(&DNS_CONTROLLER_GOSSIP_CONFIG)),
+        refused("dnsControllerGossipConfig", Object(&DNS_CONTROLLER_GOSSIP_CONFIG), GOSSIP),
         quiet("additionalSans", List(&Text)),
         quiet("clusterDNSDomain", Text),
         quiet("serviceClusterIPRange", Text),
@@ -53,12 +55,12 @@ pub(crate) static CLUSTER_SPEC: Block = block(
         acts("sshKeyName", Text),
         acts("kubernetesApiAccess", List(&Text)),
         quiet("isolateMasters", Boolean),
-        quiet("updatePolicy", Text),
+        quiet("updatePolicy", Word(&["automatic", "external"])),
         acts("externalPolicies", Map(&List(&Text))),
         acts("additionalPolicies", Map(&Text)),
         quiet("fileAssets", List(&Object(&FILE_ASSET_SPEC))),
         acts("etcdClusters", List(&Object(&ETCD_CLUSTER_SPEC))),
-        quiet("docker", Object(&DOCKER_CONFIG)),
+        refused("docker", Object(&DOCKER_CONFIG), "Kubernetes runs no Docker since 1.24; see `containerd`"),
         acts("containerd", Object(&CONTAINERD_CONFIG)),
         quiet("kubeDNS", Object(&KUBE_DNS_CONFIG)),
         acts("kubeAPIServer", Object(&KUBE_API_SERVER_CONFIG)),
@@ -81,7 +83,11 @@ pub(crate) static CLUSTER_SPEC: Block = block(
         acts("api", Object(&API_SPEC)),
         quiet("authentication", Object(&AUTHENTICATION_SPEC)),
         quiet("authorization", Object(&AUTHORIZATION_SPEC)),
-        quiet("nodeAuthorization", Object(&NODE_AUTHORIZATION_SPEC)),
+        refused(
+            "nodeAuthorization",
+            Object(&NODE_AUTHORIZATION_SPEC),
+            "kops dropped it; nodes prove who they are without a setting",
+        ),
         acts("cloudLabels", Map(&Text)),
         quiet("hooks", List(&Object(&HOOK_SPEC))),
         quiet("assets", Object(&ASSETS_SPEC)),

@@ -2,14 +2,14 @@
 //!
 //! Names and types are those of kops `v1alpha2`; what each field does here is the first word of its line.
 
-use crate::field::Shape::{Boolean, Duration, Integer, List, Map, Object, Quantity, Text};
+use crate::field::Shape::{Boolean, Duration, Integer, List, Map, Object, Quantity, Text, Word};
 use crate::field::{Block, block, quiet};
 
 pub(crate) static KUBE_CONTROLLER_MANAGER_CONFIG: Block = block(
     "KubeControllerManagerConfig",
     &[
         quiet("master", Text),
-        quiet("logFormat", Text),
+        quiet("logFormat", Word(&["text", "json"])),
         quiet("logLevel", Integer),
         quiet("serviceAccountPrivateKeyFile", Text),
         quiet("image", Text),
@@ -102,7 +102,7 @@ pub(crate) static KUBE_SCHEDULER_CONFIG: Block = block(
     "KubeSchedulerConfig",
     &[
         quiet("master", Text),
-        quiet("logFormat", Text),
+        quiet("logFormat", Word(&["text", "json"])),
         quiet("logLevel", Integer),
         quiet("image", Text),
         quiet("leaderElection", Object(&LEADER_ELECTION_CONFIGURATION)),

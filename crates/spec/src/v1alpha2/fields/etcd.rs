@@ -2,14 +2,14 @@
 //!
 //! Names and types are those of kops `v1alpha2`; what each field does here is the first word of its line.
 
-use crate::field::Shape::{Boolean, Duration, Integer, List, Object, Quantity, Text};
+use crate::field::Shape::{Boolean, Duration, Integer, List, Object, Quantity, Text, Word};
 use crate::field::{Block, acts, block, quiet};
 
 pub(crate) static ETCD_CLUSTER_SPEC: Block = block(
     "EtcdClusterSpec",
     &[
         acts("name", Text),
-        quiet("provider", Text),
+        quiet("provider", Word(&["Manager"])),
         acts("etcdMembers", List(&Object(&ETCD_MEMBER_SPEC))),
         quiet("enableEtcdTLS", Boolean),
         quiet("enableTLSAuth", Boolean),
@@ -29,7 +29,7 @@ pub(crate) static ETCD_MEMBER_SPEC: Block = block(
     &[
         acts("name", Text),
         acts("instanceGroup", Text),
-        acts("volumeType", Text),
+        acts("volumeType", Word(&["gp3", "gp2", "io1", "io2", "st1", "sc1", "standard"])),
         acts("volumeIops", Integer),
         acts("volumeThroughput", Integer),
         acts("volumeSize", Integer),

@@ -4,7 +4,7 @@
 
 use super::kubelet::KUBELET_CONFIG_SPEC;
 use super::shared::{FILE_ASSET_SPEC, GROUP_CONTAINERD_CONFIG, HOOK_SPEC, ROLLING_UPDATE, WARM_POOL_SPEC};
-use crate::field::Shape::{Boolean, Duration, Integer, List, Map, Object, Quantity, Text};
+use crate::field::Shape::{Boolean, Duration, Integer, List, Map, Object, Quantity, Text, Word};
 use crate::field::{Block, acts, block, quiet, refused};
 
 pub(crate) static INSTANCE_GROUP_SPEC: Block = block(
@@ -19,7 +19,7 @@ pub(crate) static INSTANCE_GROUP_SPEC: Block = block(
         quiet("autoscalePriority", Integer),
         acts("machineType", Text),
         acts("rootVolumeSize", Integer),
-        acts("rootVolumeType", Text),
+        acts("rootVolumeType", Word(&["gp3", "gp2", "io1", "io2", "standard"])),
         acts("rootVolumeIops", Integer),
         acts("rootVolumeThroughput", Integer),
         acts("rootVolumeOptimization", Boolean),
@@ -56,7 +56,7 @@ pub(crate) static INSTANCE_GROUP_SPEC: Block = block(
         acts("instanceInterruptionBehavior", Text),
         quiet("compressUserData", Boolean),
         acts("instanceMetadata", Object(&INSTANCE_METADATA_OPTIONS)),
-        quiet("updatePolicy", Text),
+        quiet("updatePolicy", Word(&["automatic", "external"])),
         acts("warmPool", Object(&WARM_POOL_SPEC)),
         acts("containerd", Object(&GROUP_CONTAINERD_CONFIG)),
         quiet("packages", List(&Text)),
@@ -80,7 +80,7 @@ pub(crate) static VOLUME_SPEC: Block = block(
         acts("throughput", Integer),
         acts("key", Text),
         acts("size", Integer),
-        acts("type", Text),
+        acts("type", Word(&["gp3", "gp2", "io1", "io2", "st1", "sc1", "standard"])),
     ],
 );
 
@@ -108,8 +108,26 @@ pub(crate) static MIXED_INSTANCES_POLICY_SPEC: Block = block(
     ],
 );
 
-pub(crate) static USER_DATA: Block =
-    block("UserData", &[acts("name", Text), acts("type", Text), acts("content", Text)]);
+pub(crate) static USER_DATA: Block = block(
+    "UserData",
+    &[
+        acts("name", Text),
+        acts(
+            "type",
+            Word(&[
+                "text/x-shellscript",
+                "text/cloud-config",
+                "text/cloud-config-archive",
+                "text/cloud-boothook",
+                "text/part-handler",
+                "text/upstart-job",
+                "text/x-include-once-url",
+                "text/x-include-url",
+            ]),
+        ),
+        acts("content", Text),
+    ],
+);
 
 pub(crate) static LOAD_BALANCER_SPEC: Block =
     block("LoadBalancerSpec", &[acts("loadBalancerName", Text), acts("targetGroupArn", Text)]);
@@ -127,7 +145,7 @@ pub(crate) static INSTANCE_REQUIREMENTS_SPEC: Block = block(
     &[
         acts("cpu", Object(&MIN_MAX_SPEC)),
         acts("memory", Object(&MIN_MAX_SPEC)),
-        quiet("excludedInstanceTypes", List(&Text)),
+        acts("excludedInstanceTypes", List(&Text)),
     ],
 );
 

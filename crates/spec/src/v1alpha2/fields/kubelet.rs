@@ -2,7 +2,7 @@
 //!
 //! Names and types are those of kops `v1alpha2`; what each field does here is the first word of its line.
 
-use crate::field::Shape::{Boolean, Duration, Integer, List, Map, Text};
+use crate::field::Shape::{Boolean, Duration, Integer, List, Map, Text, Word};
 use crate::field::{Block, acts, block, quiet};
 
 pub(crate) static KUBELET_CONFIG_SPEC: Block = block(
@@ -19,7 +19,7 @@ pub(crate) static KUBELET_CONFIG_SPEC: Block = block(
         quiet("tlsMinVersion", Text),
         quiet("kubeconfigPath", Text),
         quiet("requireKubeconfig", Boolean),
-        quiet("logFormat", Text),
+        quiet("logFormat", Word(&["text", "json"])),
         quiet("logLevel", Integer),
         quiet("podManifestPath", Text),
         quiet("hostnameOverride", Text),
@@ -89,7 +89,7 @@ pub(crate) static KUBELET_CONFIG_SPEC: Block = block(
         quiet("cpuManagerPolicy", Text),
         quiet("registryPullQPS", Integer),
         quiet("registryBurst", Integer),
-        quiet("topologyManagerPolicy", Text),
+        quiet("topologyManagerPolicy", Word(&["none", "best-effort", "restricted", "single-numa-node"])),
         quiet("rotateCertificates", Boolean),
         quiet("protectKernelDefaults", Boolean),
         quiet("cgroupDriver", Text),
@@ -103,7 +103,7 @@ pub(crate) static KUBELET_CONFIG_SPEC: Block = block(
         quiet("experimentalAllocatableIgnoreEviction", Boolean),
         quiet("shutdownGracePeriod", Duration),
         quiet("shutdownGracePeriodCriticalPods", Duration),
-        quiet("memorySwapBehavior", Text),
+        quiet("memorySwapBehavior", Word(&["LimitedSwap", "UnlimitedSwap"])),
         quiet("crashLoopBackOffMaxContainerRestartPeriod", Duration),
         quiet("kubeAPIQPS", Integer),
         quiet("eventRecordQPS", Integer),

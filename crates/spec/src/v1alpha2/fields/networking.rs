@@ -3,7 +3,7 @@
 //! Names and types are those of kops `v1alpha2`; what each field does here is the first word of its line.
 
 use super::etcd::ENV_VAR;
-use crate::field::Shape::{Boolean, Integer, List, Map, Object, Quantity, Text};
+use crate::field::Shape::{Boolean, Integer, List, Map, Object, Quantity, Text, Word};
 use crate::field::{Block, acts, block, quiet, refused};
 
 pub(crate) static NETWORKING_SPEC: Block = block(
@@ -84,7 +84,11 @@ pub(crate) static WEAVE_NETWORKING_SPEC: Block = block(
 
 pub(crate) static FLANNEL_NETWORKING_SPEC: Block = block(
     "FlannelNetworkingSpec",
-    &[quiet("backend", Text), quiet("disableTxChecksumOffloading", Boolean), quiet("iptablesResyncSeconds", Integer)],
+    &[
+        quiet("backend", Word(&["udp", "vxlan"])),
+        quiet("disableTxChecksumOffloading", Boolean),
+        quiet("iptablesResyncSeconds", Integer),
+    ],
 );
 
 pub(crate) static CALICO_NETWORKING_SPEC: Block = block(
@@ -93,22 +97,22 @@ pub(crate) static CALICO_NETWORKING_SPEC: Block = block(
         quiet("registry", Text),
         quiet("version", Text),
         quiet("allowIPForwarding", Boolean),
-        acts("awsSrcDstCheck", Text),
+        acts("awsSrcDstCheck", Word(&["Enable", "Disable", "DoNothing"])),
         quiet("bpfEnabled", Boolean),
-        quiet("bpfExternalServiceMode", Text),
+        quiet("bpfExternalServiceMode", Word(&["Tunnel", "DSR"])),
         quiet("bpfKubeProxyIptablesCleanupEnabled", Boolean),
-        quiet("bpfLogLevel", Text),
-        quiet("chainInsertMode", Text),
+        quiet("bpfLogLevel", Word(&["Off", "Info", "Debug"])),
+        quiet("chainInsertMode", Word(&["insert", "append"])),
         quiet("cpuRequest", Quantity),
         quiet("crossSubnet", Boolean),
-        quiet("encapsulationMode", Text),
-        quiet("ipipMode", Text),
+        quiet("encapsulationMode", Word(&["ipip", "vxlan", "none"])),
+        quiet("ipipMode", Word(&["Always", "CrossSubnet", "Never"])),
         quiet("ipv4AutoDetectionMethod", Text),
         quiet("ipv6AutoDetectionMethod", Text),
-        quiet("iptablesBackend", Text),
+        quiet("iptablesBackend", Word(&["Auto", "Legacy", "NFT"])),
         quiet("logSeverityScreen", Text),
         quiet("mtu", Integer),
-        quiet("nftablesMode", Text),
+        quiet("nftablesMode", Word(&["Disabled", "Enabled", "Auto"])),
         quiet("prometheusMetricsEnabled", Boolean),
         quiet("prometheusMetricsPort", Integer),
         quiet("prometheusGoMetricsEnabled", Boolean),
@@ -117,7 +121,7 @@ pub(crate) static CALICO_NETWORKING_SPEC: Block = block(
         quiet("typhaPrometheusMetricsEnabled", Boolean),
         quiet("typhaPrometheusMetricsPort", Integer),
         quiet("typhaReplicas", Integer),
-        quiet("vxlanMode", Text),
+        quiet("vxlanMode", Word(&["Always", "CrossSubnet", "Never"])),
         quiet("wireguardEnabled", Boolean),
     ],
 );
@@ -183,7 +187,7 @@ pub(crate) static CILIUM_NETWORKING_SPEC: Block = block(
         quiet("disableEndpointCRD", Boolean),
         quiet("disableIpv4", Boolean),
         quiet("disableK8sServices", Boolean),
-        quiet("enablePolicy", Text),
+        quiet("enablePolicy", Word(&["default", "always", "never"])),
         quiet("enableL7Proxy", Boolean),
         quiet("enableLocalRedirectPolicy", Boolean),
         quiet("enableBPFMasquerade", Boolean),
@@ -192,10 +196,10 @@ pub(crate) static CILIUM_NETWORKING_SPEC: Block = block(
         quiet("enableTracing", Boolean),
         quiet("enablePrometheusMetrics", Boolean),
         quiet("enableEncryption", Boolean),
-        quiet("encryptionType", Text),
+        quiet("encryptionType", Word(&["ipsec", "wireguard"])),
         quiet("nodeEncryption", Boolean),
         quiet("envoyLog", Text),
-        quiet("identityAllocationMode", Text),
+        quiet("identityAllocationMode", Word(&["crd", "kvstore"])),
         quiet("identityChangeGracePeriod", Text),
         quiet("ipv4ClusterCidrMaskSize", Integer),
         quiet("ipv4Node", Text),
@@ -230,13 +234,13 @@ pub(crate) static CILIUM_NETWORKING_SPEC: Block = block(
         quiet("socketPath", Text),
         quiet("stateDir", Text),
         quiet("tracePayloadlen", Integer),
-        quiet("tunnel", Text),
+        quiet("tunnel", Word(&["vxlan", "geneve", "disabled"])),
         quiet("enableipv6", Boolean),
         quiet("enableipv4", Boolean),
-        quiet("monitorAggregation", Text),
+        quiet("monitorAggregation", Word(&["low", "medium", "maximum"])),
         quiet("bpfCTGlobalTCPMax", Integer),
         quiet("bpfCTGlobalAnyMax", Integer),
-        quiet("bpfLBAlgorithm", Text),
+        quiet("bpfLBAlgorithm", Word(&["random", "maglev"])),
         quiet("bpfLBMaglevTableSize", Text),
         quiet("bpfNATGlobalMax", Integer),
         quiet("bpfNeighGlobalMax", Integer),
@@ -251,7 +255,7 @@ pub(crate) static CILIUM_NETWORKING_SPEC: Block = block(
         quiet("toFqdnsDnsRejectResponseCode", Text),
         quiet("toFqdnsEnablePoller", Boolean),
         quiet("containerRuntimeLabels", Text),
-        acts("ipam", Text),
+        acts("ipam", Word(&["hostscope", "kubernetes", "crd", "eni"])),
         quiet("IPTablesRulesNoinstall", Boolean),
         quiet("autoDirectNodeRoutes", Boolean),
         quiet("enableHostReachableServices", Boolean),
@@ -302,7 +306,7 @@ pub(crate) static CILIUM_INGRESS_SPEC: Block = block(
         quiet("enforceHttps", Boolean),
         quiet("enableSecretsSync", Boolean),
         quiet("loadBalancerAnnotationPrefixes", Text),
-        quiet("defaultLoadBalancerMode", Text),
+        quiet("defaultLoadBalancerMode", Word(&["shared", "dedicated"])),
         quiet("sharedLoadBalancerServiceName", Text),
     ],
 );
