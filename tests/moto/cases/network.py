@@ -19,6 +19,15 @@ class Network(Case):
         self.group(vpc)
         self.refused("DependencyViolation", self.ec2.delete_vpc, VpcId=vpc)
 
+    def test_network_acls_of_a_vpc(self):
+        vpc = self.vpc()
+        of_vpc = [{"Name": "vpc-id", "Values": [vpc]}]
+        acl = self.ec2.create_network_acl(VpcId=vpc)["NetworkAcl"]["NetworkAclId"]
+        self.refused("DependencyViolation", self.ec2.delete_vpc, VpcId=vpc)
+        self.ec2.delete_network_acl(NetworkAclId=acl)
+        self.ec2.delete_vpc(VpcId=vpc)
+        self.assertEqual(self.ec2.describe_network_acls(Filters=of_vpc)["NetworkAcls"], [])
+
     def dhcp_options(self, **params):
         settings = [{"Key": "domain-name", "Values": ["ec2.internal"]}]
         return self.ec2.create_dhcp_options(DhcpConfigurations=settings, **params)["DhcpOptions"]

@@ -1,4 +1,4 @@
-"""Instances and their interfaces."""
+"""Instances, their interfaces and volumes."""
 
 import copy
 
@@ -24,3 +24,14 @@ def terminate(original, self):
     if not live(self):
         return copy.copy(self._state)
     return original(self)
+
+
+@mend(Instance, "add_block_device")
+def add_block_device(original, self, size, device_path, *args, **kwargs):
+    """AWS: a launch template says what the root volume is like.  moto launches with a root volume of its own, puts the
+    template's under the same device name, and forgets the first one, which stays for ever."""
+    if device_path in self.block_device_mapping:
+        volume = self.block_device_mapping[device_path].volume_id
+        self.ec2_backend.detach_volume(volume, self.id, device_path)
+        self.ec2_backend.delete_volume(volume)
+    return original(self, size, device_path, *args, **kwargs)
