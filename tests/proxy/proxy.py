@@ -1,75 +1,45 @@
 #!/usr/bin/env python3
-"""A proxy that counts and delays the calls of an AWS API client.
+"""A proxy that counts and delays the calls of an AWS API client, and lets them go wrong on request.
 
     proxy.py --listen 127.0.0.1:PORT --upstream 127.0.0.1:PORT
 
 Calls are delayed independently of each other, as by a network.  The control answers under /_proxy/ are neither forwarded
 nor counted:
 
-    POST /_proxy/config  {"latency_ms": 50}
+    POST /_proxy/config  {"latency_ms": 50, "seed": 1, "rules": [RULE, …]}; what is left out is 0 or empty
     POST /_proxy/reset   forget the calls; a body becomes the configuration
-    GET  /_proxy/stats   {"calls": …, "serial_depth": …, "errors": …, "by_action": {…}}
+    POST /_proxy/quiet   answers when the client is gone and nothing is being forwarded
+    POST /_proxy/victim  {"pid": …}: whom rules kill; one that strikes before that waits for it
+    GET  /_proxy/stats   {"calls": …, "serial_depth": …, "errors": …, "by_action": {…}, "struck": [{…}, …]}
 
 `serial_depth` is the length of the longest sequence of calls of which none overlaps another: how often the client waited
 for an answer before it could go on.  It is what the latency of the network is multiplied with.
+
+A RULE says which calls it strikes (see faults.py) and its effect:
+
+    throttle     the service refuses the call because there were too many
+    fail         the service answers with a failure of its own and has done nothing
+    lose         the call is processed and the connection closed without an answer
+    reset        the connection is reset and the call not processed
+    kill-before  the client is killed and the call not processed
+    kill-after   the call is processed and the client killed before the answer
 """
 
 import argparse
 import asyncio
 import collections
 import json
-import re
+import os
+import signal
+import socket
+import struct
 import time
-import urllib.parse
 
-SERVICE = re.compile(r"Credential=[^/]+/\d{8}/[^/]*/([a-z0-9-]+)/aws4_request")
+from faults import Faults, answer
+from wire import call_of, read_message, write_message
+
 CONTROL = "/_proxy/"
-
-
-async def read_message(reader, bodiless=False, writer=None):
-    """The first line, the headers and the body of a message; none at the end of the connection.
-
-    A client that waits for permission to send its body gets it through `writer`."""
-    try:
-        head = await reader.readuntil(b"\r\n\r\n")
-    except (asyncio.IncompleteReadError, ConnectionError):
-        return None
-    first, *lines = head.decode("latin-1").rstrip("\r\n").split("\r\n")
-    headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-    if writer and headers.pop("expect", "").lower() == "100-continue":
-        writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        await writer.drain()
-    if bodiless or first.split(" ")[1] in ("204", "304"):
-        body = None
-    elif "chunked" in headers.get("transfer-encoding", ""):
-        body = b""
-        while size := int((await reader.readline()).split(b";")[0], 16):
-            body += await reader.readexactly(size)
-            await reader.readexactly(2)
-        await reader.readline()
-        headers.pop("transfer-encoding")
-    else:
-        body = await reader.readexactly(int(headers.get("content-length") or 0))
-    return first, headers, body
-
-
-def write_message(writer, first, headers, body):
-    if body is not None:
-        headers = {**headers, "content-length": str(len(body))}
-    lines = [first, *(f"{name}: {value}" for name, value in headers.items())]
-    writer.write("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + (body or b""))
-
-
-def action(first, headers, body):
-    """Service and action of a call, as far as the request tells."""
-    method, target, _ = first.split(" ", 2)
-    found = SERVICE.search(headers.get("authorization", ""))
-    service = found.group(1) if found else "unknown"
-    if "x-amz-target" in headers:
-        return f"{service}:{headers['x-amz-target'].rsplit('.', 1)[-1]}"
-    form = urllib.parse.parse_qs(body.decode("utf-8", "replace")) if b"Action=" in body[:4096] else {}
-    path = re.sub(r"/[A-Z0-9]{8,}", "/*", target.split("?")[0])
-    return f"{service}:{form['Action'][0] if 'Action' in form else f'{method} {path}'}"
+OK = ("HTTP/1.1 200 OK", {"content-type": "application/json"})
 
 
 def serial_depth(spans):
@@ -84,26 +54,34 @@ class Proxy:
     def __init__(self, host, port):
         self.upstream = (host, port)
         self.latency = 0.0
+        self.faults = Faults()
         self.calls = []
+        self.victim = None
+        # Connections that no control request came over so far.
+        self.clients = set()
 
     async def serve(self, reader, writer):
+        self.clients.add(writer)
         upstream = None
         try:
             while message := await read_message(reader, writer=writer):
-                first, headers, body = message
-                if first.split(" ")[1].startswith(CONTROL):
-                    answer = json.dumps(self.control(first.split(" ")[1], body)).encode()
-                    write_message(writer, "HTTP/1.1 200 OK", {"content-type": "application/json"}, answer)
+                path = message[0].split(" ")[1]
+                if path.startswith(CONTROL):
+                    self.clients.discard(writer)
+                    body = json.dumps(await self.control(path[len(CONTROL) :], message[2])).encode()
+                    write_message(writer, *OK, body)
                     await writer.drain()
                     continue
                 start = time.monotonic()
+                call = call_of(message)
+                effect = self.faults.strike(call)
                 await asyncio.sleep(self.latency)
-                answer, upstream = await self.forward(upstream, message)
-                if answer is None:
+                said, upstream = await self.handle(call, effect, message, upstream, writer)
+                status = int(said[0].split(" ")[1]) if said else 0
+                self.calls.append((str(call), status, start, time.monotonic()))
+                if said is None:
                     break
-                status = int(answer[0].split(" ")[1])
-                self.calls.append((action(first, headers, body), status, start, time.monotonic()))
-                write_message(writer, *answer)
+                write_message(writer, *said)
                 await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
@@ -111,34 +89,63 @@ class Proxy:
             if upstream:
                 upstream[1].close()
             writer.close()
+            self.clients.discard(writer)
+
+    async def handle(self, call, effect, message, upstream, writer):
+        """The answer to a call, none if there shall not be one, and the connection for the next call."""
+        if effect in ("throttle", "fail"):
+            return answer(call, effect), upstream
+        if effect == "reset":
+            # Without lingering a connection ends with a reset.
+            connection = writer.get_extra_info("socket")
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            return None, upstream
+        if effect == "kill-before":
+            await self.kill()
+            return None, upstream
+        said, upstream = await self.forward(upstream, message)
+        if effect == "kill-after":
+            await self.kill()
+        return (said if effect is None else None), upstream
 
     async def forward(self, upstream, message):
-        """The answer, and the connection for the next call."""
-        for connection in (upstream, None):
-            # The server may have closed a connection that was idle: then the call goes over a new one.
-            connection = connection or await asyncio.open_connection(*self.upstream)
-            write_message(connection[1], *message)
-            answer = await read_message(connection[0], bodiless=message[0].startswith("HEAD "))
-            if answer is not None:
-                if answer[1].pop("connection", "").lower() == "close":
-                    connection[1].close()
-                    connection = None
-                return answer, connection
-            connection[1].close()
-        return None, None
+        """The answer, and the connection for the next call.  Nothing is sent twice."""
+        if upstream is None or upstream[0].at_eof():
+            upstream = await asyncio.open_connection(*self.upstream, limit=1 << 20)
+        write_message(upstream[1], *message)
+        said = await read_message(upstream[0], bodiless=message[0].startswith("HEAD "))
+        if said is None or said[1].pop("connection", "").lower() == "close":
+            upstream[1].close()
+            upstream = None
+        return said, upstream
 
-    def control(self, path, body):
-        name = path[len(CONTROL) :]
+    async def kill(self):
+        while self.victim is None:
+            await asyncio.sleep(0.001)
+        try:
+            os.kill(self.victim, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+    async def control(self, name, body):
         if name in ("config", "reset") and body:
-            self.latency = json.loads(body)["latency_ms"] / 1000
+            config = json.loads(body)
+            self.latency = config.get("latency_ms", 0) / 1000
+            self.faults = Faults(config.get("rules", ()), config.get("seed", 0))
         if name == "reset":
-            self.calls = []
+            self.calls, self.victim = [], None
+        elif name == "victim":
+            self.victim = json.loads(body)["pid"]
+        elif name == "quiet":
+            while self.clients:
+                await asyncio.sleep(0.001)
         elif name == "stats":
             return {
                 "calls": len(self.calls),
                 "serial_depth": serial_depth([(start, stop) for _, _, start, stop in self.calls]),
                 "errors": sum(status >= 400 for _, status, _, _ in self.calls),
                 "by_action": dict(collections.Counter(name for name, _, _, _ in self.calls).most_common()),
+                "struck": self.faults.struck,
             }
         return {}
 
