@@ -100,6 +100,13 @@ class Network(Case):
         self.ec2.delete_subnet(SubnetId=subnet)
         self.ec2.delete_route_table(RouteTableId=table)
 
+    def test_association_with_the_network_acl_goes_with_its_subnet(self):
+        vpc = self.vpc()
+        gone, subnet = self.subnet(vpc), self.subnet(vpc, "10.0.1.0/24")
+        self.ec2.delete_subnet(SubnetId=gone)
+        acl = self.ec2.describe_network_acls(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["NetworkAcls"][0]
+        self.assertEqual([association["SubnetId"] for association in acl["Associations"]], [subnet])
+
     def test_main_route_table_stays(self):
         vpc = self.vpc()
         main = self.ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["RouteTables"][0]

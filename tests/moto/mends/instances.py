@@ -3,6 +3,7 @@
 import copy
 
 from moto.ec2.models.instances import Instance
+from moto.elbv2.models import elbv2_backends
 
 from mends.patching import live, mend
 
@@ -20,10 +21,13 @@ def prep_nics(original, self, nic_spec, *args, **kwargs):
 
 @mend(Instance, "terminate")
 def terminate(original, self):
-    """AWS: ending an instance that has ended is no error.  moto wants to delete its interfaces again."""
+    """AWS: ending an instance that has ended is no error, and one that ends, however it does, is no target any more.  moto
+    wants to delete its interfaces again, and keeps instances of a group that is deleted as targets."""
     if not live(self):
         return copy.copy(self._state)
-    return original(self)
+    answer = original(self)
+    elbv2_backends[self.ec2_backend.account_id][self.ec2_backend.region_name].notify_terminate_instances([self.id])
+    return answer
 
 
 @mend(Instance, "add_block_device")

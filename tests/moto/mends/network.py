@@ -96,8 +96,9 @@ Subnet.enable_dns64 = False
 
 @mend(ec2.EC2Backend, "delete_subnet")
 def delete_subnet(original, self, subnet_id):
-    """AWS refuses while instances, gateways, load balancers or other interfaces are in the subnet, and drops its route
-    table association when it goes.  moto deletes it, and keeps the association, so that DeleteRouteTable fails for ever."""
+    """AWS refuses while instances, gateways, load balancers or other interfaces are in the subnet, and drops its
+    associations with a route table and a network ACL when it goes.  moto deletes it, and keeps the associations, so that
+    DeleteRouteTable fails for ever."""
     holds = (
         any(interface.subnet.id == subnet_id for interface in self.enis.values())
         or any(instance.subnet_id == subnet_id and live(instance) for instance in self.all_instances())
@@ -110,6 +111,10 @@ def delete_subnet(original, self, subnet_id):
         for association, target in list(table._associations.items()):
             if target == subnet_id:
                 del table._associations[association]
+    for acl in self.network_acls.values():
+        for association, target in list(acl._associations.items()):
+            if target.subnet_id == subnet_id:
+                del acl._associations[association]
     return subnet
 
 
