@@ -87,6 +87,21 @@ impl Life {
         true
     }
 
+    /// Deletes with a fault, and applies without. Whether the fault struck.
+    async fn deletion_undone(&self, faults: Faults, after: &str) -> bool {
+        let sandbox = self.with.copy().expect("an account");
+        let world = World::new(&sandbox, &self.cluster);
+        sandbox.restart(Some(faults));
+        world.run(&self.deletion).await;
+        if !struck(&sandbox) {
+            return false;
+        }
+        sandbox.restart(None);
+        world.apply(self.yaml).await;
+        self.assert_made(&sandbox, after).await;
+        true
+    }
+
     /// Deletes with a fault, and again without. Whether the fault struck.
     async fn disturbed_deletion(&self, faults: Faults, after: &str) -> bool {
         let sandbox = self.with.copy().expect("an account");
@@ -137,6 +152,15 @@ async fn crashes_of_a_deletion(life: &Life) {
     assert!(number > 40, "only {number} calls were interrupted");
 }
 
+/// Crashes before every call of a deletion that is then taken back.
+async fn deletions_undone(life: &Life) {
+    let mut number = 1;
+    while life.deletion_undone(Faults::crash_at(number), &format!("a crash at call {number} of a deletion")).await {
+        number += 1;
+    }
+    assert!(number > 40, "only {number} calls were interrupted");
+}
+
 /// Loses the answer to every write of an apply and of a deletion.
 async fn lost_answers(life: &Life) {
     for (writes, deletion) in life.writes.iter().zip([false, true]) {
@@ -173,6 +197,11 @@ macro_rules! life {
             #[test]
             fn crashes_of_a_deletion() {
                 block_on(async { super::crashes_of_a_deletion(&life().await).await });
+            }
+
+            #[test]
+            fn deletions_undone() {
+                block_on(async { super::deletions_undone(&life().await).await });
             }
 
             #[test]
