@@ -23,8 +23,7 @@ import tempfile
 import time
 import urllib.request
 
-HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 PYTHON = ROOT / ".venv" / "bin" / "python"
 LATENCY_MS = 50
 CLUSTERS = ("a", "b", "c")
@@ -282,7 +281,7 @@ def arguments():
     parser.add_argument("--kedge", type=pathlib.Path, default=ROOT / "target/release/kedge")
     parser.add_argument("--clusters", type=pathlib.Path, default=clusters)
     parser.add_argument("--only", choices=CLUSTERS, action="append", help="only this cluster; may be repeated")
-    proxy = os.environ.get("KEDGE_PROXY", HERE / "proxy.py")
+    proxy = os.environ.get("KEDGE_PROXY", ROOT / "tests/proxy/proxy.py")
     parser.add_argument("--proxy", type=pathlib.Path, default=proxy, help="another proxy with the same control answers")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--plans", type=int, default=3, help="plans in each round")

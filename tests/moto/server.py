@@ -7,7 +7,8 @@ outside; each mend says what AWS does and what moto does instead, and the cases 
 
     server.py [--host HOST] [--port PORT] [--amis FILE] [--plain] [--log]
 
-Prints `listening on http://HOST:PORT` once it accepts calls.  `POST /moto-api/reset` forgets everything.
+Prints `listening on http://HOST:PORT` once it accepts calls.  `POST /moto-api/reset` forgets everything but what the
+account began with.
 """
 
 import argparse
@@ -21,13 +22,14 @@ import threading
 
 
 class Serialised:
-    """Answers one call at a time.
+    """Answers one call at a time, and calls `begin` when the account is reset.
 
     moto serves calls in threads, but what it holds has no locks: two calls at once lose updates.
     """
 
-    def __init__(self, application):
+    def __init__(self, application, begin):
         self.application = application
+        self.begin = begin
         self.lock = threading.Lock()
 
     def __call__(self, environ, start_response):
@@ -36,7 +38,10 @@ class Serialised:
         if length:
             environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read(int(length)))
         with self.lock:
-            return [b"".join(self.application(environ, start_response))]
+            answer = b"".join(self.application(environ, start_response))
+            if environ["REQUEST_METHOD"] == "POST" and environ["PATH_INFO"] == "/moto-api/reset":
+                self.begin()
+            return [answer]
 
 
 def arguments():
@@ -78,11 +83,14 @@ def main():
 
         mends.apply()
 
-    make_hosted_zones(args.hosted_zone)
+    def begin():
+        make_hosted_zones(args.hosted_zone)
+
+    begin()
     server = make_server(
         args.host,
         args.port,
-        Serialised(DomainDispatcherApplication(create_backend_app)),
+        Serialised(DomainDispatcherApplication(create_backend_app), begin),
         threaded=True,
         request_handler=MotoRequestHandler,
     )

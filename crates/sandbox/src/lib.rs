@@ -22,6 +22,7 @@ mod clock;
 mod error;
 mod faults;
 mod file;
+mod holdings;
 mod observe;
 mod realize;
 mod sandbox;

@@ -100,6 +100,16 @@ impl Sandbox {
         Ok(Self::of(account, None, Clock::new(0.0)?, faults, None))
     }
 
+    /// Another account that holds the same, and lives as long as its value. What happens to the one does not happen to the
+    /// other; faults and calls stay behind.
+    ///
+    /// # Errors
+    /// The account cannot be read.
+    pub fn copy(&self) -> Result<Self, SandboxError> {
+        let account = self.look(Account::clone)?;
+        Ok(Self::of(account, None, Clock::new(0.0)?, None, None))
+    }
+
     fn of(
         account: Account,
         file: Option<AccountFile>,

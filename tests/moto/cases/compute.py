@@ -118,6 +118,15 @@ class Instances(Case):
         filters = [{"Name": "subnet-id", "Values": [subnet]}]
         self.assertEqual(self.ec2.describe_network_interfaces(Filters=filters)["NetworkInterfaces"], [])
 
+    def test_the_template_says_what_the_root_volume_is(self):
+        subnet = self.subnet(self.vpc())
+        self.template(BlockDeviceMappings=[{"DeviceName": "/dev/sda1", "Ebs": {"VolumeSize": 64, "DeleteOnTermination": True}}])
+        self.scaling_group(subnet, 1)
+        sizes = lambda: [volume["Size"] for volume in self.ec2.describe_volumes()["Volumes"]]
+        self.assertEqual(sizes(), [64])
+        self.asg.delete_auto_scaling_group(AutoScalingGroupName="nodes", ForceDelete=True)
+        self.assertEqual(sizes(), [])
+
     def test_ending_an_instance_again(self):
         made = self.ec2.run_instances(
             ImageId="ami-1", MinCount=1, MaxCount=1,

@@ -19,6 +19,15 @@ class Network(Case):
         self.group(vpc)
         self.refused("DependencyViolation", self.ec2.delete_vpc, VpcId=vpc)
 
+    def test_network_acls_of_a_vpc(self):
+        vpc = self.vpc()
+        of_vpc = [{"Name": "vpc-id", "Values": [vpc]}]
+        acl = self.ec2.create_network_acl(VpcId=vpc)["NetworkAcl"]["NetworkAclId"]
+        self.refused("DependencyViolation", self.ec2.delete_vpc, VpcId=vpc)
+        self.ec2.delete_network_acl(NetworkAclId=acl)
+        self.ec2.delete_vpc(VpcId=vpc)
+        self.assertEqual(self.ec2.describe_network_acls(Filters=of_vpc)["NetworkAcls"], [])
+
     def dhcp_options(self, **params):
         settings = [{"Key": "domain-name", "Values": ["ec2.internal"]}]
         return self.ec2.create_dhcp_options(DhcpConfigurations=settings, **params)["DhcpOptions"]
@@ -90,6 +99,13 @@ class Network(Case):
         self.ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)
         self.ec2.delete_subnet(SubnetId=subnet)
         self.ec2.delete_route_table(RouteTableId=table)
+
+    def test_association_with_the_network_acl_goes_with_its_subnet(self):
+        vpc = self.vpc()
+        gone, subnet = self.subnet(vpc), self.subnet(vpc, "10.0.1.0/24")
+        self.ec2.delete_subnet(SubnetId=gone)
+        acl = self.ec2.describe_network_acls(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["NetworkAcls"][0]
+        self.assertEqual([association["SubnetId"] for association in acl["Associations"]], [subnet])
 
     def test_main_route_table_stays(self):
         vpc = self.vpc()

@@ -167,6 +167,13 @@ class Scaling(Case):
         instances = [i for r in self.ec2.describe_instances()["Reservations"] for i in r["Instances"]]
         self.assertEqual([instance["State"]["Name"] for instance in instances], ["terminated"])
 
+    def test_instances_of_a_deleted_group_are_no_targets(self):
+        vpc = self.vpc()
+        targets = self.target_group(vpc)
+        self.scaling_group(self.subnet(vpc), 1, TargetGroupARNs=[targets])
+        self.asg.delete_auto_scaling_group(AutoScalingGroupName="nodes", ForceDelete=True)
+        self.assertEqual(self.elb.describe_target_health(TargetGroupArn=targets)["TargetHealthDescriptions"], [])
+
     def test_unknown_groups(self):
         self.refused("ValidationError", self.asg.describe_warm_pool, AutoScalingGroupName="other")
         self.refused("ValidationError", self.asg.describe_lifecycle_hooks, AutoScalingGroupName="other")

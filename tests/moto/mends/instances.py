@@ -1,8 +1,9 @@
-"""Instances and their interfaces."""
+"""Instances, their interfaces and volumes."""
 
 import copy
 
 from moto.ec2.models.instances import Instance
+from moto.elbv2.models import elbv2_backends
 
 from mends.patching import live, mend
 
@@ -20,7 +21,21 @@ def prep_nics(original, self, nic_spec, *args, **kwargs):
 
 @mend(Instance, "terminate")
 def terminate(original, self):
-    """AWS: ending an instance that has ended is no error.  moto wants to delete its interfaces again."""
+    """AWS: ending an instance that has ended is no error, and one that ends, however it does, is no target any more.  moto
+    wants to delete its interfaces again, and keeps instances of a group that is deleted as targets."""
     if not live(self):
         return copy.copy(self._state)
-    return original(self)
+    answer = original(self)
+    elbv2_backends[self.ec2_backend.account_id][self.ec2_backend.region_name].notify_terminate_instances([self.id])
+    return answer
+
+
+@mend(Instance, "add_block_device")
+def add_block_device(original, self, size, device_path, *args, **kwargs):
+    """AWS: a launch template says what the root volume is like.  moto launches with a root volume of its own, puts the
+    template's under the same device name, and forgets the first one, which stays for ever."""
+    if device_path in self.block_device_mapping:
+        volume = self.block_device_mapping[device_path].volume_id
+        self.ec2_backend.detach_volume(volume, self.id, device_path)
+        self.ec2_backend.delete_volume(volume)
+    return original(self, size, device_path, *args, **kwargs)

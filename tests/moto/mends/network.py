@@ -16,8 +16,8 @@ def in_use(what, name):
 
 @mend(ec2.EC2Backend, "delete_vpc")
 def delete_vpc(original, self, vpc_id):
-    """AWS refuses while something is in the VPC, and leaves its DHCP options.  moto looks at subnets, route tables and
-    VPN gateways only, and deletes the DHCP options as well."""
+    """AWS refuses while something is in the VPC, leaves its DHCP options, and deletes its default network ACL.  moto looks
+    at subnets, route tables and VPN gateways only, deletes the DHCP options as well, and keeps the network ACL."""
     vpc = self.get_vpc(vpc_id)
     holds = (
         any(gateway.vpc and gateway.vpc.id == vpc_id for gateway in self.internet_gateways.values())
@@ -25,6 +25,7 @@ def delete_vpc(original, self, vpc_id):
         or any(group.name != "default" for group in self.groups[vpc_id].values())
         or any(interface.vpc_id == vpc_id for interface in self.enis.values())
         or any(point.vpc_id == vpc_id and point.state != "deleted" for point in self.vpc_end_points.values())
+        or any(acl.vpc_id == vpc_id and not acl.default for acl in self.network_acls.values())
     )
     if holds:
         in_use("vpc", vpc_id)
@@ -36,6 +37,8 @@ def delete_vpc(original, self, vpc_id):
         raise
     if options and not any(other.dhcp_options is options for other in self.vpcs.values()):
         options.vpc = None
+    for acl in [acl for acl in self.network_acls.values() if acl.vpc_id == vpc_id]:
+        del self.network_acls[acl.id]
     return result
 
 
@@ -93,8 +96,9 @@ Subnet.enable_dns64 = False
 
 @mend(ec2.EC2Backend, "delete_subnet")
 def delete_subnet(original, self, subnet_id):
-    """AWS refuses while instances, gateways, load balancers or other interfaces are in the subnet, and drops its route
-    table association when it goes.  moto deletes it, and keeps the association, so that DeleteRouteTable fails for ever."""
+    """AWS refuses while instances, gateways, load balancers or other interfaces are in the subnet, and drops its
+    associations with a route table and a network ACL when it goes.  moto deletes it, and keeps the associations, so that
+    DeleteRouteTable fails for ever."""
     holds = (
         any(interface.subnet.id == subnet_id for interface in self.enis.values())
         or any(instance.subnet_id == subnet_id and live(instance) for instance in self.all_instances())
@@ -107,6 +111,10 @@ def delete_subnet(original, self, subnet_id):
         for association, target in list(table._associations.items()):
             if target == subnet_id:
                 del table._associations[association]
+    for acl in self.network_acls.values():
+        for association, target in list(acl._associations.items()):
+            if target.subnet_id == subnet_id:
+                del acl._associations[association]
     return subnet
 
 

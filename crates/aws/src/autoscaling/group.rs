@@ -39,8 +39,13 @@ pub(super) fn tags(group: &AwsGroup) -> Tags {
     pairs.filter(|(key, _)| !key.starts_with("aws:")).collect()
 }
 
-/// A group. One that is being deleted is still there: its instances are.
+/// A group. One that is being deleted counts as absent, although AWS shows it until its instances are gone: it takes no
+/// changes any more, and an apply after a deletion that was cut short has to make it again. That waits until the name is free.
 pub(super) fn entry_of(cluster: &ClusterName, group: &AwsGroup) -> Option<Observed> {
+    // AWS says how a group is only while it is being deleted
+    if group.status().is_some() {
+        return None;
+    }
     let tags = tags(group);
     tags.get(&ownership_key(cluster))?;
     let name = group.auto_scaling_group_name()?;
@@ -357,4 +362,19 @@ async fn delete(task: &Task<'_>, change: &StepChange) -> Result<StepOutcome, Clo
         other => other?,
     }
     Ok(StepOutcome::default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_that_is_being_deleted_counts_as_absent() {
+        use aws_sdk_autoscaling::types::TagDescription;
+        let cluster = ClusterName::parse("a.example.com").unwrap();
+        let tag = TagDescription::builder().key(ownership_key(&cluster)).value("owned").build();
+        let group = AwsGroup::builder().auto_scaling_group_name("nodes.a.example.com").tags(tag);
+        assert!(entry_of(&cluster, &group.clone().build()).is_some());
+        assert!(entry_of(&cluster, &group.status("Delete in progress").build()).is_none());
+    }
 }

@@ -5,7 +5,7 @@ use kedge_cloud::{CloudError, ErrorClass, StepChange, StepOutcome, Verb};
 use kedge_resource::kind::NatGateway;
 use kedge_resource::{ClusterName, Handle, Kind, Observed, Ref};
 
-use super::common::{begun_id, named, of_cluster, only_new, pages, retag, specification, tagged, tags};
+use super::common::{begun_id, filter, named, of_cluster, only_new, pages, retag, specification, tagged, tags};
 use crate::call::incomplete;
 use crate::client::Aws;
 use crate::realize::{Task, after, before, done, gone, observed};
@@ -52,6 +52,41 @@ pub(super) async fn realize(task: &Task<'_>, change: &StepChange) -> Result<Step
 }
 
 async fn create(task: &Task<'_>, change: &StepChange) -> Result<StepOutcome, CloudError> {
+    let desired: &NatGateway = after(change)?;
+    let address = task.handles.resolve(&desired.eip)?;
+    match make(task, change, &address).await {
+        // after a deletion that was cut short, the old gateway has the address until it is gone
+        Err(error) if error.code.as_deref() == Some("Resource.AlreadyAssociated") => {
+            if going(task, &address).await?.is_none() {
+                return Err(error);
+            }
+            wait::until("ec2:DescribeNatGateways", Poll::SLOW, task.progress, || async {
+                Ok(match going(task, &address).await? {
+                    None => Look::Done(()),
+                    Some(id) => Look::Waiting(format!("{address} is still held by {id}, which is being deleted")),
+                })
+            })
+            .await?;
+            make(task, change, &address).await
+        }
+        other => other,
+    }
+}
+
+/// The NAT gateway that is being deleted and has an address.
+async fn going(task: &Task<'_>, address: &str) -> Result<Option<String>, CloudError> {
+    let deleting = filter("state", [NatGatewayState::Deleting.as_str()]);
+    let request = task.aws.ec2().describe_nat_gateways().filter(deleting);
+    let found = pages!(task.aws, "ec2:DescribeNatGateways", request, nat_gateways).await?;
+    Ok(found.into_iter().find(|gateway| is_going_with(gateway, address)).and_then(|gateway| gateway.nat_gateway_id))
+}
+
+fn is_going_with(gateway: &AwsNatGateway, address: &str) -> bool {
+    gateway.state() == Some(&NatGatewayState::Deleting)
+        && gateway.nat_gateway_addresses().iter().any(|one| one.allocation_id() == Some(address))
+}
+
+async fn make(task: &Task<'_>, change: &StepChange, address: &str) -> Result<StepOutcome, CloudError> {
     const CALL: &str = "ec2:CreateNatGateway";
     let desired: &NatGateway = after(change)?;
     let mut state = None;
@@ -63,7 +98,7 @@ async fn create(task: &Task<'_>, change: &StepChange) -> Result<StepOutcome, Clo
                 .ec2()
                 .create_nat_gateway()
                 .subnet_id(task.handles.resolve(&desired.subnet)?)
-                .allocation_id(task.handles.resolve(&desired.eip)?)
+                .allocation_id(address)
                 .client_token(task.aws.client_token())
                 .set_tag_specifications(specification(ResourceType::Natgateway, &desired.tags));
             let look = || async {
@@ -86,8 +121,7 @@ async fn create(task: &Task<'_>, change: &StepChange) -> Result<StepOutcome, Clo
     let handle = Handle::new(id);
     task.aws.begin(&change.key, &handle);
     if state != Some(NatGatewayState::Available) {
-        let waited = wait::until("ec2:DescribeNatGateways", Poll::SLOW, task.progress, || coming(task, &handle.id));
-        match waited.await {
+        match available(task, &handle.id).await {
             Err(error) if error.class == ErrorClass::Conflict => {
                 // AWS removes what failed; the next attempt makes another one
                 task.aws.finish(&change.key);
@@ -97,6 +131,14 @@ async fn create(task: &Task<'_>, change: &StepChange) -> Result<StepOutcome, Clo
         }
     }
     Ok(done(change, handle))
+}
+
+/// Waits until a NAT gateway can be used.
+///
+/// # Errors
+/// [`ErrorClass::Conflict`] with the code that AWS gives if it never will.
+pub(super) async fn available(task: &Task<'_>, id: &str) -> Result<(), CloudError> {
+    wait::until("ec2:DescribeNatGateways", Poll::SLOW, task.progress, || coming(task, id)).await
 }
 
 async fn coming(task: &Task<'_>, id: &str) -> Result<Look<()>, CloudError> {
@@ -141,4 +183,23 @@ async fn delete(task: &Task<'_>, change: &StepChange) -> Result<StepOutcome, Clo
     })
     .await?;
     Ok(StepOutcome::default())
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_ec2::types::NatGatewayAddress;
+
+    use super::*;
+
+    #[test]
+    fn only_a_gateway_that_is_going_makes_one_wait_for_its_address() {
+        let gateway = |state| {
+            let address = NatGatewayAddress::builder().allocation_id("eipalloc-1").build();
+            AwsNatGateway::builder().state(state).nat_gateway_addresses(address).build()
+        };
+        assert!(is_going_with(&gateway(NatGatewayState::Deleting), "eipalloc-1"));
+        assert!(!is_going_with(&gateway(NatGatewayState::Deleting), "eipalloc-2"));
+        // one that stays keeps it, so that waiting would be for nothing
+        assert!(!is_going_with(&gateway(NatGatewayState::Available), "eipalloc-1"));
+    }
 }

@@ -5,6 +5,7 @@ use kedge_cloud::{CloudError, ErrorClass, StepChange, StepOutcome, Verb};
 use kedge_resource::kind::Route;
 use kedge_resource::{Handle, Kind, Observed, Ref};
 
+use super::nat_gateway;
 use crate::realize::{Task, after, bug, done, gone, observed};
 use crate::shared::entry;
 
@@ -57,11 +58,21 @@ impl Target {
 pub(super) async fn realize(task: &Task<'_>, change: &StepChange) -> Result<StepOutcome, CloudError> {
     match task.step.verb {
         Verb::Create => match create(task, after(change)?).await {
+            Err(error) if awaits_nat_gateway(after(change)?, &error) => {
+                nat_gateway_available(task, after(change)?).await?;
+                create(task, after(change)?).await?;
+            }
             // an earlier attempt, or somebody else's route in our table
             Err(error) if error.class == ErrorClass::AlreadyExists => replace(task, after(change)?).await?,
             other => other?,
         },
-        Verb::Update => replace(task, after(change)?).await?,
+        Verb::Update => match replace(task, after(change)?).await {
+            Err(error) if awaits_nat_gateway(after(change)?, &error) => {
+                nat_gateway_available(task, after(change)?).await?;
+                replace(task, after(change)?).await?;
+            }
+            other => other?,
+        },
         Verb::Delete => {
             let route: &Route = observed(change)?;
             let request = task
@@ -76,6 +87,21 @@ pub(super) async fn realize(task: &Task<'_>, change: &StepChange) -> Result<Step
         }
     }
     Ok(done(change, Handle::new(&change.key.name)))
+}
+
+/// Whether EC2 says of the NAT gateway of a route that there is none, as it does of one that is not available yet. The step
+/// that makes a gateway waits for it; a run that was killed meanwhile did not, and for the next one the gateway is there.
+fn awaits_nat_gateway(route: &Route, error: &CloudError) -> bool {
+    route.nat_gateway.is_some()
+        && error.class == ErrorClass::NotFound
+        && error.code.as_deref().is_some_and(|code| code.contains("NatGateway"))
+}
+
+async fn nat_gateway_available(task: &Task<'_>, route: &Route) -> Result<(), CloudError> {
+    match &route.nat_gateway {
+        Some(gateway) => nat_gateway::available(task, &task.handles.resolve(gateway)?).await,
+        None => Ok(()),
+    }
 }
 
 async fn create(task: &Task<'_>, route: &Route) -> Result<(), CloudError> {
@@ -117,4 +143,29 @@ async fn replace(task: &Task<'_>, route: &Route) -> Result<(), CloudError> {
         .set_vpc_peering_connection_id(route.vpc_peering_connection_id.clone());
     task.aws.write_settling("ec2:ReplaceRoute", task.progress, || request.clone().send()).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_missing_nat_gateway_is_waited_for() {
+        let route = |nat_gateway: Option<&str>| Route {
+            route_table: Ref::existing("rtb-1"),
+            destination_cidr_block: Some("0.0.0.0/0".to_owned()),
+            destination_ipv6_cidr_block: None,
+            gateway: None,
+            nat_gateway: nat_gateway.map(Ref::existing),
+            egress_only_internet_gateway: None,
+            transit_gateway_id: None,
+            instance_id: None,
+            vpc_peering_connection_id: None,
+        };
+        let missing =
+            |code: &str| CloudError::new(ErrorClass::NotFound, "ec2:CreateRoute", "not there").with_code(code);
+        assert!(awaits_nat_gateway(&route(Some("nat-1")), &missing("InvalidNatGatewayID.NotFound")));
+        assert!(!awaits_nat_gateway(&route(Some("nat-1")), &missing("InvalidRouteTableID.NotFound")));
+        assert!(!awaits_nat_gateway(&route(None), &missing("InvalidNatGatewayID.NotFound")));
+    }
 }

@@ -15,7 +15,17 @@ pub(super) async fn create(task: &Task<'_>, change: &StepChange) -> Result<Handl
     let (subnet, eip) = (task.handles.resolve(&want.subnet)?, task.handles.resolve(&want.eip)?);
     let token = task.sandbox.begin(&change.key).token;
     let made = |account: &mut Account| account.create_nat_gateway(&subnet, &eip, &want.tags, Some(&token));
-    let id = match task.set(CALL, &change.key.name, made).await {
+    let mut answer = task.set(CALL, &change.key.name, made).await;
+    // After a deletion that was cut short, the old gateway has the address until it is gone.
+    if let Err(error) = &answer
+        && error.code.as_deref() == Some("Resource.AlreadyAssociated")
+        && task.sandbox.read(DESCRIBE, &eip, |account| going(account, &eip)).await?
+    {
+        let what = format!("the address {eip}, which a NAT gateway has that is being deleted");
+        task.until(DESCRIBE, &eip, &what, |account| (!going(account, &eip)).then_some(())).await?;
+        answer = task.set(CALL, &change.key.name, made).await;
+    }
+    let id = match answer {
         Ok(gateway) => gateway.id,
         Err(error) if error.code.as_deref() == Some("Gateway.NotAttached") => {
             return Err(CloudError { class: ErrorClass::NotReadyYet, ..error });
@@ -28,6 +38,12 @@ pub(super) async fn create(task: &Task<'_>, change: &StepChange) -> Result<Handl
         |account: &Account| account.nat_gateways.get(&id).filter(|gateway| gateway.state == "available").map(|_| ());
     task.until(DESCRIBE, &id, &what, available).await?;
     Ok(Handle::new(id))
+}
+
+/// Whether a NAT gateway that is being deleted has an address.
+fn going(account: &Account, address: &str) -> bool {
+    let mut gateways = account.nat_gateways.values();
+    gateways.any(|gateway| gateway.state == "deleting" && gateway.allocation_id.as_deref() == Some(address))
 }
 
 pub(super) async fn delete(task: &Task<'_>, change: &StepChange) -> Result<(), CloudError> {
