@@ -55,7 +55,7 @@ pub(crate) struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Init(InitArgs),
+    Init(Box<InitArgs>),
     Plan(PlanArgs),
     Apply(ApplyArgs),
     Delete(DeleteArgs),
