@@ -95,7 +95,7 @@ pub async fn show(store: &ClusterStore, number: u64) -> Result<Operation, StoreE
     if record.is_none() && lease.is_none() && events.is_empty() {
         return Err(StoreError::Unknown {
             place: store.place(),
-            what: format!("operation {number} of {}", store.cluster()),
+            what: format!("record.json of operation {number} of {}", store.cluster()),
             see: "`kedge op log`",
         });
     }
@@ -110,7 +110,7 @@ pub async fn manifests_of(store: &ClusterStore, number: u64) -> Result<(u64, Str
     let Some(record) = store.record(number).await? else {
         return Err(StoreError::Unknown {
             place: store.place(),
-            what: format!("record of operation {number} of {}", store.cluster()),
+            what: format!("record.json of operation {number} of {}", store.cluster()),
             see: "`kedge op log`",
         });
     };

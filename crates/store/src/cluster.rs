@@ -129,7 +129,7 @@ impl ClusterStore {
         Err(StoreError::Torn {
             key: self.key("head.json"),
             place: self.place(),
-            why: format!("although {other} is there"),
+            why: format!("is missing, although {other} is there"),
             way_out: "restore it from an earlier version of the bucket or from a backup, or rebuild it from the other \
                       objects with `kedge store repair`; resources in AWS are not affected"
                 .to_owned(),

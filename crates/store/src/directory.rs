@@ -7,9 +7,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err::File;
-use sha2::{Digest, Sha256};
 
 use crate::error::StoreError;
+use crate::manifests::digest_of;
 use crate::objects::{Condition, MAX_OBJECT_BYTES, Object, Objects, Presence, Put, Version};
 
 /// For how long another process may be writing.
@@ -201,8 +201,7 @@ fn failed(doing: &'static str, path: &Utf8Path, source: io::Error) -> StoreError
 }
 
 fn version(bytes: &[u8]) -> Version {
-    let digest = Sha256::digest(bytes);
-    Version::new(digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+    Version::new(digest_of(bytes))
 }
 
 fn read(path: &Utf8Path) -> Result<Option<Vec<u8>>, StoreError> {

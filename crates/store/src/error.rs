@@ -73,14 +73,14 @@ pub enum StoreError {
         /// What it belongs to: reads after the key.
         why: String,
     },
-    /// Something is missing that other objects say was there.
-    #[error("{key} is missing in the state store {place}, {why}")]
+    /// Something is missing, or older than other objects say that it was.
+    #[error("{key} in the state store {place} {why}")]
     Torn {
         /// The key.
         key: String,
         /// The store.
         place: String,
-        /// How that is known: reads after a comma.
+        /// What is wrong and how that is known: reads after the key.
         why: String,
         /// What to do about it.
         way_out: String,

@@ -69,7 +69,8 @@ impl Keeper {
         let (tell, lost) = watch::channel(None);
         let fence = lease.fence();
         let operation = lease.operation();
-        let kept = Kept { lease, clock, written: 0, chunks: 0, events: Vec::new(), progress: Running::default() };
+        let kept =
+            Kept { lease, clock, written: 0, chunks: Vec::new(), events: Vec::new(), progress: Running::default() };
         let task = tokio::spawn(kept.keep(incoming, tell));
         Self { events, task, fence, lost, operation }
     }
@@ -123,7 +124,8 @@ struct Kept {
     /// All events of the run; those before `written` are in chunks.
     events: Vec<StampedEvent>,
     written: usize,
-    chunks: u32,
+    /// Digests of the chunks that are written.
+    chunks: Vec<String>,
     progress: Running,
 }
 
@@ -167,10 +169,10 @@ impl Kept {
         if events.is_empty() {
             return;
         }
-        let written = self.lease.store().put_events(lease.operation, self.chunks + 1, events).await;
+        let written = self.lease.store().put_events(lease.operation, self.chunks.len() + 1, events).await;
         match written {
-            Ok(()) => {
-                self.chunks += 1;
+            Ok(digest) => {
+                self.chunks.push(digest);
                 self.written = self.events.len();
             }
             Err(error) => tracing::warn!(%error, "events not recorded yet"),
@@ -197,13 +199,12 @@ impl Kept {
 
     async fn finish(mut self, ending: Ending) -> Result<OperationRecord, Unrecorded> {
         let lost = self.lease.lost();
-        let mut record = self.whole_record(ending, lost.clone());
+        let record = self.whole_record(ending, lost.clone());
         let stored = OperationRecord {
-            chunks: self.chunks,
+            chunks: self.chunks.clone(),
             events: self.events.split_off(self.written.min(self.events.len())),
             ..record.clone()
         };
-        record.chunks = 0;
         let unrecorded = |error| Unrecorded { record: Box::new(record.clone()), error };
         if let Err(error) = self.lease.store().put_own_record(&stored).await {
             return Err(unrecorded(error));
@@ -241,7 +242,7 @@ impl Kept {
             },
             plan_digest: lease.map(|lease| lease.plan.clone()).unwrap_or_default(),
             plan: Some(plan),
-            chunks: 0,
+            chunks: Vec::new(),
             events: self.events.clone(),
         }
     }

@@ -12,7 +12,12 @@ const HEADING: &str = "# kedge manifests ";
 /// SHA-256 of a text as hexadecimal digits.
 #[must_use]
 pub fn digest(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    digest_of(text.as_bytes())
+}
+
+/// SHA-256 of bytes as hexadecimal digits.
+pub(crate) fn digest_of(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl ClusterStore {
@@ -29,10 +34,13 @@ impl ClusterStore {
         let whole = format!("{HEADING}{serial} sha256:{}\n{text}", digest(text));
         match self.objects().put(&key, whole.as_bytes(), &Condition::Absent).await? {
             Put::Done(_) => Ok(()),
-            Put::Refused => Err(StoreError::Foreign {
-                key,
+            Put::Refused => Err(StoreError::Torn {
+                key: self.key("head.json"),
                 place: self.place(),
-                why: "exists already, although head.json says that it was never written".to_owned(),
+                why: format!("was put back to an earlier state: it does not know of {key}"),
+                way_out:
+                    "rebuild it from the other objects with `kedge store repair`; resources in AWS are not affected"
+                        .to_owned(),
             }),
         }
     }

@@ -11,6 +11,7 @@ use crate::cluster::ClusterStore;
 use crate::error::StoreError;
 use crate::format::{FORMAT_VERSION, decode, encode};
 use crate::head::{LeaseRecord, Who};
+use crate::manifests::digest_of;
 use crate::objects::{Condition, Put};
 
 /// An operation from its beginning to its end. It is written when it ends; until then the lease and the events tell of it.
@@ -45,8 +46,8 @@ pub struct OperationRecord {
     /// The plan; absent if nobody saw the end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<Plan>,
-    /// Number of chunks of events beside this record.
-    pub chunks: u32,
+    /// Digests of the chunks of events beside this record, in their order.
+    pub chunks: Vec<String>,
     /// Events after those of the chunks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<StampedEvent>,
@@ -181,7 +182,7 @@ impl OperationRecord {
             ending: Ended::Interrupted { done: lease.progress.done, steps: lease.progress.steps, found_by },
             plan_digest: lease.plan.clone(),
             plan: None,
-            chunks: 0,
+            chunks: Vec::new(),
             events: Vec::new(),
         }
     }
@@ -192,8 +193,13 @@ impl ClusterStore {
         self.key(&format!("operations/{number:06}/{name}"))
     }
 
-    /// Writes a chunk of events; chunks are numbered from 1.
-    pub(crate) async fn put_events(&self, number: u64, chunk: u32, events: &[StampedEvent]) -> Result<(), StoreError> {
+    /// Writes a chunk of events and returns its digest; chunks are numbered from 1.
+    pub(crate) async fn put_events(
+        &self,
+        number: u64,
+        chunk: usize,
+        events: &[StampedEvent],
+    ) -> Result<String, StoreError> {
         let key = self.operation_key(number, &format!("events-{chunk:04}.jsonl"));
         let mut lines = Vec::new();
         for event in events {
@@ -205,7 +211,8 @@ impl ClusterStore {
             lines.extend_from_slice(&line);
             lines.push(b'\n');
         }
-        self.objects().put(&key, &lines, &Condition::Any).await.map(|_| ())
+        self.objects().put(&key, &lines, &Condition::Any).await?;
+        Ok(digest_of(&lines))
     }
 
     /// Writes the record of an operation; an existing one stays if `condition` says so.
@@ -234,8 +241,12 @@ impl ClusterStore {
             guessed && known.started == record.started && known.who == record.who
         });
         if !ours {
-            let why = "is of an earlier operation with the same number: head.json was put back to an earlier state";
-            return Err(StoreError::Foreign { key, place: self.place(), why: why.to_owned() });
+            return Err(StoreError::Torn {
+                key: self.key("head.json"),
+                place: self.place(),
+                why: format!("was put back to an earlier state: it does not know of {key}"),
+                way_out: "rebuild it from the other objects with `kedge store repair`".to_owned(),
+            });
         }
         self.put_record(record, &Condition::Any).await.map(|_| ())
     }
@@ -278,31 +289,36 @@ impl ClusterStore {
         let mut chunk = 1;
         loop {
             let key = self.operation_key(number, &format!("events-{chunk:04}.jsonl"));
-            let Some(object) = self.objects().get(&key).await? else { break };
+            let wanted = record.and_then(|record| record.chunks.get(chunk - 1));
+            let corrupt = |why: String| StoreError::Corrupt { key: key.clone(), place: self.place(), why };
+            let Some(object) = self.objects().get(&key).await? else {
+                if wanted.is_some() {
+                    return Err(StoreError::Torn {
+                        key,
+                        place: self.place(),
+                        why: format!("is missing, although record.json of operation {number} knows of it"),
+                        way_out:
+                            "restore it from an earlier version of the bucket or from a backup; only this history is \
+                                  affected"
+                                .to_owned(),
+                    });
+                }
+                break;
+            };
+            if wanted.is_some_and(|wanted| *wanted != digest_of(&object.bytes)) {
+                return Err(corrupt("its content does not fit the digest in record.json".to_owned()));
+            }
             for (line, text) in object.bytes.split(|byte| *byte == b'\n').enumerate() {
                 if text.is_empty() {
                     continue;
                 }
-                let event = serde_json::from_slice(text).map_err(|error| StoreError::Corrupt {
-                    key: key.clone(),
-                    place: self.place(),
-                    why: format!("line {}: {error}", line + 1),
-                })?;
+                let event =
+                    serde_json::from_slice(text).map_err(|error| corrupt(format!("line {}: {error}", line + 1)))?;
                 events.push(event);
             }
             chunk += 1;
         }
         if let Some(record) = record {
-            if chunk <= record.chunks {
-                return Err(StoreError::Torn {
-                    key: self.operation_key(number, &format!("events-{chunk:04}.jsonl")),
-                    place: self.place(),
-                    why: format!("although record.json of operation {number} counts {} chunks", record.chunks),
-                    way_out: "restore it from an earlier version of the bucket or from a backup; only this history is \
-                              affected"
-                        .to_owned(),
-                });
-            }
             events.extend(record.events.iter().cloned());
         }
         Ok(events)

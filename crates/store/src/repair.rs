@@ -56,6 +56,12 @@ impl ClusterStore {
                 Err(error) => checkup.faults.push(fault(error)?),
             }
         }
+        if let Err(error) = self.secrets().await {
+            checkup.faults.push(fault(error)?);
+        }
+        if let Err(error) = self.keyring().await {
+            checkup.faults.push(fault(error)?);
+        }
         if let Some(head) = &head {
             if head.serial > 0 && !serials.contains(&head.serial) {
                 checkup.faults.push(format!("manifests {} are missing, and head.json calls them current", head.serial));
@@ -113,7 +119,8 @@ impl ClusterStore {
                 return Err(StoreError::Torn {
                     key,
                     place: self.place(),
-                    why: "and no record of an operation tells which account the cluster is in".to_owned(),
+                    why: "cannot be rebuilt: no record of an operation tells which account the cluster is in"
+                        .to_owned(),
                     way_out: format!(
                         "restore it from a backup, or remove {} from the store to begin a new history; resources in AWS are \
                          not affected",

@@ -43,7 +43,7 @@ impl ClusterStore {
         move |why| StoreError::Sealed { key: key.clone(), place: place.clone(), why }
     }
 
-    async fn keyring(&self) -> Result<Option<(Keyring, Version)>, StoreError> {
+    pub(crate) async fn keyring(&self) -> Result<Option<(Keyring, Version)>, StoreError> {
         let key = self.secret_key("keyring");
         let Some(object) = self.objects().get(&key).await? else { return Ok(None) };
         let ring: Keyring = decode(&key, &self.place(), &object.bytes)?;
@@ -117,7 +117,12 @@ impl ClusterStore {
                 see: "`kedge secret list`",
             });
         };
-        decode(&key, &self.place(), &object.bytes)
+        let object: SecretObject = decode(&key, &self.place(), &object.bytes)?;
+        if object.name != name {
+            let why = format!("is the secret {}", object.name);
+            return Err(StoreError::Foreign { key, place: self.place(), why });
+        }
+        Ok(object)
     }
 
     /// Reads a secret.

@@ -36,7 +36,7 @@ async fn a_run_is_recorded_with_every_event() {
         keeper.take(&Event::StepWaiting { keys: Vec::new(), what: number.to_string() });
     }
     let record = keeper.finish(ending(3)).await.unwrap();
-    assert_eq!((record.chunks, record.events.len(), record.serial), (2, 15, 1));
+    assert_eq!((record.chunks.len(), record.events.len(), record.serial), (2, 15, 1));
 
     let record = place.store.record(1).await.unwrap().unwrap();
     let events = place.store.events(1, Some(&record)).await.unwrap();

@@ -47,6 +47,10 @@ async fn a_secret_under_another_name_does_not_open() {
     let folder = place.dir.path().join("c.example.com/secrets");
     fs_err::copy(folder.join("a.json"), folder.join("b.json")).unwrap();
     let error = place.store.secret(&key, "b").await.unwrap_err();
+    assert!(error.to_string().contains("is the secret a"), "{error}");
+    let text = fs_err::read_to_string(folder.join("a.json")).unwrap().replace("\"name\": \"a\"", "\"name\": \"b\"");
+    fs_err::write(folder.join("b.json"), text).unwrap();
+    let error = place.store.secret(&key, "b").await.unwrap_err();
     assert!(error.to_string().contains("changed or moved"), "{error}");
 }
 
