@@ -24,7 +24,7 @@ import traceback
 import campaigns
 import report
 from campaigns import Result
-from world import PYTHON, ROOT, Broken, Cluster, World
+from world import STORES, PYTHON, ROOT, Broken, Cluster, World
 
 CAMPAIGNS = ("kill", "lost", "faults")
 # Calls of commands that run side by side come in another order each time, and their number differs a little.
@@ -152,7 +152,7 @@ def arguments():
     parser.add_argument("--seeds", type=int, default=100, help="runs with faults over the first cluster; a fifth over others")
     parser.add_argument("--accounts", type=int, default=(os.cpu_count() or 1) + 1, help="runs at the same time")
     parser.add_argument("--proxy", type=pathlib.Path, default=ROOT / "tests/proxy/proxy.py", help=argparse.SUPPRESS)
-    parser.add_argument("--store", choices=("none",), default="none", help="kind of state store")
+    parser.add_argument("--store", choices=STORES, default="none", help="kind of state store; the tables of others than none have its name")
     parser.add_argument("--log", type=argparse.FileType("w"), metavar="FILE", help="a line of JSON for each run")
     parser.add_argument("--write", type=pathlib.Path, metavar="PAGE", help="put the tables into this page, which keeps those of other campaigns")
     args = parser.parse_args()
@@ -215,7 +215,8 @@ def main():
             text = "\n".join(lines)
             print(f"{name}: {text}")
             if args.write:
-                report.write(args.write, name, text)
+                section = name if args.store == "none" else f"{name}-{args.store}"
+                report.write(args.write, section, text)
             bad += sum(not result.good for result in results)
     except Broken as broken:
         print(broken, file=sys.stderr)
