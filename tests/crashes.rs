@@ -30,94 +30,120 @@ fn names(inventory: &Inventory) -> Vec<String> {
     named.map(|o| format!("{} {:?}", o.key, o.ownership)).collect()
 }
 
-/// A cluster's life when nothing goes wrong.
-struct Life {
-    yaml: &'static str,
+/// A command on a cluster, and what is there before and after it when nothing goes wrong.
+struct Scene {
     cluster: ClusterName,
-    /// The account without and with the cluster.
-    without: Sandbox,
-    with: Sandbox,
-    creation: Plan,
-    deletion: Plan,
+    /// The manifests to apply; without them the cluster is deleted.
+    yaml: Option<String>,
+    before: Sandbox,
+    plan: Plan,
+    after: Sandbox,
     names: Vec<String>,
-    /// Writes of the creation and the deletion as service and action, each with its number of occurrences.
-    writes: [BTreeMap<(String, String), u64>; 2],
+    /// Writes as service and action, each with its number of occurrences.
+    writes: BTreeMap<(String, String), u64>,
 }
 
-impl Life {
-    async fn of(yaml: &'static str, cluster: &str) -> Self {
-        let cluster = ClusterName::parse(cluster).expect("a name");
-        let without = Sandbox::in_memory(None, None).expect("an account");
-        let sandbox = without.copy().expect("an account");
-        let world = World::new(&sandbox, &cluster);
-        let creation = world.apply(yaml).await;
-        let made = writes(&sandbox);
-        world.assert_settled(yaml).await;
-        let (with, names) = (sandbox.copy().expect("an account"), names(&world.inventory().await));
-        let deletion = world.plan_deletion().await;
-        sandbox.forget_calls();
-        world.delete().await;
-        let removed = writes(&sandbox);
-        assert_eq!(holdings(&sandbox), holdings(&without), "a deletion leaves something");
-        Self { yaml, cluster, without, with, creation, deletion, names, writes: [made, removed] }
+impl Scene {
+    async fn of(cluster: &ClusterName, before: &Sandbox, yaml: Option<String>) -> Self {
+        let before = before.copy().expect("an account");
+        let after = before.copy().expect("an account");
+        let world = World::new(&after, cluster);
+        let plan = match &yaml {
+            Some(yaml) => world.plan(yaml).await,
+            None => world.plan_deletion().await,
+        };
+        after.forget_calls();
+        let result = world.run(&plan).await;
+        assert!(result.outcome.complete(), "{:#?}", result.errors);
+        let writes = writes(&after);
+        let names = names(&world.inventory().await);
+        let scene = Self { cluster: cluster.clone(), yaml, before, plan, after, names, writes };
+        scene.assert_done(&scene.after, "nothing went wrong").await;
+        scene
     }
 
     /// Nothing is missing, twice or left over, and planning again finds nothing.
-    async fn assert_made(&self, sandbox: &Sandbox, after: &str) {
+    async fn assert_done(&self, sandbox: &Sandbox, after: &str) {
         let world = World::new(sandbox, &self.cluster);
         assert_eq!(names(&world.inventory().await), self.names, "{after}");
-        assert_eq!(holdings(sandbox), holdings(&self.with), "{after}");
-        world.assert_settled(self.yaml).await;
+        assert_eq!(holdings(sandbox), holdings(&self.after), "{after}");
+        if let Some(yaml) = &self.yaml {
+            world.assert_settled(yaml).await;
+        }
     }
 
-    /// Applies with a fault, and again without. Whether the fault struck.
-    async fn disturbed_apply(&self, faults: Faults, after: &str) -> bool {
-        let sandbox = self.without.copy().expect("an account");
-        let world = World::new(&sandbox, &self.cluster);
+    /// Does it with a fault: the account, and whether everything was done all the same. `None` if the fault did not strike.
+    async fn disturb(&self, faults: Faults) -> Option<(Sandbox, bool)> {
+        let sandbox = self.before.copy().expect("an account");
         sandbox.restart(Some(faults));
-        let done = world.run(&self.creation).await.outcome.complete();
-        if !struck(&sandbox) {
-            return false;
-        }
+        let done = World::new(&sandbox, &self.cluster).run(&self.plan).await.outcome.complete();
+        let struck = struck(&sandbox);
         sandbox.restart(None);
+        struck.then_some((sandbox, done))
+    }
+
+    /// Gives the command to an account.
+    async fn give(&self, sandbox: &Sandbox) {
+        let world = World::new(sandbox, &self.cluster);
+        match &self.yaml {
+            Some(yaml) => {
+                world.apply(yaml).await;
+            }
+            None => world.delete().await,
+        }
+    }
+
+    /// Does it with a fault, and again without if something was not done. Whether the fault struck.
+    async fn survives(&self, faults: Faults, after: &str) -> bool {
+        let Some((sandbox, done)) = self.disturb(faults).await else { return false };
         if !done {
-            world.apply(self.yaml).await;
+            self.give(&sandbox).await;
         }
-        self.assert_made(&sandbox, after).await;
+        self.assert_done(&sandbox, after).await;
         true
     }
+}
 
-    /// Deletes with a fault, and applies without. Whether the fault struck.
-    async fn deletion_undone(&self, faults: Faults, after: &str) -> bool {
-        let sandbox = self.with.copy().expect("an account");
-        let world = World::new(&sandbox, &self.cluster);
-        sandbox.restart(Some(faults));
-        world.run(&self.deletion).await;
-        if !struck(&sandbox) {
-            return false;
-        }
-        sandbox.restart(None);
-        world.apply(self.yaml).await;
-        self.assert_made(&sandbox, after).await;
-        true
-    }
+/// A cluster's life when nothing goes wrong.
+struct Life {
+    creation: Scene,
+    change: Scene,
+    deletion: Scene,
+}
 
-    /// Deletes with a fault, and again without. Whether the fault struck.
-    async fn disturbed_deletion(&self, faults: Faults, after: &str) -> bool {
-        let sandbox = self.with.copy().expect("an account");
-        let world = World::new(&sandbox, &self.cluster);
-        sandbox.restart(Some(faults));
-        let done = world.run(&self.deletion).await.outcome.complete();
-        if !struck(&sandbox) {
-            return false;
-        }
-        sandbox.restart(None);
-        if !done {
-            world.delete().await;
-        }
-        assert_eq!(holdings(&sandbox), holdings(&self.without), "{after}");
-        true
+impl Life {
+    async fn of(yaml: &str, cluster: &str) -> Self {
+        let cluster = ClusterName::parse(cluster).expect("a name");
+        let empty = Sandbox::in_memory(None, None).expect("an account");
+        let creation = Scene::of(&cluster, &empty, Some(yaml.to_owned())).await;
+        let change = Scene::of(&cluster, &creation.after, Some(changed(yaml))).await;
+        let deletion = Scene::of(&cluster, &creation.after, None).await;
+        assert_eq!(holdings(&deletion.after), holdings(&empty), "a deletion leaves something");
+        Self { creation, change, deletion }
     }
+}
+
+/// Manifests with other tags, machines, sizes, volumes and networks that are let in.
+fn changed(yaml: &str) -> String {
+    let mut text = match yaml.contains("cloudLabels:") {
+        true => yaml.to_owned(),
+        false => replaced(yaml, "  cloudProvider: aws\n", "  cloudProvider: aws\n  cloudLabels:\n    team: platform\n"),
+    };
+    for (old, new) in [
+        ("team: platform", "team: another"),
+        ("encryptedVolume: true\n", "encryptedVolume: true\n      volumeSize: 30\n"),
+        ("  sshAccess:\n  - 203.0.113.0/24\n", "  sshAccess:\n  - 198.51.100.0/24\n"),
+        ("  maxSize: 1\n", "  maxSize: 2\n"),
+        ("  machineType: t3.", "  rootVolumeSize: 80\n  machineType: t3."),
+    ] {
+        text = replaced(&text, old, new);
+    }
+    text
+}
+
+fn replaced(text: &str, old: &str, new: &str) -> String {
+    assert!(text.contains(old), "no {old:?}");
+    text.replace(old, new)
 }
 
 /// Whether a fault has done something to a call.
@@ -133,49 +159,36 @@ fn writes(sandbox: &Sandbox) -> BTreeMap<(String, String), u64> {
     counts
 }
 
-/// Crashes before every call of an apply. A crash after a call that was processed leaves what one before the next call does:
-/// the sandbox makes one call at a time.
-async fn crashes_of_an_apply(life: &Life) {
+/// Crashes before every call. A crash after a call that was processed leaves what one before the next call does: the sandbox
+/// makes one call at a time.
+async fn crashes_of(scene: &Scene) {
     let mut number = 1;
-    while life.disturbed_apply(Faults::crash_at(number), &format!("a crash at call {number}")).await {
+    while scene.survives(Faults::crash_at(number), &format!("a crash at call {number}")).await {
         number += 1;
     }
-    assert!(number > 70, "only {number} calls were interrupted");
-}
-
-/// Crashes before every call of a deletion.
-async fn crashes_of_a_deletion(life: &Life) {
-    let mut number = 1;
-    while life.disturbed_deletion(Faults::crash_at(number), &format!("a crash at call {number}")).await {
-        number += 1;
-    }
-    assert!(number > 40, "only {number} calls were interrupted");
+    let writes: u64 = scene.writes.values().sum();
+    assert!(writes > 20 && number > writes, "only {number} calls were interrupted");
 }
 
 /// Crashes before every call of a deletion that is then taken back.
 async fn deletions_undone(life: &Life) {
     let mut number = 1;
-    while life.deletion_undone(Faults::crash_at(number), &format!("a crash at call {number} of a deletion")).await {
+    while let Some((sandbox, _)) = life.deletion.disturb(Faults::crash_at(number)).await {
+        life.creation.give(&sandbox).await;
+        life.creation.assert_done(&sandbox, &format!("a crash at call {number} of a deletion")).await;
         number += 1;
     }
     assert!(number > 40, "only {number} calls were interrupted");
 }
 
-/// Loses the answer to every write of an apply and of a deletion.
-async fn lost_answers(life: &Life) {
-    for (writes, deletion) in life.writes.iter().zip([false, true]) {
-        for ((service, action), count) in writes {
-            for occurrence in 1..=*count {
-                let when = FaultCondition { nth: Some(occurrence), ..FaultCondition::default() };
-                let faults = Faults::one(service, action, when, FaultAction::LoseResponse);
-                let after = format!("the answer to {action} number {occurrence} was lost");
-                let struck = if deletion {
-                    life.disturbed_deletion(faults, &after).await
-                } else {
-                    life.disturbed_apply(faults, &after).await
-                };
-                assert!(struck, "{action} has no call number {occurrence}");
-            }
+/// Loses the answer to every write.
+async fn lost_answers_of(scene: &Scene) {
+    for ((service, action), count) in &scene.writes {
+        for occurrence in 1..=*count {
+            let when = FaultCondition { nth: Some(occurrence), ..FaultCondition::default() };
+            let faults = Faults::one(service, action, when, FaultAction::LoseResponse);
+            let after = format!("the answer to {action} number {occurrence} was lost");
+            assert!(scene.survives(faults, &after).await, "{action} has no call number {occurrence}");
         }
     }
 }
@@ -190,13 +203,18 @@ macro_rules! life {
             }
 
             #[test]
-            fn crashes_of_an_apply() {
-                block_on(async { super::crashes_of_an_apply(&life().await).await });
+            fn crashes_of_a_creation() {
+                block_on(async { super::crashes_of(&life().await.creation).await });
+            }
+
+            #[test]
+            fn crashes_of_a_change() {
+                block_on(async { super::crashes_of(&life().await.change).await });
             }
 
             #[test]
             fn crashes_of_a_deletion() {
-                block_on(async { super::crashes_of_a_deletion(&life().await).await });
+                block_on(async { super::crashes_of(&life().await.deletion).await });
             }
 
             #[test]
@@ -206,7 +224,12 @@ macro_rules! life {
 
             #[test]
             fn lost_answers() {
-                block_on(async { super::lost_answers(&life().await).await });
+                block_on(async {
+                    let Life { creation, change, deletion } = life().await;
+                    for scene in [creation, change, deletion] {
+                        super::lost_answers_of(&scene).await;
+                    }
+                });
             }
         }
     };

@@ -49,6 +49,10 @@ CHANGES = (
 IMAGE = "099720109477/ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-20260714"
 
 
+def chosen(args, scenes):
+    return [scene for scene in scenes.values() if not args.scene or scene.name in args.scene]
+
+
 def points(args, where, ended):
     """The numbers of the calls or writes to kill at: all, or some that are far apart."""
     last = ended.writes if where.endswith("write") else ended.calls
@@ -59,10 +63,12 @@ def points(args, where, ended):
 
 def kills(args, scenes):
     for where in ("after call", "before write"):
-        for scene in scenes.values():
+        for scene in chosen(args, scenes):
             if not args.small or scene.name != "change":
                 for number in points(args, where, scene.ended):
                     yield campaigns.killed, scene, where, number
+    if args.scene:
+        return
     if not args.small:
         for number in points(args, "after write", scenes["delete"].ended):
             yield campaigns.undone, scenes["apply"], scenes["delete"], "after write", number
@@ -78,7 +84,7 @@ def losses(args, scenes):
         for action in SMALL_LOSSES:
             yield campaigns.lost, scenes["apply"], action, 1
         return
-    for scene in scenes.values():
+    for scene in chosen(args, scenes):
         for name in sorted(scene.ended.written):
             for occurrence in range(1, min(scene.ended.by_action[name], OCCURRENCES) + 1):
                 yield campaigns.lost, scene, name, occurrence
@@ -88,8 +94,9 @@ def faults(args, scenes):
     letter = scenes["apply"].cluster.letter
     seeds = SMALL_SEEDS if args.small else args.seeds if letter == args.letters[0] else args.seeds // 5
     for seed in range(1, seeds + 1):
-        for name in ("apply", "delete"):
-            yield campaigns.faulty, scenes[name], seed
+        for scene in chosen(args, scenes):
+            if not args.small or scene.name != "change":
+                yield campaigns.faulty, scene, seed
 
 
 PLANS = {"kill": kills, "lost": losses, "faults": faults}
@@ -148,6 +155,7 @@ def arguments():
     parser.add_argument("--clusters", type=pathlib.Path, help="folder with a.yaml, b.yaml and amis.json")
     parser.add_argument("--letters", default="ab", help="which clusters of the folder; the first one is tried most")
     parser.add_argument("--only", choices=CAMPAIGNS, action="append", help="only this campaign; may be repeated")
+    parser.add_argument("--scene", choices=("apply", "change", "delete"), action="append", help="only this command")
     parser.add_argument("--small", action="store_true", help="a choice that takes minutes, over specs/")
     parser.add_argument("--seeds", type=int, default=100, help="runs with faults over the first cluster; a fifth over others")
     parser.add_argument("--accounts", type=int, default=(os.cpu_count() or 1) + 1, help="runs at the same time")
