@@ -13,7 +13,7 @@ import unittest
 from cases import buckets, compute, global_services, lists, network, scaling, services
 from cases.account import Case, Server
 
-AREAS = (lists, network, compute, scaling, services, buckets)
+AREAS = (lists, network, compute, scaling, global_services, services, buckets)
 
 
 def tests(names):

@@ -62,6 +62,7 @@ class Rules(Case):
 
 class Identities(Case):
     TRUST = '{"Version": "2012-10-17", "Statement": []}'
+    ALLOW = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}'
     TAGS = [{"Key": "owner", "Value": "me"}]
 
     def setUp(self):
@@ -89,7 +90,7 @@ class Identities(Case):
     def test_details_of_roles_come_in_pages(self):
         for name in "abc":
             self.iam.create_role(RoleName=name, AssumeRolePolicyDocument=self.TRUST, Tags=self.TAGS)
-            self.iam.put_role_policy(RoleName=name, PolicyName="inline", PolicyDocument=self.TRUST)
+            self.iam.put_role_policy(RoleName=name, PolicyName="inline", PolicyDocument=self.ALLOW)
         self.iam.create_instance_profile(InstanceProfileName="profile", Tags=self.TAGS)
         self.iam.add_role_to_instance_profile(InstanceProfileName="profile", RoleName="a")
         pages, marker = [], {}
