@@ -4,6 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use camino::Utf8PathBuf;
+use kedge_cloud::Observe as _;
 use kedge_ops::{Caller, Guard};
 use kedge_resource::ClusterName;
 use kedge_store::head::Who;
@@ -99,7 +100,7 @@ pub(crate) async fn look(
 }
 
 /// Says what whoever changes a cluster should know of its store: what was interrupted, or that nobody keeps others away.
-pub(crate) async fn remark(session: &Session, guard: Option<&Guard>, changes: bool) -> Result<(), CliError> {
+pub(crate) fn remark(session: &Session, guard: Option<&Guard>, changes: bool) {
     let ui = &session.ui;
     let Some(guard) = guard else {
         if changes {
@@ -108,28 +109,46 @@ pub(crate) async fn remark(session: &Session, guard: Option<&Guard>, changes: bo
                  recorded; --store or KEDGE_STATE_STORE names one",
             );
         }
-        return Ok(());
+        return;
     };
     if let Some(lease) = guard.interrupted() {
         ui.warn(&format!("interrupted: {}; what it had not done is in the plan below", lease.describe()));
     }
-    if guard.is_new() && changes {
+    // Asking S3 takes as many requests as all else that an apply wants of it: `kedge plan` and `kedge store check` do.
+    if guard.is_new() && changes && guard.store().place().starts_with("s3://") {
+        ui.detail(format!(
+            "{} is new to this cluster: `kedge store check` tells whether it is private, versioned and encrypted",
+            guard.store().place()
+        ));
+    }
+}
+
+/// Says what about the place of a store that is used for the first time should worry its owner.
+pub(crate) async fn worries(session: &Session, guard: Option<&Guard>) -> Result<(), CliError> {
+    if let Some(guard) = guard.filter(|guard| guard.is_new()) {
         for worry in guard.store().objects().worries().await? {
-            ui.warn(&worry);
+            session.ui.warn(&worry);
         }
     }
     Ok(())
 }
 
-/// Who runs this command.
-pub(crate) fn caller(session: &Session) -> Result<Caller, CliError> {
+/// Who runs this command, with the identity that the account knows.
+pub(crate) async fn caller(session: &Session, backend: &Backend) -> Result<Caller, CliError> {
+    // It was asked for when planning, and is remembered.
+    let identity = backend.identity().await.ok();
     Ok(Caller {
         command: command_line(),
-        who: who(session),
+        who: Who { caller: identity.map(|identity| identity.caller), ..who(session) },
         random: RandomState::new().hash_one("kedge"),
-        lease: lease_options(session.environment.lease_duration.as_deref())?,
+        lease: lease(session)?,
         clock: Clock::new(jiff::Timestamp::now),
     })
+}
+
+/// How long leases are.
+pub(crate) fn lease(session: &Session) -> Result<LeaseOptions, CliError> {
+    lease_options(session.environment.lease_duration.as_deref())
 }
 
 /// The user, machine and process.

@@ -103,6 +103,7 @@ impl Bucket {
 
     /// One request for an object, in the right region.
     async fn read(&self, key: &str) -> Result<Option<Object>, CloudError> {
+        let mut attempt = 0;
         loop {
             let headers = ReadHeaders::default();
             let client = self.client();
@@ -135,7 +136,12 @@ impl Bucket {
             });
             match body {
                 Ok(body) => return Ok(Some(Object { bytes: body.to_vec(), version, age })),
-                Err(error) => tracing::debug!(%error, "again"),
+                Err(error) if attempt >= ATTEMPTS => return Err(error),
+                Err(error) => {
+                    tracing::debug!(%error, "again");
+                    attempt += 1;
+                    self.aws.back_off(attempt).await;
+                }
             }
         }
     }

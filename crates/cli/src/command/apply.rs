@@ -84,23 +84,27 @@ async fn apply(
     saved: Option<&SavedPlan>,
     allow_destroy: BTreeSet<ResourceKey>,
 ) -> Result<ExitCode, CliError> {
-    let caller = state::caller(session)?;
+    state::lease(session)?;
     let backend = session.open(Some(&specification)).await?;
     let work = look(session, &backend, &specification, saved, allow_destroy);
     let (mut proposal, guard) = session.ui.patiently("reading the account", work).await?;
     let changes = !proposal.plan().is_empty();
-    state::remark(session, guard.as_ref(), changes).await?;
+    state::remark(session, guard.as_ref(), changes);
     running::show(session, &proposal, args.output)?;
     running::refuse_blind(&proposal)?;
     if !changes {
         if let Some(guard) = guard {
+            let caller = state::caller(session, &backend).await?;
             guard.settle(&caller, proposal.plan(), specification.text()).await?;
         }
         return Ok(ExitCode::Done);
     }
     approval::apply(session, &mut proposal, args.yes)?;
     let keeper = match guard {
-        Some(guard) => Some(guard.begin(&caller, proposal.plan(), Some(specification.text())).await?),
+        Some(guard) => {
+            let caller = state::caller(session, &backend).await?;
+            Some(guard.begin(&caller, proposal.plan(), Some(specification.text())).await?)
+        }
         None => None,
     };
     running::run(session, &backend, &proposal, args.output, keeper).await

@@ -53,7 +53,7 @@ struct ClusterArgs {
 pub(crate) fn run(args: &DeleteArgs, session: &Session) -> Result<ExitCode, CliError> {
     let What::Cluster(args) = &args.what;
     let (cluster, specification) = session.cluster()?;
-    let caller = state::caller(session)?;
+    state::lease(session)?;
     block_on(async {
         let backend = session.open(specification.as_ref()).await?;
         let work = async {
@@ -65,7 +65,7 @@ pub(crate) fn run(args: &DeleteArgs, session: &Session) -> Result<ExitCode, CliE
         };
         let (proposal, guard) = session.ui.patiently("reading the account", work).await?;
         let changes = !proposal.plan().is_empty();
-        state::remark(session, guard.as_ref(), changes).await?;
+        state::remark(session, guard.as_ref(), changes);
         running::show(session, &proposal, args.output)?;
         running::refuse_blind(&proposal)?;
         if !changes {
@@ -73,7 +73,10 @@ pub(crate) fn run(args: &DeleteArgs, session: &Session) -> Result<ExitCode, CliE
         }
         approval::delete(session, &proposal, args.yes)?;
         let keeper = match guard {
-            Some(guard) => Some(guard.begin(&caller, proposal.plan(), None).await?),
+            Some(guard) => {
+                let caller = state::caller(session, &backend).await?;
+                Some(guard.begin(&caller, proposal.plan(), None).await?)
+            }
             None => None,
         };
         running::run(session, &backend, &proposal, args.output, keeper).await

@@ -173,6 +173,9 @@ fn shown(operation: &Operation, ui: &Ui) -> Text {
     if let Some(record) = &operation.record {
         row("command", record.command.clone());
         row("who", record.who.describe());
+        if let Some(identity) = &record.who.caller {
+            row("identity", identity.clone());
+        }
         row("started", record.started.to_string());
         row("finished", record.finished.map_or_else(|| "nobody saw it".to_owned(), |time| time.to_string()));
         row("manifests", record.serial.to_string());

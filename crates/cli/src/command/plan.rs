@@ -106,7 +106,8 @@ async fn look(
     if let Some((lease, _)) = guard.as_ref().and_then(|guard| guard.base().held()) {
         session.ui.warn(&format!("the cluster is being changed by somebody else: {}", lease.describe()));
     }
-    state::remark(session, guard.as_ref(), false).await?;
+    state::remark(session, guard.as_ref(), false);
+    state::worries(session, guard.as_ref()).await?;
     if let Some(path) = &args.out {
         let base = guard.map(|guard| SavedBase::of(guard.store().place(), guard.base()));
         let plan = SavedPlan::new(&planned, &specification, base, env!("CARGO_PKG_VERSION"));
