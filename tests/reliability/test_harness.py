@@ -55,7 +55,7 @@ class Snapshot(unittest.TestCase):
     """The snapshot sees what stands in no plan: things without tags, of every service."""
 
     def test_everything_in_the_account(self):
-        args = types.SimpleNamespace(amis=ROOT / "tests/moto/amis.json", proxy=ROOT / "tests/proxy/proxy.py")
+        args = types.SimpleNamespace(store="none", amis=ROOT / "tests/moto/amis.json", proxy=ROOT / "tests/proxy/proxy.py")
         world = World(args)
         try:
             before = world.account.snapshot()
