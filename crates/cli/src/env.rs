@@ -19,7 +19,8 @@ pub(crate) const COLUMNS: &str = "COLUMNS";
 
 /// State store, as `--store` has it.
 pub(crate) const KEDGE_STATE_STORE: &str = "KEDGE_STATE_STORE";
-/// State store of kops, which is taken where no other is named: kedge keeps its own objects beside those of kops.
+/// State store of kops, which is taken where no other is named: kedge keeps its own objects beside those of kops. One in a
+/// place that only kops knows is none.
 pub(crate) const KOPS_STATE_STORE: &str = "KOPS_STATE_STORE";
 /// How long a lease is that is not renewed: seconds, or a number with s or m behind it.
 pub(crate) const KEDGE_LEASE_DURATION: &str = "KEDGE_LEASE_DURATION";
@@ -81,13 +82,18 @@ impl Environment {
             no_color: lookup(NO_COLOR).is_some(),
             ci: lookup(CI).is_some_and(|value| value != "false"),
             dumb_terminal: lookup(TERM).is_some_and(|value| value == "dumb"),
-            store: lookup(KEDGE_STATE_STORE).or_else(|| lookup(KOPS_STATE_STORE)),
+            store: lookup(KEDGE_STATE_STORE).or_else(|| lookup(KOPS_STATE_STORE).filter(|store| is_known_place(store))),
             lease_duration: lookup(KEDGE_LEASE_DURATION),
             user: lookup(USER),
             own_s3: lookup(AWS_ENDPOINT_URL_S3).is_some(),
             columns: lookup(COLUMNS).and_then(|value| value.parse().ok()),
         }
     }
+}
+
+/// Whether a store of kops is in a place where kedge can keep objects too.
+fn is_known_place(store: &str) -> bool {
+    ["s3://", "file://"].iter().any(|scheme| store.starts_with(scheme))
 }
 
 #[cfg(test)]
@@ -124,5 +130,16 @@ mod tests {
             empty: vec!["AWS_REGION"],
         };
         assert_eq!(read, expected);
+    }
+
+    #[test]
+    fn a_store_that_only_kops_knows_is_none() {
+        let store = |name: &'static str, value: &'static str| {
+            Environment::from_lookup(|key| (key == name).then(|| value.to_owned())).store
+        };
+        assert_eq!(store(KOPS_STATE_STORE, "gs://state"), None);
+        assert_eq!(store(KOPS_STATE_STORE, "file:///state").as_deref(), Some("file:///state"));
+        // a mistake in kedge's own variable is said
+        assert_eq!(store(KEDGE_STATE_STORE, "gs://state").as_deref(), Some("gs://state"));
     }
 }
