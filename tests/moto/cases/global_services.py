@@ -104,6 +104,14 @@ class Identities(Case):
         self.assertEqual([role["RolePolicyList"][0]["PolicyName"] for role in roles], ["inline"] * 3)
         self.assertEqual([profile.get("Tags", []) for profile in roles[0]["InstanceProfileList"]], [[]])
 
+    def test_a_role_leaves_a_profile_once(self):
+        self.iam.create_role(RoleName="role", AssumeRolePolicyDocument=self.TRUST)
+        self.iam.create_instance_profile(InstanceProfileName="profile")
+        names = {"InstanceProfileName": "profile", "RoleName": "role"}
+        self.iam.add_role_to_instance_profile(**names)
+        self.iam.remove_role_from_instance_profile(**names)
+        self.refused("NoSuchEntity", self.iam.remove_role_from_instance_profile, **names)
+
     def test_managed_policies_exist(self):
         arn = "arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess"
         for _ in range(2):

@@ -6,6 +6,7 @@ import json
 from moto.core.responses import ActionResult
 from moto.iam import models as iam
 from moto.iam.aws_managed_policies import aws_managed_policies_data
+from moto.iam.exceptions import NotFoundException
 from moto.iam.responses import IamResponse
 
 from mends.patching import mend
@@ -30,6 +31,14 @@ def list_instance_profile_tags(self):
 
 
 IamResponse.list_instance_profile_tags = list_instance_profile_tags
+
+
+@mend(iam.IAMBackend, "remove_role_from_instance_profile")
+def remove_role_from_instance_profile(original, self, profile_name, role_name):
+    """AWS says of a role that is not in the profile that there is no such entity.  moto fails with HTTP 500."""
+    if self.get_role(role_name) not in self.get_instance_profile(profile_name).roles:
+        raise NotFoundException(f"Role {role_name} is not in instance profile {profile_name}.")
+    original(self, profile_name, role_name)
 
 
 def without_tags(name, key):
