@@ -29,7 +29,8 @@ pub(crate) fn location(session: &Session) -> Result<Option<Location>, CliError> 
     Ok(sandbox.map(|directory| Location::Directory(directory.join("store"))))
 }
 
-fn is_sandbox(session: &Session) -> bool {
+/// Whether the command works on the sandbox.
+pub(crate) fn is_sandbox(session: &Session) -> bool {
     Backend::is_sandbox(&session.globals, &session.environment)
 }
 

@@ -39,12 +39,7 @@ impl Directory {
     async fn lock(&self) -> Result<File, StoreError> {
         make(&self.root)?;
         let path = self.root.join(".lock");
-        let file = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .map_err(|source| failed("open", &path, source))?;
+        let file = lock_file(&path)?;
         let mut waited = Duration::ZERO;
         loop {
             match file.file().try_lock() {
@@ -176,12 +171,7 @@ impl Objects for Directory {
     async fn presence(&self, key: &str) -> Result<Presence, StoreError> {
         let path = self.path(key);
         make(path.parent().unwrap_or(&self.root))?;
-        let file = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .map_err(|source| failed("open", &path, source))?;
+        let file = lock_file(&path)?;
         Ok(match file.file().try_lock() {
             Ok(()) => Presence::Ours(Box::new(file)),
             Err(TryLockError::WouldBlock) => Presence::Other,
@@ -189,6 +179,12 @@ impl Objects for Directory {
             Err(TryLockError::Error(_)) => Presence::Unknown,
         })
     }
+}
+
+/// A file that is only there to be locked.
+fn lock_file(path: &Utf8Path) -> Result<File, StoreError> {
+    let file = File::options().create(true).truncate(false).write(true).open(path);
+    file.map_err(|source| failed("open", path, source))
 }
 
 fn failed(doing: &'static str, path: &Utf8Path, source: io::Error) -> StoreError {

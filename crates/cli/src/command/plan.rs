@@ -13,7 +13,6 @@ use kedge_resource::{Facts, Plan, ResourceKey};
 
 use super::running::refuse_blind;
 use crate::args::{DestroyArgs, Output, SpecArgs};
-use crate::backend::Backend;
 use crate::error::CliError;
 use crate::exit_code::ExitCode;
 use crate::session::{Manifests, Session, block_on};
@@ -71,7 +70,7 @@ pub(crate) fn run(args: &PlanArgs, session: &Session) -> Result<ExitCode, CliErr
     let facts = args.facts.as_deref().map(load::facts).transpose()?;
     let allow_destroy: BTreeSet<_> = args.destroy.allow_destroy.iter().cloned().collect();
     let proposal = match (facts, source) {
-        (Some(facts), Manifests::Given(specification)) if !is_sandbox(session) => {
+        (Some(facts), Manifests::Given(specification)) if !state::is_sandbox(session) => {
             plan_offline(&specification, PlanOptions { facts: None, allow_destroy }, &facts)?
         }
         (facts, source) => block_on(look(args, session, source, facts, allow_destroy))?,
@@ -82,10 +81,6 @@ pub(crate) fn run(args: &PlanArgs, session: &Session) -> Result<ExitCode, CliErr
     }
     refuse_blind(&proposal)?;
     Ok(exit_code(proposal.plan(), args.detailed_exitcode))
-}
-
-fn is_sandbox(session: &Session) -> bool {
-    Backend::is_sandbox(&session.globals, &session.environment)
 }
 
 /// Plans against the account, and looks at the state store at the same time.

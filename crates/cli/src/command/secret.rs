@@ -9,7 +9,7 @@ use kedge_render::{Line, Text, table};
 use kedge_store::{OuterKey, Passphrase, Secret};
 
 use crate::args::Output;
-use crate::backend::{Backend, connect};
+use crate::backend::connect;
 use crate::error::CliError;
 use crate::exit_code::ExitCode;
 use crate::session::{Session, block_on};
@@ -166,7 +166,7 @@ async fn outer(
 ) -> Result<Arc<dyn OuterKey>, CliError> {
     match (kms_key, passphrase_file) {
         (Some(key), _) => {
-            if Backend::is_sandbox(&session.globals, &session.environment) {
+            if state::is_sandbox(session) {
                 return Err(CliError::user("the sandbox has no KMS").hint("use --passphrase-file"));
             }
             // The ARN of a key says where it is.
