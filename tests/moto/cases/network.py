@@ -28,6 +28,14 @@ class Network(Case):
         self.ec2.delete_vpc(VpcId=vpc)
         self.assertEqual(self.ec2.describe_network_acls(Filters=of_vpc)["NetworkAcls"], [])
 
+    def test_ipv6_only_subnet(self):
+        vpc = self.ec2.create_vpc(CidrBlock="10.0.0.0/16", AmazonProvidedIpv6CidrBlock=True)["Vpc"]["VpcId"]
+        associated = self.ec2.describe_vpcs(VpcIds=[vpc])["Vpcs"][0]["Ipv6CidrBlockAssociationSet"][0]
+        block = associated["Ipv6CidrBlock"].replace("/56", "/64")
+        subnet = self.ec2.create_subnet(VpcId=vpc, Ipv6CidrBlock=block, Ipv6Native=True)["Subnet"]
+        self.assertEqual(subnet["AvailableIpAddressCount"], 0)
+        self.assertEqual(subnet["PrivateDnsNameOptionsOnLaunch"]["HostnameType"], "resource-name")
+
     def dhcp_options(self, **params):
         settings = [{"Key": "domain-name", "Values": ["ec2.internal"]}]
         return self.ec2.create_dhcp_options(DhcpConfigurations=settings, **params)["DhcpOptions"]

@@ -202,3 +202,22 @@ class Scaling(Case):
         self.ec2.delete_launch_template(LaunchTemplateName="template")
         instance = self.scaling_groups()[0]["Instances"][0]["InstanceId"]
         self.ec2.terminate_instances(InstanceIds=[instance])
+
+    def test_metrics_are_disabled(self):
+        self.scaling_group(self.subnet(self.vpc()))
+        self.asg.enable_metrics_collection(
+            AutoScalingGroupName="nodes", Granularity="1Minute", Metrics=["GroupMinSize", "GroupMaxSize"]
+        )
+        self.asg.disable_metrics_collection(AutoScalingGroupName="nodes", Metrics=["GroupMinSize"])
+        group = self.asg.describe_auto_scaling_groups()["AutoScalingGroups"][0]
+        self.assertEqual([row["Metric"] for row in group["EnabledMetrics"]], ["GroupMaxSize"])
+
+    def test_a_mixed_instances_policy_has_the_template(self):
+        self.scaling_group(self.subnet(self.vpc()))
+        template = self.asg.describe_auto_scaling_groups()["AutoScalingGroups"][0]["LaunchTemplate"]
+        specification = {"LaunchTemplateId": template["LaunchTemplateId"], "Version": "$Latest"}
+        self.asg.update_auto_scaling_group(
+            AutoScalingGroupName="nodes",
+            MixedInstancesPolicy={"LaunchTemplate": {"LaunchTemplateSpecification": specification}},
+        )
+        self.assertNotIn("LaunchTemplate", self.asg.describe_auto_scaling_groups()["AutoScalingGroups"][0])

@@ -42,6 +42,13 @@ def delete_vpc(original, self, vpc_id):
     return result
 
 
+@mend(Subnet, "available_ip_address_count")
+def available_ip_address_count(original, subnet):
+    """AWS counts IPv4 addresses, of which an IPv6-only subnet has none.  moto counts those of its IPv6 range, which are
+    more than the number may be."""
+    return 0 if subnet.ipv6_native else original.fget(subnet)
+
+
 @mend(ec2.EC2Backend, "delete_dhcp_options_set")
 def delete_dhcp_options_set(original, self, options_id):
     """AWS refuses while any VPC uses the options.  moto knows the one that was associated last, and still does when that
@@ -88,6 +95,16 @@ def modify_subnet_attribute(original, self):
         elif name == "EnableDns64":
             subnet.enable_dns64 = value
     return answer
+
+
+@mend(ec2.EC2Backend, "create_subnet")
+def create_subnet(original, self, *args, **kwargs):
+    """AWS names the instances of IPv6-only subnets after their ids, having no IPv4 address to name them after.  moto says
+    ip-name."""
+    subnet = original(self, *args, **kwargs)
+    if subnet.ipv6_native:
+        subnet.private_dns_name_options_on_launch["HostnameType"] = "resource-name"
+    return subnet
 
 
 # AWS says for every subnet whether it has DNS64.

@@ -16,11 +16,11 @@ def mend(owner, name):
     def replace(function):
         original = getattr(owner, name)
 
-        @functools.wraps(original)
+        @functools.wraps(original.fget if isinstance(original, property) else original)
         def replacement(*args, **kwargs):
             return function(original, *args, **kwargs)
 
-        setattr(owner, name, replacement)
+        setattr(owner, name, property(replacement) if isinstance(original, property) else replacement)
         return function
 
     return replace

@@ -79,6 +79,24 @@ def update_auto_scaling_group(original, self):
     return answer
 
 
+@mend(Group, "launch_template")
+def launch_template(original, group):
+    """AWS shows the launch template of a group with a mixed instances policy as part of the policy.  moto shows it beside the
+    policy as well."""
+    return None if group.mixed_instances_policy else original.fget(group)
+
+
+def disable_metrics_collection(self):
+    """AWS stops the metrics that are named, or all.  moto does not know the call."""
+    group = exists(self.autoscaling_backend, self._get_param("AutoScalingGroupName"))
+    stopped = self._get_param("Metrics", group.metrics)
+    group.metrics = [metric for metric in group.metrics if metric not in stopped]
+    return EmptyResult()
+
+
+AutoScalingResponse.disable_metrics_collection = disable_metrics_collection
+
+
 @mend(AutoScalingResponse, "delete_auto_scaling_group")
 def delete_auto_scaling_group(original, self):
     """AWS refuses while the group has instances, unless forced; then it ends protected ones too.  Hooks go with the group.

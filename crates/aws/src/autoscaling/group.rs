@@ -272,7 +272,11 @@ async fn update_targets(
     let client = task.aws.autoscaling();
     if touches(change, "TargetGroups") {
         let (now, wanted) = (target_groups(task, current)?, target_groups(task, desired)?);
-        if let Some(new) = unless_empty(without(&wanted, &now)) {
+        let (new, old) = (without(&wanted, &now), without(&now, &wanted));
+        // The predecessor of a target group of the same name is deleted already.
+        let (deleted, old) = old.into_iter().partition(|old| new.iter().any(|new| group_name(new) == group_name(old)));
+        detach_targets(task, name, deleted).await?;
+        if let Some(new) = unless_empty(new) {
             let request = client
                 .attach_load_balancer_target_groups()
                 .auto_scaling_group_name(name)
@@ -280,14 +284,7 @@ async fn update_targets(
             let call = "autoscaling:AttachLoadBalancerTargetGroups";
             task.aws.write_settling(call, task.progress, || request.clone().send()).await?;
         }
-        if let Some(old) = unless_empty(without(&now, &wanted)) {
-            let request = client
-                .detach_load_balancer_target_groups()
-                .auto_scaling_group_name(name)
-                .set_target_group_arns(Some(old));
-            let call = "autoscaling:DetachLoadBalancerTargetGroups";
-            gone(task.aws.write_idempotent(call, || request.clone().send()).await)?;
-        }
+        detach_targets(task, name, old).await?;
     }
     if touches(change, "LoadBalancerNames") {
         if let Some(new) = unless_empty(without(&desired.load_balancers, &current.load_balancers)) {
@@ -304,6 +301,22 @@ async fn update_targets(
         }
     }
     Ok(())
+}
+
+async fn detach_targets(task: &Task<'_>, name: &str, arns: Vec<String>) -> Result<(), CloudError> {
+    if let Some(arns) = unless_empty(arns) {
+        let client = task.aws.autoscaling();
+        let request =
+            client.detach_load_balancer_target_groups().auto_scaling_group_name(name).set_target_group_arns(Some(arns));
+        let call = "autoscaling:DetachLoadBalancerTargetGroups";
+        gone(task.aws.write_idempotent(call, || request.clone().send()).await)?;
+    }
+    Ok(())
+}
+
+/// The name in `arn:aws:elasticloadbalancing:<region>:<account>:targetgroup/<name>/<id>`.
+fn group_name(arn: &str) -> Option<&str> {
+    arn.split('/').nth(1)
 }
 
 async fn update_metrics(

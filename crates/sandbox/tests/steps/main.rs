@@ -9,5 +9,4 @@ mod faults;
 mod foreign;
 mod persistence;
 mod round_trip;
-mod update;
 mod world;

@@ -8,6 +8,7 @@ use kedge_resource::names::{event_rule_name, hashed_name, queue_name};
 use kedge_resource::policy::Statement;
 use kedge_resource::{ClusterName, Facts, Kind, PolicyDocument, Properties, Ref, Resource, ResourceKey, Tags};
 
+#[path = "world/machines.rs"]
 mod machines;
 
 /// The public zone of the default account.
@@ -38,7 +39,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    fn add(&mut self, name: impl Into<String>, properties: impl Into<Properties>) {
+    pub(crate) fn add(&mut self, name: impl Into<String>, properties: impl Into<Properties>) {
         let properties = properties.into();
         self.resources.push(Resource { key: ResourceKey::new(properties.kind(), name), properties });
     }
@@ -62,7 +63,7 @@ fn tags(name: &str) -> Tags {
     Tags::standard(&cluster(), name)
 }
 
-fn policy(action: &str, principal: Option<(&str, &str)>) -> PolicyDocument {
+pub(crate) fn policy(action: &str, principal: Option<(&str, &str)>) -> PolicyDocument {
     let mut statement = Statement::allow();
     statement.action.insert(action.to_owned());
     match principal {
