@@ -4,8 +4,14 @@
 //! `clusters/*.yaml`, `cases/*/cluster.yaml` and the account `account.json`. Without it these tests say that they are
 //! skipped.
 
+#[path = "clusters/cases.rs"]
+mod cases;
 #[path = "common/mod.rs"]
 mod common;
+#[path = "common/foreign.rs"]
+mod foreign;
+#[path = "common/manifest.rs"]
+mod manifest;
 
 use std::future::Future;
 
@@ -85,19 +91,4 @@ fn b_over_the_wire() {
 #[test]
 fn c_over_the_wire() {
     over_the_wire("c.example.com", "clusters/c.yaml");
-}
-
-#[test]
-fn minimal_aws_in_the_account_of_kops() {
-    in_sandbox("minimal-aws.example.com", "cases/minimal-aws/cluster.yaml", Some("account.json"));
-}
-
-#[test]
-fn ha_in_the_account_of_kops() {
-    in_sandbox("ha.example.com", "cases/ha/cluster.yaml", Some("account.json"));
-}
-
-#[test]
-fn privatecilium_in_the_account_of_kops() {
-    in_sandbox("privatecilium.example.com", "cases/privatecilium/cluster.yaml", Some("account.json"));
 }

@@ -4,7 +4,12 @@
 //! in its place; and whether the plan is refused unless somebody allows it. Then the plan is carried out, in the sandbox and
 //! before a test server, and has to lead to what was asked for, with the ids that should last.
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "the helpers of tests fail as tests do")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "the helpers of tests fail as tests do"
+)]
 
 #[path = "updates/balancing.rs"]
 mod balancing;

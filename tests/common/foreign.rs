@@ -1,7 +1,7 @@
 //! Things of others that look like ours: same names, same tags, no ownership tag.
 
 use kedge_cloud::{Handles, Observe, Realize, Step, StepChange, Verb};
-use kedge_resource::inventory::Handle;
+use kedge_resource::inventory::{Handle, Observed};
 use kedge_resource::kind::{Role, SecurityGroup, Subnet, Volume, Vpc};
 use kedge_resource::policy::{PolicyDocument, Statement};
 use kedge_resource::{ClusterName, Inventory, Ownership, Properties, Ref, ResourceKey, Tags};
@@ -68,7 +68,8 @@ pub(crate) async fn make<B: Observe + Realize>(backend: &B, cluster: &ClusterNam
     create(backend, cluster, &mut handles, &format!("operators.{c}"), role.into()).await;
 }
 
-async fn create<B: Realize>(
+/// Makes one thing; its handle is among `handles` then, too.
+pub(crate) async fn create<B: Realize>(
     backend: &B,
     cluster: &ClusterName,
     handles: &mut Handles,
@@ -82,6 +83,21 @@ async fn create<B: Realize>(
     let (_, handle) = outcome.handles.into_iter().next().expect("a handle");
     handles.insert(key, handle.clone());
     handle
+}
+
+/// Removes what [`create`] has made.
+pub(crate) async fn remove<B: Realize>(
+    backend: &B,
+    cluster: &ClusterName,
+    name: &str,
+    handle: &Handle,
+    properties: Properties,
+) {
+    let key = ResourceKey::new(properties.kind(), name);
+    let before = Observed { key: key.clone(), handle: handle.clone(), ownership: Ownership::Foreign, properties };
+    let change = StepChange { key, before: Some(before), after: None, fields: Vec::new() };
+    let step = Step { verb: Verb::Delete, changes: vec![change] };
+    backend.realize(cluster, &step, &Handles::default(), &|_| {}).await.expect("a foreign resource that goes");
 }
 
 /// Ids and properties of everything that is not ours, to be compared before and after.

@@ -209,3 +209,14 @@ class Keys(Case):
         pair = self.ec2.import_key_pair(KeyName="key", PublicKeyMaterial=ED25519.encode())
         self.ec2.delete_key_pair(KeyPairId=pair["KeyPairId"])
         self.assertEqual(self.ec2.describe_key_pairs()["KeyPairs"], [])
+
+    def test_disks_of_the_machine_are_no_volumes(self):
+        disks = [
+            {"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 8}},
+            {"DeviceName": "/dev/sdc", "VirtualName": "ephemeral0"},
+        ]
+        data = {"ImageId": "ami-1", "InstanceType": "m3.medium", "BlockDeviceMappings": disks}
+        self.ec2.create_launch_template(LaunchTemplateName="disks", LaunchTemplateData=data)
+        template = {"LaunchTemplateName": "disks", "Version": "$Latest"}
+        self.scaling_group(self.subnet(self.vpc()), size=1, LaunchTemplate=template)
+        self.assertEqual([volume["Size"] for volume in self.ec2.describe_volumes()["Volumes"]], [8])

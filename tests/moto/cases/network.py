@@ -35,6 +35,8 @@ class Network(Case):
         subnet = self.ec2.create_subnet(VpcId=vpc, Ipv6CidrBlock=block, Ipv6Native=True)["Subnet"]
         self.assertEqual(subnet["AvailableIpAddressCount"], 0)
         self.assertEqual(subnet["PrivateDnsNameOptionsOnLaunch"]["HostnameType"], "resource-name")
+        self.ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
+        self.ec2.create_network_interface(SubnetId=subnet["SubnetId"])
 
     def dhcp_options(self, **params):
         settings = [{"Key": "domain-name", "Values": ["ec2.internal"]}]

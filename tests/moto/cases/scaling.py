@@ -48,6 +48,18 @@ class Balancers(Case):
         found = self.elb.describe_listeners(LoadBalancerArn=balancer)["Listeners"][0]
         self.assertNotIn("SslPolicy", found)
 
+    def test_two_dashes_in_the_name_of_a_target_group(self):
+        made = self.elb.create_target_group(Name="tcp--example", Protocol="TCP", Port=443, VpcId=self.vpc())
+        self.assertEqual(made["TargetGroups"][0]["TargetGroupName"], "tcp--example")
+
+    def test_fixed_addresses(self):
+        subnet = self.subnet(self.vpc())
+        address = self.ec2.allocate_address(Domain="vpc")["AllocationId"]
+        params = {"Name": "lb", "Type": "network", "SubnetMappings": [{"SubnetId": subnet, "AllocationId": address}]}
+        self.elb.create_load_balancer(**params)
+        zone = self.elb.describe_load_balancers()["LoadBalancers"][0]["AvailabilityZones"][0]
+        self.assertEqual(zone["LoadBalancerAddresses"][0]["AllocationId"], address)
+
     def test_dns_names_are_new(self):
         subnet = self.subnet(self.vpc())
         first = self.balancer(subnet)

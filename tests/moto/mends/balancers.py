@@ -1,5 +1,9 @@
 """Load balancers, listeners and target groups."""
 
+import re
+import types
+from unittest import mock
+
 from moto.elbv2 import models as elbv2
 from moto.elbv2.exceptions import (
     DuplicateListenerError,
@@ -41,6 +45,7 @@ def create_load_balancer(original, self, name, security_groups, subnet_ids, subn
             raise DuplicateLoadBalancerName()
         return balancer
     balancer = original(self, name, security_groups, subnet_ids, subnet_mappings, **kwargs)
+    balancer.addresses = addresses_of(subnet_mappings)
     balancer.scheme = balancer.scheme or "internet-facing"
     balancer.attrs = {**ATTRIBUTES.get(balancer.type, {}), **balancer.attrs}
     number = balancer.arn.rsplit("/", 1)[-1]
@@ -63,10 +68,37 @@ def named_as_network(backend, balancer):
     backend.tagging_service.tag_resource(balancer.arn, tags)
 
 
+def addresses_of(mappings):
+    """By subnet: the fixed addresses of a load balancer, as AWS tells them."""
+    wanted = {}
+    for mapping in mappings or []:
+        address = {
+            "AllocationId": mapping.get("AllocationId"),
+            "PrivateIPv4Address": mapping.get("PrivateIPv4Address"),
+            "IPv6Address": mapping.get("IPv6Address"),
+        }
+        wanted[mapping["SubnetId"]] = [address] if any(address.values()) else []
+    return wanted
+
+
+elbv2.FakeLoadBalancer.addresses = {}
+
+
+@mend(elbv2.FakeLoadBalancer, "availability_zones")
+def availability_zones(original, balancer):
+    """AWS tells the addresses that a load balancer was given.  moto forgets them."""
+    zones = original.fget(balancer)
+    for zone in zones:
+        zone.load_balancer_addresses = balancer.addresses.get(zone.subnet_id, [])
+    return zones
+
+
 @mend(Backend, "set_subnets")
 def set_subnets(original, self, arn, subnets, subnet_mappings):
     """AWS: a network load balancer may be in one zone.  moto wants two."""
     balancer = self.load_balancers.get(arn)
+    if balancer is not None:
+        balancer.addresses = addresses_of(subnet_mappings)
     wanted = list(subnets) + [mapping["SubnetId"] for mapping in subnet_mappings]
     if balancer is None or balancer.type != "network" or len(wanted) != 1:
         return original(self, arn, subnets, subnet_mappings)
@@ -161,7 +193,8 @@ def delete_listener(original, self, listener_arn):
 
 @mend(Backend, "create_target_group")
 def create_target_group(original, self, name, **kwargs):
-    """AWS: a name is one target group; the same settings again give that one.  moto refuses in both cases."""
+    """AWS: a name is one target group; the same settings again give that one.  moto refuses in both cases, and names with
+    two dashes in a row, as AWS's console does but not its API."""
     for group in self.target_groups.values():
         same = (
             group.name == name
@@ -171,4 +204,7 @@ def create_target_group(original, self, name, **kwargs):
         )
         if same:
             return group
-    return original(self, name, **kwargs)
+    lenient = types.SimpleNamespace(**vars(re))
+    lenient.match = lambda pattern, text: re.match(pattern.replace("(?!.*--)", ""), text)
+    with mock.patch.object(elbv2, "re", lenient):
+        return original(self, name, **kwargs)

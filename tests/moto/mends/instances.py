@@ -2,6 +2,8 @@
 
 import copy
 
+from moto.ec2 import models as ec2
+from moto.ec2.models import elastic_network_interfaces
 from moto.ec2.models.instances import Instance
 from moto.elbv2.models import elbv2_backends
 
@@ -39,3 +41,20 @@ def add_block_device(original, self, size, device_path, *args, **kwargs):
         self.ec2_backend.detach_volume(volume, self.id, device_path)
         self.ec2_backend.delete_volume(volume)
     return original(self, size, device_path, *args, **kwargs)
+
+
+@mend(ec2.EC2Backend, "run_instances")
+def run_instances(original, self, *args, **kwargs):
+    """AWS: a launch template may name disks that belong to the machine, which are no volumes.  moto answers HTTP 500."""
+    if kwargs.get("launch_template") and "block_device_mappings" not in kwargs:
+        disks = self._get_template_from_args(kwargs["launch_template"]).data.get("BlockDeviceMappings") or []
+        volumes = [disk for disk in disks if "Ebs" in disk]
+        if volumes != disks:
+            kwargs["block_device_mappings"] = volumes
+    return original(self, *args, **kwargs)
+
+
+@mend(elastic_network_interfaces, "generate_dns_from_ip")
+def generate_dns_from_ip(original, address, *args, **kwargs):
+    """AWS: an interface in an IPv6-only subnet has no name made of an IPv4 address.  moto answers HTTP 500."""
+    return original(address, *args, **kwargs) if address.count(".") == 3 else None

@@ -1,0 +1,227 @@
+//! kops's own cases: made, found unchanged, and removed, in kops's account in the sandbox, and moved to a real region before
+//! the test server.
+//!
+//! kops plans its cases before an account that refuses nothing. What they refer to without anybody having made it is made
+//! here, so that an account that refuses what AWS refuses can hold them.
+
+use std::collections::BTreeSet;
+
+use kedge_cloud::{Handles, Observe, Realize};
+use kedge_resource::kind::{ElasticIp, InternetGateway, PrivateDnsNameOptions, SecurityGroup, Subnet, Vpc};
+use kedge_resource::{ClusterName, Facts, Kind, Properties, Ref, Tags};
+
+use crate::common::World;
+use crate::manifest::IMAGE;
+use crate::{block_on, foreign, read, variable};
+
+/// A replacement in a manifest.
+type Edit = (&'static str, &'static str);
+
+/// kops's region, partition and image are not the test server's.
+const MOVED: &[Edit] = &[
+    ("us-test-1", "us-east-1"),
+    ("arn:aws-test:", "arn:aws:"),
+    ("ubuntu/images/hvm-ssd-gp3/ubuntu-resolute-26.04-amd64-server-20220404", IMAGE),
+];
+
+/// What a manifest refers to, and the manifest with the ids of it.
+struct Others<'a, B> {
+    world: &'a World<'a, B>,
+    handles: Handles,
+    manifest: String,
+}
+
+impl<'a, B: Observe + Realize> Others<'a, B> {
+    /// Words of the manifest, such as ids, that begin so; the longest first.
+    fn words(&self, beginning: &str) -> Vec<String> {
+        let no_word = |c: char| !c.is_ascii_alphanumeric() && c != '-';
+        let words: BTreeSet<&str> = self.manifest.split(no_word).filter(|word| word.starts_with(beginning)).collect();
+        let mut words: Vec<String> = words.into_iter().map(str::to_owned).collect();
+        words.sort_by_key(|word| std::cmp::Reverse(word.len()));
+        words
+    }
+
+    async fn make(&mut self, word: &str, properties: Properties) -> String {
+        let World { backend, cluster, .. } = self.world;
+        let handle = foreign::create(*backend, cluster, &mut self.handles, word, properties).await;
+        self.manifest = self.manifest.replace(word, &handle.id);
+        handle.id
+    }
+
+    async fn addresses(&mut self) {
+        for word in self.words("eipalloc-") {
+            self.make(&word, ElasticIp { domain: "vpc".to_owned(), tags: named(&word) }.into()).await;
+        }
+    }
+
+    /// A VPC with a gateway and the subnets of the manifest.
+    async fn network(&mut self) {
+        for word in self.words("vpc-") {
+            let vpc = Vpc {
+                cidr_block: "172.20.0.0/16".to_owned(),
+                amazon_provided_ipv6_cidr_block: false,
+                enable_dns_hostnames: true,
+                enable_dns_support: true,
+                tags: named(&word),
+            };
+            let vpc = self.make(&word, vpc.into()).await;
+            let gateway = InternetGateway { vpc: Some(Ref::existing(&vpc)), tags: named("igw") };
+            self.make("igw", gateway.into()).await;
+            for word in self.words("subnet-") {
+                let subnet = Subnet {
+                    vpc: Ref::existing(&vpc),
+                    availability_zone: "us-east-1a".to_owned(),
+                    cidr_block: Some("172.20.32.0/19".to_owned()),
+                    ipv6_cidr_block: None,
+                    assign_ipv6_address_on_creation: false,
+                    ipv6_native: false,
+                    enable_dns64: false,
+                    private_dns_name_options_on_launch: PrivateDnsNameOptions {
+                        hostname_type: "ip-name".to_owned(),
+                        enable_resource_name_dns_a_record: false,
+                        enable_resource_name_dns_aaaa_record: false,
+                    },
+                    tags: named(&word),
+                };
+                self.make(&word, subnet.into()).await;
+            }
+        }
+    }
+
+    /// Security groups in the cluster's own VPC. Nobody can have made them before the VPC is there, and the first apply gets
+    /// so far; what it made, the next one goes on with.
+    async fn groups(&mut self) -> Vec<(String, SecurityGroup)> {
+        let words = self.words("sg-");
+        if words.is_empty() {
+            return Vec::new();
+        }
+        for (number, word) in words.iter().enumerate() {
+            self.manifest = self.manifest.replace(word, &format!("sg-{number:017x}"));
+        }
+        let plan = self.world.plan(&self.manifest).await;
+        self.world.run(&plan).await;
+        let inventory = self.world.inventory().await;
+        let vpc = inventory.resources.iter().find(|it| it.key.kind == Kind::Vpc).expect("a VPC").handle.id.clone();
+        let mut made = Vec::new();
+        for (number, word) in words.into_iter().enumerate() {
+            let word = word.replace("sg-", "others-");
+            let description = "somebody else's".to_owned();
+            let group = SecurityGroup { vpc: Ref::existing(&vpc), group_description: description, tags: named(&word) };
+            let id = self.make(&word, group.clone().into()).await;
+            self.manifest = self.manifest.replace(&format!("sg-{number:017x}"), &id);
+            made.push((word, group));
+        }
+        made
+    }
+
+    /// Removes the groups, which keep their VPC from being deleted.
+    async fn remove(&self, groups: Vec<(String, SecurityGroup)>) {
+        if groups.is_empty() {
+            return;
+        }
+        let plan = self.world.plan_deletion().await;
+        assert!(!self.world.run(&plan).await.outcome.complete(), "the groups of others are in the VPC");
+        for (word, group) in groups {
+            let key = kedge_resource::ResourceKey::new(Kind::SecurityGroup, &word);
+            let handle = self.handles.get(&key).expect("the group").clone();
+            foreign::remove(self.world.backend, &self.world.cluster, &word, &handle, group.into()).await;
+        }
+    }
+}
+
+/// Only what AWS wants to have.
+fn named(name: &str) -> Tags {
+    let mut tags = Tags::default();
+    tags.set("Name", name);
+    tags
+}
+
+async fn live<B: Observe + Realize>(backend: &B, manifest: String, network: bool) {
+    let name = manifest.lines().find_map(|line| line.strip_prefix("  name: ")).expect("a name of the cluster");
+    let world = World::new(backend, &ClusterName::parse(name).expect("a cluster name"));
+    let mut others = Others { world: &world, handles: Handles::default(), manifest };
+    others.addresses().await;
+    if network {
+        others.network().await;
+    }
+    let groups = others.groups().await;
+    world.apply(&others.manifest).await;
+    world.assert_settled(&others.manifest).await;
+    others.remove(groups).await;
+    world.delete().await;
+}
+
+fn edited(manifest: &str, edits: &[Edit]) -> String {
+    edits.iter().fold(manifest.to_owned(), |text, (from, to)| {
+        assert!(text.contains(from) || MOVED.iter().any(|moved| moved.0 == *from), "nothing of {from:?} in the case");
+        text.replace(from, to)
+    })
+}
+
+fn in_the_sandbox(case: &str, edits: &[Edit]) {
+    let (Some(manifest), Some(facts)) = (read(&format!("cases/{case}/cluster.yaml")), read("account.json")) else {
+        return;
+    };
+    let facts: Facts = serde_json::from_str(&facts).expect("account facts");
+    let sandbox = kedge_sandbox::Sandbox::in_memory(Some(facts), None).expect("an account");
+    sandbox.by_hand().put_classic_load_balancer("my-external-lb-1", None, &Tags::default()).expect("a load balancer");
+    block_on(live(&sandbox, edited(&manifest, edits), false));
+}
+
+fn over_the_wire(case: &str, edits: &[Edit], on_the_wire: &[Edit]) {
+    let (Some(manifest), Some(_)) = (read(&format!("cases/{case}/cluster.yaml")), variable("KEDGE_TEST_ENDPOINT"))
+    else {
+        return;
+    };
+    let manifest = edited(&edited(&edited(&manifest, edits), on_the_wire), MOVED);
+    block_on(async {
+        let options = kedge_aws::AwsOptions { region: Some("us-east-1".to_owned()), profile: None, path_style: true };
+        let aws = kedge_aws::Aws::connect(&options).await.expect("a client");
+        live(&aws, manifest, true).await;
+    });
+}
+
+/// A test in the sandbox and one before the test server for each case: `name = folder, edits, edits before the test server`.
+macro_rules! cases {
+    ($($name:ident = $folder:literal, $anywhere:expr, $on_the_wire:expr;)*) => {
+        mod sandbox {
+            $(#[test]
+            fn $name() {
+                super::in_the_sandbox($folder, $anywhere);
+            })*
+        }
+
+        mod wire {
+            $(#[test]
+            fn $name() {
+                super::over_the_wire($folder, $anywhere, $on_the_wire);
+            })*
+        }
+    };
+}
+
+cases! {
+    bastionadditional_user_data = "bastionadditional_user-data", &[], &[];
+    complex = "complex", &[], &[
+        // The test server has no certificates, no transit gateways and no classic load balancers.
+        ("      sslCertificate: arn:aws-test:acm:us-test-1:000000000000:certificate/123456789012-1234-1234-1234-12345678\n", ""),
+        ("      sslPolicy: ELBSecurityPolicy-2016-08\n", ""),
+        ("    egress: tgw-123456\n", ""),
+        ("    additionalRoutes:\n    - cidr: \"192.168.1.10/32\"\n      target: \"tgw-0123456\"\n", ""),
+        ("  externalLoadBalancers:\n    - loadBalancerName: my-external-lb-1\n", ""),
+    ];
+    existing_sg = "existing_sg", &[], &[];
+    ha = "ha", &[], &[];
+    irsa = "irsa", &[], &[
+        ("minimal.example.com", "irsa.example.com"),
+        // AWS's own policies are the only ones of the test server's account.
+        ("arn:aws-test:iam::123456789012:policy/UsersManageOwnCredentials", "arn:aws:iam::aws:policy/ReadOnlyAccess"),
+    ];
+    minimal_aws = "minimal-aws", &[], &[];
+    minimal_dns_none = "minimal-dns-none", &[], &[];
+    // AWS chooses the range of a VPC that the cluster makes, so that the subnets' ranges are blocks of it.
+    minimal_ipv6 = "minimal-ipv6", &[("2001:db8:0:11", "/64#"), ("::/64\n", "\n")], &[];
+    mixed_instances = "mixed_instances", &[], &[];
+    privatecilium = "privatecilium", &[], &[];
+    shared_subnet = "shared_subnet", &[], &[];
+}
