@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 
 use kedge_cloud::{Handles, Observe, Realize};
 use kedge_resource::kind::{ElasticIp, InternetGateway, PrivateDnsNameOptions, SecurityGroup, Subnet, Vpc};
-use kedge_resource::{ClusterName, Facts, Kind, Properties, Ref, Tags};
+use kedge_resource::plan::FieldChange;
+use kedge_resource::{Action, ClusterName, Facts, Kind, Properties, Ref, Tags};
 
 use crate::common::World;
 use crate::manifest::IMAGE;
@@ -136,19 +137,88 @@ fn named(name: &str) -> Tags {
     tags
 }
 
-async fn live<B: Observe + Realize>(backend: &B, manifest: String, network: bool) {
-    let name = manifest.lines().find_map(|line| line.strip_prefix("  name: ")).expect("a name of the cluster");
-    let world = World::new(backend, &ClusterName::parse(name).expect("a cluster name"));
+/// What has to come true of a cluster between being made and being deleted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Life {
+    /// kedge makes it.
+    Made,
+    /// kops made it, and kedge takes it over.
+    Adopted,
+}
+
+/// Makes the account hold what kops leaves there: other user data, which starts nodeup, and rules without tags.
+async fn as_kops_leaves_it<B: Observe + Realize>(world: &World<'_, B>, manifest: &str) {
+    let mut desired = world.desired(manifest).await;
+    for resource in &mut desired.resources {
+        match &mut resource.properties {
+            Properties::LaunchTemplate(template) => {
+                template.user_data = Some("#!/bin/bash\n# what kops starts instances with\n".to_owned());
+            }
+            Properties::SecurityGroupRule(rule) => rule.tags = Tags::default(),
+            _ => {}
+        }
+    }
+    let plan = world.plan_for(&desired).await;
+    let result = world.run(&plan).await;
+    assert!(result.outcome.complete(), "{:#?}", result.errors);
+}
+
+/// Taking a cluster of kops's over changes what docs/reference/kops-differences.md says, and nothing else.
+async fn adopt<B: Observe + Realize>(world: &World<'_, B>, manifest: &str) {
+    as_kops_leaves_it(world, manifest).await;
+    let others = foreign_but_rules(world).await;
+    let plan = world.plan(manifest).await;
+    let mut templates = 0;
+    for change in &plan.changes {
+        let fields: BTreeSet<&str> = change.fields.iter().map(FieldChange::property).collect();
+        let only = match change.key.kind {
+            Kind::LaunchTemplate => "UserData",
+            Kind::SecurityGroupRule => "Tags",
+            _ => "",
+        };
+        templates += usize::from(change.key.kind == Kind::LaunchTemplate);
+        assert_eq!((change.action, fields), (Action::Update, [only].into()), "{}", change.key);
+    }
+    assert!(templates > 0, "the templates have another user data");
+    assert_eq!(plan.report.instances_to_roll.len(), templates, "instances keep what they were launched with");
+    let result = world.run(&plan).await;
+    assert!(result.outcome.complete(), "{:#?}", result.errors);
+    assert_eq!(foreign_but_rules(world).await, others);
+}
+
+/// Rules without tags are foreign until they have some.
+async fn foreign_but_rules<B: Observe + Realize>(world: &World<'_, B>) -> Vec<String> {
+    let mut found = foreign::snapshot(&world.inventory().await);
+    found.retain(|line| !line.starts_with("security-group-rule/"));
+    found
+}
+
+async fn live<B: Observe + Realize>(backend: &B, manifest: String, life: Life, network: bool) {
+    let world = World::new(backend, &ClusterName::parse(name_in(&manifest)).expect("a cluster name"));
     let mut others = Others { world: &world, handles: Handles::default(), manifest };
     others.addresses().await;
     if network {
         others.network().await;
     }
     let groups = others.groups().await;
-    world.apply(&others.manifest).await;
+    match life {
+        Life::Made => {
+            world.apply(&others.manifest).await;
+        }
+        Life::Adopted => adopt(&world, &others.manifest).await,
+    }
     world.assert_settled(&others.manifest).await;
+    if life == Life::Adopted && !groups.is_empty() {
+        // The rules that kops has made in the groups of others look like theirs: they stay, and with them the VPC.
+        return;
+    }
     others.remove(groups).await;
     world.delete().await;
+}
+
+/// The name of the cluster.
+fn name_in(manifest: &str) -> &str {
+    manifest.lines().find_map(|line| line.strip_prefix("  name: ")).expect("a name of the cluster")
 }
 
 fn edited(manifest: &str, edits: &[Edit]) -> String {
@@ -158,43 +228,62 @@ fn edited(manifest: &str, edits: &[Edit]) -> String {
     })
 }
 
-fn in_the_sandbox(case: &str, edits: &[Edit]) {
+fn in_the_sandbox(case: &str, life: Life, edits: &[Edit]) {
     let (Some(manifest), Some(facts)) = (read(&format!("cases/{case}/cluster.yaml")), read("account.json")) else {
         return;
     };
     let facts: Facts = serde_json::from_str(&facts).expect("account facts");
     let sandbox = kedge_sandbox::Sandbox::in_memory(Some(facts), None).expect("an account");
     sandbox.by_hand().put_classic_load_balancer("my-external-lb-1", None, &Tags::default()).expect("a load balancer");
-    block_on(live(&sandbox, edited(&manifest, edits), false));
+    block_on(live(&sandbox, edited(&manifest, edits), life, false));
 }
 
-fn over_the_wire(case: &str, edits: &[Edit], on_the_wire: &[Edit]) {
+fn over_the_wire(case: &str, life: Life, edits: &[Edit], on_the_wire: &[Edit]) {
     let (Some(manifest), Some(_)) = (read(&format!("cases/{case}/cluster.yaml")), variable("KEDGE_TEST_ENDPOINT"))
     else {
         return;
     };
-    let manifest = edited(&edited(&edited(&manifest, edits), on_the_wire), MOVED);
+    let mut manifest = edited(&edited(&edited(&manifest, edits), on_the_wire), MOVED);
+    if life == Life::Adopted {
+        // The two lives of a case share the account.
+        let name = name_in(&manifest).to_owned();
+        manifest = manifest.replace(&name, &format!("k{name}"));
+    }
     block_on(async {
         let options = kedge_aws::AwsOptions { region: Some("us-east-1".to_owned()), profile: None, path_style: true };
         let aws = kedge_aws::Aws::connect(&options).await.expect("a client");
-        live(&aws, manifest, true).await;
+        live(&aws, manifest, life, true).await;
     });
 }
 
-/// A test in the sandbox and one before the test server for each case: `name = folder, edits, edits before the test server`.
+/// Tests in the sandbox and before the test server for each case: `name = folder, edits, edits before the test server`.
 macro_rules! cases {
     ($($name:ident = $folder:literal, $anywhere:expr, $on_the_wire:expr;)*) => {
         mod sandbox {
             $(#[test]
             fn $name() {
-                super::in_the_sandbox($folder, $anywhere);
+                super::in_the_sandbox($folder, super::Life::Made, $anywhere);
+            })*
+        }
+
+        mod adopted_in_the_sandbox {
+            $(#[test]
+            fn $name() {
+                super::in_the_sandbox($folder, super::Life::Adopted, $anywhere);
             })*
         }
 
         mod wire {
             $(#[test]
             fn $name() {
-                super::over_the_wire($folder, $anywhere, $on_the_wire);
+                super::over_the_wire($folder, super::Life::Made, $anywhere, $on_the_wire);
+            })*
+        }
+
+        mod adopted_over_the_wire {
+            $(#[test]
+            fn $name() {
+                super::over_the_wire($folder, super::Life::Adopted, $anywhere, $on_the_wire);
             })*
         }
     };

@@ -50,9 +50,12 @@ impl<'a, B: Observe + Realize> World<'a, B> {
     }
 
     pub(crate) async fn plan(&self, manifest: &str) -> Plan {
-        let desired = self.desired(manifest).await;
+        self.plan_for(&self.desired(manifest).await).await
+    }
+
+    pub(crate) async fn plan_for(&self, desired: &Desired) -> Plan {
         let inventory = self.backend.inventory(&self.cluster, Scope::Manifests).await.expect("an inventory");
-        kedge_planner::plan_apply(&desired, &inventory, &self.context().await).expect("a plan")
+        kedge_planner::plan_apply(desired, &inventory, &self.context().await).expect("a plan")
     }
 
     pub(crate) async fn run(&self, plan: &Plan) -> RunResult {
