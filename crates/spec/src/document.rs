@@ -213,6 +213,35 @@ fn holds_content(line: &str) -> bool {
     !(line.is_empty() || line.starts_with('#') || line.starts_with('%'))
 }
 
+/// A document as somebody wrote it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ManifestText {
+    /// `kind`, if there is one.
+    pub kind: String,
+    /// `metadata.name`, if there is one.
+    pub name: String,
+    /// The document without the line `---` before it.
+    pub text: String,
+}
+
+/// The documents of a text, each as it was written, with its comments. Documents that cannot be read have no kind.
+#[must_use]
+pub fn manifest_texts(text: &str) -> Vec<ManifestText> {
+    let source = Arc::new(Source { name: String::new(), text: text.to_owned() });
+    split(text)
+        .into_iter()
+        .filter_map(|(start, end)| text.get(start..end))
+        .map(|part| {
+            let bare = part.strip_prefix("---").unwrap_or(part).trim_start_matches(['\r', '\n']);
+            let (kind, name) = read(part, 0).0.map_or_else(Default::default, |root| {
+                let document = Document::new(source.clone(), root);
+                (document.kind, document.name)
+            });
+            ManifestText { kind, name, text: format!("{}\n", bare.trim_end()) }
+        })
+        .collect()
+}
+
 /// Says what is wrong with a text.
 fn describe(source: &Arc<Source>, fault: &Fault) -> Diagnostic {
     match fault {

@@ -1,6 +1,6 @@
 //! `kedge get`.
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use kedge_ops::get::{self, Found, Instance, InstanceGroup, ResourceSummary};
 use kedge_ops::kops_store;
 use kedge_render::events::telling_id;
@@ -23,22 +23,38 @@ EXAMPLES:
   kedge get instancegroups --name prod.example.com
   kedge get instances --name prod.example.com -o json
   kedge get resources -f cluster.yaml
+  kedge get -o yaml --name prod.example.com
+  kedge get instancegroups -o yaml --name prod.example.com
   kedge get manifests --name prod.example.com --at 3
   kedge get manifests --from-kops s3://kops-state --name prod.example.com > prod.yaml";
 
-/// Show what the account holds
+/// Show what the account holds, or the manifests of a cluster
 ///
 /// Everything that is shown was read from the account just now; kedge keeps no copy. With -f the cluster and the region are
 /// those of the manifests.
+///
+/// With -o yaml the manifests of the last apply are printed, out of the state store: all of them, or those of the clusters or
+/// instance groups alone.
 #[derive(Debug, Args)]
-#[command(arg_required_else_help = true, subcommand_required = true, disable_help_subcommand = true, after_help = EXAMPLES)]
+#[command(arg_required_else_help = true, disable_help_subcommand = true, after_help = EXAMPLES)]
 pub(crate) struct GetArgs {
     #[command(subcommand)]
-    what: What,
+    what: Option<What>,
 
     /// Form of the answer
     #[arg(short = 'o', long, value_name = "FORM", default_value = "text", global = true)]
-    output: Output,
+    output: GetOutput,
+}
+
+/// Forms of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum GetOutput {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+    /// The manifests themselves
+    Yaml,
 }
 
 #[derive(Debug, Subcommand)]
@@ -83,7 +99,31 @@ enum What {
 /// Does it.
 pub(crate) fn run(args: &GetArgs, session: &Session) -> Result<ExitCode, CliError> {
     let ui = &session.ui;
-    if let What::Clusters = args.what {
+    let Some(what) = &args.what else {
+        if args.output != GetOutput::Yaml {
+            return Err(CliError::user("it is not said what to show")
+                .hint("`kedge get --help` lists what there is; `kedge get -o yaml` prints the manifests"));
+        }
+        let (cluster, _) = session.cluster()?;
+        return block_on(documents(session, &cluster, None));
+    };
+    if args.output == GetOutput::Yaml {
+        let kind = match what {
+            What::Clusters => Some("Cluster"),
+            What::Instancegroups => Some("InstanceGroup"),
+            What::Manifests { .. } => None,
+            What::Instances | What::Resources => {
+                return Err(CliError::user("what an account holds is no manifest")
+                    .hint("-o json is for programs; clusters, instancegroups and manifests have -o yaml"));
+            }
+        };
+        if kind.is_some() {
+            let (cluster, _) = session.cluster()?;
+            return block_on(documents(session, &cluster, kind));
+        }
+    }
+    let output = if args.output == GetOutput::Json { Output::Json } else { Output::Text };
+    if let What::Clusters = what {
         return block_on(async {
             let backend = session.open(None).await?;
             let clusters = ui.patiently("reading the account", get::clusters(&backend)).await?;
@@ -99,16 +139,16 @@ pub(crate) fn run(args: &GetArgs, session: &Session) -> Result<ExitCode, CliErro
                 })
                 .collect();
             let none = "No clusters: nothing in this region carries an ownership tag of a cluster.";
-            show(ui, args.output, &clusters, &["NAME", "VPC", "GROUPS", "INSTANCES"], rows, none)
+            show(ui, output, &clusters, &["NAME", "VPC", "GROUPS", "INSTANCES"], rows, none)
         });
     }
     let (cluster, specification) = session.cluster()?;
-    if let What::Manifests { at, from_kops } = &args.what {
-        return block_on(manifests(args.output, session, &cluster, *at, from_kops.as_deref()));
+    if let What::Manifests { at, from_kops } = what {
+        return block_on(manifests(output, session, &cluster, *at, from_kops.as_deref()));
     }
     block_on(async {
         let backend = session.open(specification.as_ref()).await?;
-        of_cluster(args, ui, &backend, &cluster).await
+        of_cluster(what, output, ui, &backend, &cluster).await
     })
 }
 
@@ -138,14 +178,7 @@ async fn manifests(
         }
         StoredManifests { store: objects.place(), serial: None, manifests: found.manifests }
     } else {
-        let store = state::needed(session, cluster).await?;
-        let current = store.snapshot().await?.head.map(|head| head.serial).unwrap_or_default();
-        let serial = at.unwrap_or(current);
-        if serial == 0 {
-            return Err(CliError::user(format!("the state store {} has no manifests of {cluster}", store.place()))
-                .hint("`kedge apply -f …` records those that it applies"));
-        }
-        StoredManifests { store: store.place(), serial: Some(serial), manifests: store.manifests(serial).await? }
+        stored(session, cluster, at).await?
     };
     match output {
         Output::Json => session.ui.data_json(&found)?,
@@ -154,29 +187,57 @@ async fn manifests(
     Ok(ExitCode::Done)
 }
 
-async fn of_cluster(args: &GetArgs, ui: &Ui, backend: &Backend, cluster: &ClusterName) -> Result<ExitCode, CliError> {
+/// Manifests in the state store: those with that number, or the current ones.
+async fn stored(session: &Session, cluster: &ClusterName, at: Option<u64>) -> Result<StoredManifests, CliError> {
+    let store = state::needed(session, cluster).await?;
+    let current = store.snapshot().await?.head.map(|head| head.serial).unwrap_or_default();
+    let serial = at.unwrap_or(current);
+    if serial == 0 {
+        return Err(CliError::user(format!("the state store {} has no manifests of {cluster}", store.place()))
+            .hint("`kedge apply -f …` records those that it applies"));
+    }
+    Ok(StoredManifests { store: store.place(), serial: Some(serial), manifests: store.manifests(serial).await? })
+}
+
+/// The current manifests, or those of one kind, as they were given to the last apply.
+async fn documents(session: &Session, cluster: &ClusterName, kind: Option<&str>) -> Result<ExitCode, CliError> {
+    let found = stored(session, cluster, None).await?;
+    let wanted = kedge_spec::manifest_texts(&found.manifests).into_iter();
+    let texts: Vec<String> =
+        wanted.filter(|document| kind.is_none_or(|kind| document.kind == kind)).map(|document| document.text).collect();
+    session.ui.data_text(&texts.join("---\n"))?;
+    Ok(ExitCode::Done)
+}
+
+async fn of_cluster(
+    what: &What,
+    output: Output,
+    ui: &Ui,
+    backend: &Backend,
+    cluster: &ClusterName,
+) -> Result<ExitCode, CliError> {
     let reading = "reading the account";
     let none = |what: &str| format!("No {what}: this account holds none of {cluster} in this region.");
-    match args.what {
+    match what {
         What::Clusters | What::Manifests { .. } | What::Instancegroups => {
             let found = ui.patiently(reading, get::instance_groups(backend, cluster)).await?;
             unreadable(ui, &found);
             let rows = found.items.iter().map(group_row).collect();
             let headings = ["NAME", "ROLE", "MACHINE", "MIN", "MAX", "INSTANCES", "SUBNETS"];
-            show(ui, args.output, &found.items, &headings, rows, &none("instance groups"))
+            show(ui, output, &found.items, &headings, rows, &none("instance groups"))
         }
         What::Instances => {
             let found = ui.patiently(reading, get::instances(backend, cluster)).await?;
             unreadable(ui, &found);
             let rows = found.items.iter().map(instance_row).collect();
             let headings = ["ID", "GROUP", "MACHINE", "STATE", "ADDRESS"];
-            show(ui, args.output, &found.items, &headings, rows, &none("instances"))
+            show(ui, output, &found.items, &headings, rows, &none("instances"))
         }
         What::Resources => {
             let found = ui.patiently(reading, get::resources(backend, cluster)).await?;
             unreadable(ui, &found);
             let rows = found.items.iter().map(resource_row).collect();
-            show(ui, args.output, &found.items, &["OWNER", "ID", "KEY"], rows, &none("resources"))
+            show(ui, output, &found.items, &["OWNER", "ID", "KEY"], rows, &none("resources"))
         }
     }
 }

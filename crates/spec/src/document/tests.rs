@@ -22,6 +22,20 @@ fn documents_are_split_at_their_marks() {
 }
 
 #[test]
+fn manifests_come_back_as_they_were_written() {
+    let text = "# first\nkind: A # why\nmetadata: {name: a}\n\n---\n  kind: B\n...\n--- {kind: C}\n---\n{\n";
+    let found = manifest_texts(text);
+    let found: Vec<_> = found.iter().map(|it| (it.kind.as_str(), it.name.as_str(), it.text.as_str())).collect();
+    let expected = [
+        ("A", "a", "# first\nkind: A # why\nmetadata: {name: a}\n"),
+        ("B", "", "  kind: B\n"),
+        ("C", "", " {kind: C}\n"),
+        ("", "", "{\n"),
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
 fn a_broken_document_leaves_the_others_alone() {
     let text = "kind: A\n---\nkind: [B\nx: }\n---\nkind: C\n---\n- list\n";
     let mut diagnostics = Diagnostics::default();
