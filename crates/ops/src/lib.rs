@@ -7,6 +7,7 @@ pub mod apply;
 pub mod delete_cluster;
 pub mod error;
 pub mod facts;
+pub mod fleet;
 pub mod get;
 pub mod guard;
 pub mod history;
