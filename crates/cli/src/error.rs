@@ -6,11 +6,13 @@ use std::error::Error;
 use std::io;
 
 use kedge_cloud::{CloudError, ErrorClass};
-use kedge_diag::Diagnostics;
+use kedge_diag::{Diagnostic, Diagnostics};
 use kedge_ops::OpError;
 use kedge_ops::apply::ApplyError;
 use kedge_ops::load::LoadError;
+use kedge_ops::places::position;
 use kedge_ops::saved::SavedPlanError;
+use kedge_render::view::{Failure, Problem};
 use kedge_render::wrap::wrap;
 use kedge_render::{Line, Role, Text};
 use kedge_sandbox::SandboxError;
@@ -97,6 +99,17 @@ impl CliError {
         self
     }
 
+    /// As views show it, for the cluster or the file of this name.
+    pub(crate) fn failure(&self, name: &str) -> Failure {
+        Failure {
+            name: name.to_owned(),
+            summary: self.heading.clone(),
+            causes: self.causes.clone(),
+            hints: self.hints.clone(),
+            problems: problems(&self.diagnostics),
+        }
+    }
+
     /// What the process ends with.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self.kind {
@@ -126,6 +139,22 @@ impl CliError {
         }
         ui.complain(&text);
     }
+}
+
+/// What is said about manifests, as views show it.
+pub(crate) fn problems(diagnostics: &Diagnostics) -> Vec<Problem> {
+    let text = |diagnostic: &Diagnostic| {
+        let path = diagnostic.path.as_ref().map(|path| format!("{path}: ")).unwrap_or_default();
+        let hint = diagnostic.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
+        format!("{path}{}{hint}", diagnostic.detail)
+    };
+    let problem = |diagnostic: &Diagnostic| Problem {
+        severity: diagnostic.severity,
+        code: diagnostic.code.to_owned(),
+        text: text(diagnostic),
+        position: diagnostic.span.as_ref().map(position),
+    };
+    diagnostics.sorted().into_iter().map(problem).collect()
 }
 
 /// Adds a label and a sentence, whose further lines stand below its first word.
