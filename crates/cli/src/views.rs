@@ -1,5 +1,6 @@
 //! The forms of a plan: which are wanted, and where they go.
 
+use std::cell::LazyCell;
 use std::str::FromStr;
 
 use camino::Utf8PathBuf;
@@ -107,8 +108,15 @@ impl ViewArgs {
         self.output.iter().any(|view| !matches!(view.form, Form::Text | Form::Json))
     }
 
-    /// Shows a review in every form that is wanted; `text` makes the one for a terminal.
-    pub(crate) fn show(&self, session: &Session, review: &Review, text: impl Fn() -> Text) -> Result<(), CliError> {
+    /// Shows a plan in every form that is wanted. `text` makes the one for a terminal, `review` what the others are made of,
+    /// which takes longer.
+    pub(crate) fn show(
+        &self,
+        session: &Session,
+        review: impl FnOnce() -> Review,
+        text: impl Fn() -> Text,
+    ) -> Result<(), CliError> {
+        let review = &LazyCell::new(review);
         for View { form, file } in &self.output {
             if let (Form::Text, None) = (form, file) {
                 session.ui.data(&text())?;

@@ -140,14 +140,14 @@ fn one(
         Err(error) => {
             if args.views.shows_failures() {
                 let failure = error.failure(&named(session));
-                args.views.show(session, &failed(failure), Text::new)?;
+                args.views.show(session, || failed(failure), Text::new)?;
             }
             return Err(error);
         }
     };
     let proposal = &looked.planned.proposal;
-    let review = Review { clusters: vec![entry::of(&looked, saved).into()] };
-    args.views.show(session, &review, || text(proposal, &session.ui))?;
+    let review = || Review { clusters: vec![entry::of(&looked, saved).into()] };
+    args.views.show(session, review, || text(proposal, &session.ui))?;
     refuse_blind(proposal)?;
     Ok(exit_code(proposal.plan(), args.detailed_exitcode))
 }

@@ -45,8 +45,8 @@ pub(super) fn run(
         block_on(all(session, request, members, &options))?
     };
     let done: Vec<(String, Outcome)> = names.into_iter().zip(results).collect();
-    let review = Review { clusters: done.iter().map(|(name, result)| reviewed(name, result)).collect() };
-    args.views.show(session, &review, || texts(session, &done))?;
+    let review = || Review { clusters: done.iter().map(|(name, result)| reviewed(name, result)).collect() };
+    args.views.show(session, review, || texts(session, &done))?;
     let mut worst = ExitCode::Done;
     for (name, result) in &done {
         let error = match result {
