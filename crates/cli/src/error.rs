@@ -6,11 +6,10 @@ use std::error::Error;
 use std::io;
 
 use kedge_cloud::{CloudError, ErrorClass};
-use kedge_diag::{Diagnostic, Diagnostics};
+use kedge_diag::Diagnostics;
 use kedge_ops::OpError;
 use kedge_ops::apply::ApplyError;
 use kedge_ops::load::LoadError;
-use kedge_ops::places::position;
 use kedge_ops::saved::SavedPlanError;
 use kedge_render::view::{Failure, Problem};
 use kedge_render::wrap::wrap;
@@ -143,18 +142,7 @@ impl CliError {
 
 /// What is said about manifests, as views show it.
 pub(crate) fn problems(diagnostics: &Diagnostics) -> Vec<Problem> {
-    let text = |diagnostic: &Diagnostic| {
-        let path = diagnostic.path.as_ref().map(|path| format!("{path}: ")).unwrap_or_default();
-        let hint = diagnostic.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
-        format!("{path}{}{hint}", diagnostic.detail)
-    };
-    let problem = |diagnostic: &Diagnostic| Problem {
-        severity: diagnostic.severity,
-        code: diagnostic.code.to_owned(),
-        text: text(diagnostic),
-        position: diagnostic.span.as_ref().map(position),
-    };
-    diagnostics.sorted().into_iter().map(problem).collect()
+    diagnostics.sorted().into_iter().map(Problem::of).collect()
 }
 
 /// Adds a label and a sentence, whose further lines stand below its first word.

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use kedge_diag::Severity;
+use kedge_diag::{Diagnostic, Severity};
 use kedge_resource::{Finding, Plan, Position, Resource, ResourceKey};
 
 mod changes;
@@ -95,6 +95,25 @@ pub struct Problem {
     pub text: String,
     /// Where.
     pub position: Option<Position>,
+}
+
+/// Code of problems whose detail repeats what stands in a field. What was meant as user data may stand in the wrong place.
+const REPEATS_VALUES: &str = "wrong-type";
+
+impl Problem {
+    /// What a diagnostic says, in one text.
+    #[must_use]
+    pub fn of(diagnostic: &Diagnostic) -> Self {
+        let Diagnostic { severity, code, summary, detail, path, span, hint } = diagnostic;
+        let what = if *code == REPEATS_VALUES { summary } else { detail.as_str() };
+        let path = path.as_ref().map(|path| format!("{path}: ")).unwrap_or_default();
+        let hint = hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
+        let position = span.as_ref().map(|span| {
+            let (line, column) = span.line_column();
+            Position { path: span.source.name.clone(), line, column }
+        });
+        Self { severity: *severity, code: (*code).to_owned(), text: format!("{path}{what}{hint}"), position }
+    }
 }
 
 impl Planned {

@@ -1,5 +1,7 @@
 //! Texts of others in XML and HTML.
 
+use crate::text::is_unseen;
+
 /// Text for an element or a quoted attribute, in XML as in HTML. Characters that XML cannot hold, and those that turn the
 /// direction of writing around, become visible.
 pub(crate) fn xml(text: &str) -> String {
@@ -12,16 +14,12 @@ pub(crate) fn xml(text: &str) -> String {
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
             '\n' | '\t' => out.push(c),
-            c if c.is_control() || is_unseen(c) => out.extend(c.escape_unicode()),
+            // XML has no place for the last two at all.
+            c if is_unseen(c) || matches!(c, '\u{fffe}' | '\u{ffff}') => out.extend(c.escape_unicode()),
             c => out.push(c),
         }
     }
     out
-}
-
-/// Characters without a look of their own that change how others look.
-pub(crate) fn is_unseen(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
 
 #[cfg(test)]

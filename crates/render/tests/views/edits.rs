@@ -4,7 +4,9 @@
 use std::path::Path;
 
 use kedge_render::view::markdown::{LIMIT, MarkdownOptions, render};
-use kedge_render::view::{Review, Saved};
+use kedge_render::view::{Planned, Review, Saved, github, html, junit, sarif};
+use kedge_resource::finding::Severity;
+use kedge_resource::{Finding, Position};
 use snapbox::{Assert, Data};
 
 use crate::common::{MINIMAL, PRIVATE, plan, planned};
@@ -165,6 +167,66 @@ fn comment(edit: &Edit) -> (String, String) {
     let difference = kedge_render::unified::diff(before, &after, "before", "after").to_string();
     let review = Review { clusters: vec![planned.into()] };
     (difference, render(&review, &MarkdownOptions { marker: Some("prod".to_owned()), link: None }))
+}
+
+/// What policies say of an edit: nothing, or that it must not be.
+fn with_findings(findings: Vec<Finding>) -> Planned {
+    let edit = EDITS.iter().find(|edit| edit.0 == "opens-ssh-to-everybody").unwrap();
+    let mut planned = planned(&plan(edit.1, &edited(edit)));
+    planned.findings = Some(findings);
+    planned
+}
+
+/// Two findings about the same rule of a security group.
+fn findings() -> Vec<Finding> {
+    let finding = |severity, policy: &str, message: &str| Finding {
+        severity,
+        policy: policy.to_owned(),
+        message: message.to_owned(),
+        key: Some("security-group-rule/nodes.minimal.example.com tcp 22 from 0.0.0.0/0".parse().unwrap()),
+        position: Some(Position { path: "clusters/prod.yaml".to_owned(), line: 28, column: 5 }),
+    };
+    vec![
+        finding(
+            Severity::Deny,
+            "no_open_ssh",
+            "SSH is open to everybody; name the networks of the people who need it.",
+        ),
+        finding(Severity::Warn, "owner_label", "No label says who the owner is."),
+    ]
+}
+
+#[test]
+fn findings_are_shown_as_recorded() {
+    let assert = Assert::new().action_env(snapbox::assert::DEFAULT_ACTION_ENV);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/views/findings");
+    let options = MarkdownOptions::default();
+    for (name, findings) in [("denied.md", findings()), ("agreed.md", Vec::new())] {
+        let comment = render(&Review { clusters: vec![with_findings(findings).into()] }, &options);
+        let expected = Data::read_from(&folder.join(name), Some(snapbox::data::DataFormat::Text));
+        assert.try_eq(Some(&name), comment.into(), expected).unwrap();
+    }
+    let review = Review { clusters: vec![with_findings(findings()).into()] };
+    let sarif = serde_json::to_string_pretty(&sarif::document(&review, "0.1.0")).unwrap() + "\n";
+    for (name, text) in
+        [("denied.sarif", sarif), ("denied.xml", junit::render(&review)), ("denied.github", github::render(&review))]
+    {
+        let expected = Data::read_from(&folder.join(name), Some(snapbox::data::DataFormat::Text));
+        assert.try_eq(Some(&name), text.into(), expected).unwrap();
+    }
+}
+
+#[test]
+fn the_page_of_an_edit_is_as_recorded() {
+    let edit = EDITS.iter().find(|edit| edit.0 == "shrinks-a-subnet").unwrap();
+    let after = edited(edit);
+    let mut planned = planned(&plan(edit.1, &after));
+    planned.desired = crate::common::desired(&after).resources;
+    let page = html::render(&Review { clusters: vec![planned.into()] });
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/views/shrinks-a-subnet.html");
+    let expected = Data::read_from(&path, Some(snapbox::data::DataFormat::Text));
+    let assert = Assert::new().action_env(snapbox::assert::DEFAULT_ACTION_ENV);
+    assert.try_eq(Some(&"shrinks-a-subnet.html"), page.into(), expected).unwrap();
 }
 
 /// Lines that are seen without unfolding anything.

@@ -1,10 +1,13 @@
 //! No view shows what users hide in the places that can hold a secret.
 
-use kedge_diag::Severity;
+use std::sync::Arc;
+
+use kedge_diag::{Severity, Source};
 use kedge_render::plan::PlanTextOptions;
 use kedge_render::view::markdown::{self, MarkdownOptions};
 use kedge_render::view::{Failure, Planned, Problem, Review, Reviewed, github, html, json, junit, sarif, slack};
 use kedge_resource::{Action, Inventory, Plan, Properties};
+use kedge_spec::ParseOptions;
 
 use crate::common::{MINIMAL, desired, holding, plan_from};
 
@@ -119,6 +122,37 @@ fn the_text_of_a_terminal_shows_user_data_because_somebody_has_to_review_it() {
     let plan = plan_from(&holding(&desired(&with_secrets("old"))), &with_secrets("new"));
     let text = kedge_render::plan::render(&plan, &PlanTextOptions::default()).to_string();
     assert!(text.contains("+export TOKEN=hunter2-new-script"), "{text}");
+}
+
+#[test]
+fn what_stands_in_the_wrong_place_is_not_repeated() {
+    for (number, wrong) in [
+        "additionalUserData: hunter2-a",
+        "additionalUserData:\n  - hunter2-b",
+        "additionalUserData:\n  - name: a\n    type: text/x-shellscript\n    content: [hunter2-c]",
+        "additionalUserData:\n  - name: a\n    type: text/x-shellscript\n    contents: hunter2-d",
+        "additionalUserData:\n  - name: a\n    type: text/x-shellscript\n    content: \"hunter2-e",
+        "fileAssets:\n  - hunter2-f",
+        "fileAssets:\n  - name: a\n    path: /a\n    content: {a: hunter2-g}",
+        "hooks: hunter2-h",
+        "cloudLabels:\n    token: [hunter2-i]",
+        "kubelet: hunter2-j",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let text = MINIMAL.replace("  machineType: t3.large\n", &format!("  machineType: t3.large\n  {wrong}\n"));
+        let source = Arc::new(Source { name: "cluster.yaml".to_owned(), text });
+        let (_, problems) = kedge_spec::parse(&[source], &ParseOptions::default());
+        assert!(problems.has_errors(), "{wrong}");
+        let problems: Vec<Problem> = problems.sorted().into_iter().map(Problem::of).collect();
+        assert!(problems[0].position.is_some());
+        let failure =
+            || Reviewed::Failed(Failure { name: "x".to_owned(), problems: problems.clone(), ..Failure::default() });
+        for (view, text) in views(failure) {
+            assert!(!text.contains(SECRET), "{number}: {view} repeats {wrong}: {text}");
+        }
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use super::escape::{code, fence, prose};
 use super::limit::{Detail, Show};
 use super::{line, to_do};
 use crate::plan::section::part_label;
-use crate::plan::{reason, summary, symbol};
+use crate::plan::{reason, said, summary, symbol};
 use crate::view::changes::{Entry, details, entries, goes_along, label};
 use crate::view::remarks::{Level, Remark, Source, remarks};
 use crate::view::rolling::rolling;
@@ -28,10 +28,8 @@ const WIDTH: usize = 100;
 /// Adds everything about a cluster but its heading.
 pub(super) fn render(reviewed: &Reviewed, detail: &Detail, out: &mut String) {
     let said = remarks(reviewed);
-    let errors = said.iter().filter(|remark| remark.level == Level::Error).count();
-    // What merely changes, and what rolls, is said below, and so are several errors.
-    let below = rank(reviewed) == Rank::Changes || errors > 1 && rank(reviewed) == Rank::Refused;
-    if let Some(worst) = worst(reviewed).filter(|_| !below) {
+    // What merely changes, what rolls, and why it is refused is said below.
+    if let Some(worst) = worst(reviewed).filter(|_| !matches!(rank(reviewed), Rank::Changes | Rank::Refused)) {
         let _ = write!(out, "\n**{}**\n", prose(&worst));
     }
     match reviewed {
@@ -54,18 +52,21 @@ fn failed(failure: &Failure, said: &[Remark], detail: &Detail, out: &mut String)
     }
 }
 
-fn planned(planned: &Planned, said: &[Remark], detail: &Detail, out: &mut String) {
+fn planned(planned: &Planned, remarks: &[Remark], detail: &Detail, out: &mut String) {
     let plan = planned.plan();
     let of = |level: Level| -> Vec<Remark> {
-        let mut list: Vec<Remark> = said.iter().filter(|remark| remark.level == level).cloned().collect();
+        let mut list: Vec<Remark> = remarks.iter().filter(|remark| remark.level == level).cloned().collect();
         // Which instances roll is said below, and better.
         list.retain(|remark| remark.rule != "instances-to-roll");
         list
     };
     let errors = of(Level::Error);
-    // The first sentence has said the only one.
-    if errors.len() > 1 {
-        remark_list(&format!("Refused for {} reasons", errors.len()), &errors, detail, out);
+    match errors.as_slice() {
+        [] => {}
+        [only] => {
+            let _ = write!(out, "\n**Refused:** {}\n", sentence(only));
+        }
+        several => remark_list(&format!("Refused for {} reasons", several.len()), several, detail, out),
     }
     for (action, show) in [(Action::Delete, detail.removals), (Action::Replace, detail.replacements)] {
         let (count, text) = changes(plan, action, show, detail);
@@ -269,18 +270,7 @@ fn remark_list(heading: &str, list: &[Remark], detail: &Detail, out: &mut String
         let count = seen.entry(remark.rule.as_str()).or_default();
         *count += 1;
         if *count <= detail.remarks {
-            let policy = if remark.source == Source::Policy { "policy " } else { "" };
-            let place =
-                remark.position.as_ref().map(|place| format!(" ({})", code(&format!("{}:{}", place.path, place.line))));
-            line(
-                out,
-                &format!(
-                    "- {policy}{}: {}{}",
-                    code(&remark.rule),
-                    prose(&remark.sentence()),
-                    place.unwrap_or_default()
-                ),
-            );
+            line(out, &format!("- {}", sentence(remark)));
         }
     }
     for (rule, count) in seen {
@@ -288,6 +278,13 @@ fn remark_list(heading: &str, list: &[Remark], detail: &Detail, out: &mut String
             line(out, &format!("- {}: {more} more of this rule", code(rule)));
         }
     }
+}
+
+/// A remark: who says it, what, and where that is decided.
+fn sentence(remark: &Remark) -> String {
+    let policy = if remark.source == Source::Policy { "policy " } else { "" };
+    let place = remark.position.as_ref().map(|place| format!(" ({})", code(&format!("{}:{}", place.path, place.line))));
+    format!("{policy}{}: {}{}", code(&remark.rule), prose(&remark.sentence()), place.unwrap_or_default())
 }
 
 /// What policies came to, where any were asked.
@@ -301,16 +298,19 @@ fn policies(planned: &Planned, out: &mut String) {
 /// How to do just this.
 fn apply(planned: &Planned, errors: &[Remark], out: &mut String) {
     let plan = planned.plan();
-    let files = planned.manifests.iter().map(|path| code(path)).collect::<Vec<_>>().join(", ");
     if !plan.is_empty() {
-        let sentence = match (&planned.saved, errors.is_empty()) {
-            (_, false) => "It is refused as it is: mend what is listed first.".to_owned(),
-            (Some(saved), true) => format!(
+        let sentence = match &planned.saved {
+            _ if !errors.is_empty() => "It is refused as it is: mend what is listed first.".to_owned(),
+            Some(saved) => format!(
                 "To apply exactly this plan (digest {}): {}; it is refused if anything has moved since.",
                 code(saved.digest.get(..12).unwrap_or(&saved.digest)),
                 code(&format!("kedge apply {}", saved.path)),
             ),
-            (None, true) => format!(
+            None if said(plan, "account-not-asked") => {
+                "The account was not asked, so this cannot be applied as it is: plan against the account first."
+                    .to_owned()
+            }
+            None => format!(
                 "This plan was not saved. To apply exactly what was reviewed, plan with {} and then {}.",
                 code("--out plan.json"),
                 code("kedge apply plan.json"),
@@ -318,12 +318,22 @@ fn apply(planned: &Planned, errors: &[Remark], out: &mut String) {
         };
         let _ = write!(out, "\n{sentence}\n");
     }
-    let of = if files.is_empty() { String::new() } else { format!(" · {files}") };
     let _ = write!(
         out,
-        "\n<sub>account {} · {}{of} · {} resources stay as they are</sub>\n",
+        "\n<sub>account {} · {}{} · {} resources stay as they are</sub>\n",
         prose(&plan.account_id),
         prose(&plan.region),
+        files(&planned.manifests),
         plan.unchanged
     );
+}
+
+/// The first of the files that a plan is for.
+fn files(manifests: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let mut parts: Vec<String> = manifests.iter().take(SHOWN).map(|path| code(path)).collect();
+    if let Some(more) = manifests.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        parts.push(format!("{more} more"));
+    }
+    if parts.is_empty() { String::new() } else { format!(" · {}", parts.join(", ")) }
 }
