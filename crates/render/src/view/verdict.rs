@@ -1,11 +1,12 @@
 //! What a cluster's plan comes to: how bad it is, in one sentence, for headlines and tables.
 
+use kedge_diag::Severity as DiagSeverity;
 use kedge_resource::{Action, ResourceKey};
 
 use super::changes::{WORST_FIRST, entries, has_state};
 use super::remarks::{Level, Remark, Source, remarks};
 use super::rolling::rolling;
-use super::{Planned, Reviewed};
+use super::{Failure, Planned, Reviewed};
 use crate::plan::nothing;
 
 /// How bad it is; the worst first.
@@ -93,7 +94,7 @@ fn capitalised(text: &str) -> String {
 
 fn phrase(reviewed: &Reviewed) -> Option<String> {
     let planned = match reviewed {
-        Reviewed::Failed(failure) => return Some(failure.summary.clone()),
+        Reviewed::Failed(failure) => return Some(first_problem(failure).unwrap_or_else(|| failure.summary.clone())),
         Reviewed::Planned(planned) => planned,
     };
     let errors: Vec<Remark> = remarks(reviewed).into_iter().filter(|remark| remark.level == Level::Error).collect();
@@ -127,6 +128,17 @@ fn phrase(reviewed: &Reviewed) -> Option<String> {
         return Some(format!("instances of {} have to be replaced afterwards", groups.join(", ")));
     }
     nothing::sentence(plan)
+}
+
+/// What is wrong with the manifests, if that is why there is no plan.
+fn first_problem(failure: &Failure) -> Option<String> {
+    let mut errors = failure.problems.iter().filter(|problem| problem.severity == DiagSeverity::Error);
+    let first = errors.next()?;
+    Some(match errors.count() {
+        0 => first.text.clone(),
+        1 => format!("{} (and 1 more error)", first.text),
+        more => format!("{} (and {more} more errors)", first.text),
+    })
 }
 
 /// The first keys, and how many more there are.

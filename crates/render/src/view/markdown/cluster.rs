@@ -28,8 +28,10 @@ const WIDTH: usize = 100;
 /// Adds everything about a cluster but its heading.
 pub(super) fn render(reviewed: &Reviewed, detail: &Detail, out: &mut String) {
     let said = remarks(reviewed);
-    // What merely changes, what rolls, and why it is refused is said below.
-    if let Some(worst) = worst(reviewed).filter(|_| !matches!(rank(reviewed), Rank::Changes | Rank::Refused)) {
+    // What merely changes, what rolls, why it is refused, and what is wrong with manifests is said below.
+    let below = matches!(rank(reviewed), Rank::Changes | Rank::Refused)
+        || matches!(reviewed, Reviewed::Failed(failure) if !failure.problems.is_empty());
+    if let Some(worst) = worst(reviewed).filter(|_| !below) {
         let _ = write!(out, "\n**{}**\n", prose(&worst));
     }
     match reviewed {
