@@ -7,8 +7,8 @@ use std::fmt::Write as _;
 
 use kedge_resource::{Action, Change, Position};
 
-use super::changes::WORST_FIRST;
-use super::remarks::{Level, remarks};
+use super::changes::{WORST_FIRST, entries};
+use super::remarks::{Level, is_file, remarks};
 use super::verdict::{headline, ranked};
 use super::{Planned, Review, Reviewed};
 use crate::plan::{reason, verb};
@@ -51,7 +51,8 @@ fn changes(planned: &Planned, all: &mut Vec<(Level, String)>) {
     let plan = planned.plan();
     for action in WORST_FIRST {
         let mut lines: BTreeMap<Option<&Position>, Vec<&Change>> = BTreeMap::new();
-        for change in plan.changes.iter().filter(|change| change.action == action) {
+        let entries = entries(plan, action).into_iter();
+        for change in entries.flat_map(|entry| std::iter::once(entry.change).chain(entry.parts)) {
             lines.entry(planned.places.get(&change.key)).or_default().push(change);
         }
         let level = match action {
@@ -85,7 +86,7 @@ fn command(level: Level, position: Option<&Position>, title: &str, message: &str
         Level::Note => "notice",
     };
     let mut properties = String::new();
-    if let Some(Position { path, line, column }) = position {
+    if let Some(Position { path, line, column }) = position.filter(|position| is_file(&position.path)) {
         let _ = write!(properties, "file={},line={line},col={column},", property(path));
     }
     format!("::{name} {properties}title={}::{}", property(title), data(message))

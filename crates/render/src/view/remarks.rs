@@ -121,3 +121,8 @@ fn of_problem(problem: &Problem) -> Remark {
         position: problem.position.clone(),
     }
 }
+
+/// Whether a path is that of a file, and not of standard input or of an object of the state store.
+pub(crate) fn is_file(path: &str) -> bool {
+    !path.starts_with('<') && !path.contains("://")
+}

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use super::remarks::{Level, Remark, Source, remarks};
+use super::remarks::{Level, Remark, Source, is_file, remarks};
 use super::verdict::ranked;
 use super::{Review, Reviewed};
 
@@ -93,7 +93,7 @@ fn result(cluster: &str, file: Option<&str>, remark: &Remark, id: &str, index: O
         (None, None) => None,
     };
     let mut location = Map::new();
-    if let Some((path, line, column)) = place {
+    if let Some((path, line, column)) = place.filter(|(path, ..)| is_file(path)) {
         let physical =
             json!({"artifactLocation": {"uri": uri(path)}, "region": {"startLine": line, "startColumn": column}});
         location.insert("physicalLocation".to_owned(), physical);

@@ -9,7 +9,7 @@ use super::changes::{entries, label};
 use super::remarks::{Level, remarks};
 use super::rolling::rolling;
 use super::verdict::{Rank, headline, ranked, worst};
-use super::{Review, Reviewed};
+use super::{Planned, Review, Reviewed};
 
 /// Characters of a section, with room for what closes it.
 const SECTION: usize = 2_800;
@@ -53,33 +53,37 @@ fn section(text: &str) -> Value {
 
 /// The text about a cluster.
 fn cluster(reviewed: &Reviewed, named: bool) -> String {
+    let mut points: Vec<String> = match reviewed {
+        Reviewed::Failed(failure) => failure.causes.iter().map(|cause| escape(cause)).collect(),
+        Reviewed::Planned(planned) => lost(planned),
+    };
+    for remark in remarks(reviewed).iter().filter(|remark| remark.level != Level::Note) {
+        let place = remark.position.as_ref().map(|place| format!(" (`{}:{}`)", escape(&place.path), place.line));
+        points.push(format!("{}: {}{}", escape(&remark.rule), escape(&remark.sentence()), place.unwrap_or_default()));
+    }
     let mut lines: Vec<String> = Vec::new();
     if named {
         lines.push(format!("*{}*: {}", escape(reviewed.name()), headline(reviewed)));
     }
-    lines.extend(worst(reviewed).map(|worst| format!("*{}*", escape(&worst))));
-    if let Reviewed::Failed(failure) = reviewed {
-        lines.extend(failure.causes.iter().map(|cause| format!("• {}", escape(cause))));
-    }
-    if let Reviewed::Planned(planned) = reviewed {
-        let plan = planned.plan();
-        for (action, verb) in [(Action::Delete, "deletes"), (Action::Replace, "replaces")] {
-            lines.extend(
-                entries(plan, action).iter().map(|entry| format!("• {verb} `{}`", escape(&label(entry.change)))),
-            );
-        }
-        lines.extend(
-            rolling(planned).iter().map(|group| format!("• instances to replace: `{}`", escape(&group.describe()))),
-        );
-    }
-    for remark in remarks(reviewed).iter().filter(|remark| remark.level != Level::Note) {
-        let place = remark.position.as_ref().map(|place| format!(" (`{}:{}`)", escape(&place.path), place.line));
-        lines.push(format!("• {}: {}{}", escape(&remark.rule), escape(&remark.sentence()), place.unwrap_or_default()));
-    }
+    // The points say it where there are any.
+    lines.extend(worst(reviewed).filter(|_| points.is_empty()).map(|worst| format!("*{}*", escape(&worst))));
+    lines.extend(points.into_iter().map(|point| format!("• {point}")));
     if let Reviewed::Planned(planned) = reviewed {
         lines.push(format!("account {}, {}", escape(&planned.plan().account_id), escape(&planned.plan().region)));
     }
     fitting(&lines)
+}
+
+/// What is removed and replaced, and which instances are afterwards.
+fn lost(planned: &Planned) -> Vec<String> {
+    let mut points = Vec::new();
+    for (action, verb) in [(Action::Delete, "deletes"), (Action::Replace, "replaces")] {
+        let entries = entries(planned.plan(), action);
+        points.extend(entries.iter().map(|entry| format!("{verb} `{}`", escape(&label(entry.change)))));
+    }
+    points
+        .extend(rolling(planned).iter().map(|group| format!("instances to replace: `{}`", escape(&group.describe()))));
+    points
 }
 
 /// As many lines as fit, and how many do not.

@@ -14,7 +14,11 @@ use sha2::{Digest, Sha256};
 /// Begins the text that stands for one that is withheld.
 const MARK: &str = "(withheld: ";
 
-/// Parts of names that say that the value is a secret.
+/// Names of the properties that are withheld, or looked into.
+const USER_DATA: &str = "UserData";
+const TAGS: &str = "Tags";
+
+/// Parts of the names of tags that say that the value is a secret.
 const SECRET: [&str; 9] =
     ["password", "passwd", "passphrase", "secret", "token", "credential", "api-key", "apikey", "private-key"];
 
@@ -44,12 +48,18 @@ fn cleaned<T: serde::Serialize + serde::de::DeserializeOwned>(properties: &T) ->
     serde_json::from_value(value).expect("texts in the place of texts read as properties again")
 }
 
-/// Hides the members of objects whose name is that of a secret.
+/// Hides user data, and tags that hold secrets, wherever they stand in a value.
 fn clean(value: &mut Value) {
     match value {
         Value::Object(map) => {
             for (name, inner) in map {
-                if is_secret(name) { hide(inner) } else { clean(inner) }
+                match (name.as_str(), inner) {
+                    (USER_DATA, inner) => hide(inner),
+                    (TAGS, Value::Object(tags)) => {
+                        tags.iter_mut().filter(|(tag, _)| is_secret_tag(tag)).for_each(|(_, value)| hide(value));
+                    }
+                    (_, inner) => clean(inner),
+                }
             }
         }
         Value::Array(list) => list.iter_mut().for_each(clean),
@@ -57,16 +67,15 @@ fn clean(value: &mut Value) {
     }
 }
 
-/// Whether what stands under this name, or at this path, is withheld.
+/// Whether the value at the path of a differing property is withheld.
 fn is_secret(path: &str) -> bool {
-    if path == "UserData" {
-        return true;
-    }
-    // Names of properties are AWS's, and none of them is a secret (`HttpTokens` is a setting); tags have the names of users.
-    let tag = path.split_once("Tags.").map_or(path, |(_, tag)| tag);
-    let users = tag != path || tag.starts_with(|c: char| c.is_ascii_lowercase()) || tag.contains(['-', '_', '/', ' ']);
+    let tag = path.split_once("Tags.").map(|(_, tag)| tag);
+    path == USER_DATA || tag.is_some_and(is_secret_tag)
+}
+
+fn is_secret_tag(tag: &str) -> bool {
     let name = tag.to_ascii_lowercase().replace(['_', ' '], "-");
-    users && SECRET.iter().any(|part| name.contains(part))
+    SECRET.iter().any(|part| name.contains(part))
 }
 
 /// Replaces texts by what may be said of them.
@@ -102,16 +111,28 @@ pub(crate) fn described(text: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
     fn tags_with_telling_names_are_secrets_and_properties_are_not() {
-        for secret in ["UserData", "Tags.db-password", "TagSpecifications[instance].Tags.API_KEY", "deploy_token"] {
+        for secret in ["UserData", "Tags.db-password", "TagSpecifications[instance].Tags.API_KEY"] {
             assert!(is_secret(secret), "{secret}");
         }
         for open in ["MetadataOptions.HttpTokens", "HttpTokens", "Tags.Name", "Tags.team", "ClientToken"] {
             assert!(!is_secret(open), "{open}");
         }
+    }
+
+    #[test]
+    fn conditions_of_policies_are_no_tags() {
+        let condition = json!({"StringEquals": {"token.actions.githubusercontent.com:sub": "repo:a/b"}});
+        let mut value = json!({"Condition": condition, "Tags": {"team": "a", "token": "b"}});
+        clean(&mut value);
+        assert_eq!(value["Condition"], condition);
+        assert_eq!(value["Tags"]["team"], "a");
+        assert!(value["Tags"]["token"].as_str().unwrap().starts_with(MARK));
     }
 
     #[test]
