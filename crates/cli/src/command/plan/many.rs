@@ -77,7 +77,7 @@ fn read(session: &Session, member: Member, options: &ManifestOptions) -> Result<
     Ok(specification)
 }
 
-/// Plans against the account, over one connection for each region.
+/// Plans against the account.
 async fn all(
     session: &Session,
     request: &Request<'_>,
@@ -113,7 +113,7 @@ async fn all(
     Ok(results)
 }
 
-/// The connection for a cluster. A sandbox has one, whatever the region.
+/// The connection for a cluster: one for each region, all within one rate budget. A sandbox has one, whatever the region.
 async fn connection(
     session: &Session,
     connections: &mut BTreeMap<Option<String>, Rc<Backend>>,
@@ -123,7 +123,14 @@ async fn connection(
     if let Some(backend) = connections.get(&region) {
         return Ok(Rc::clone(backend));
     }
-    let backend = Rc::new(session.open(Some(specification)).await?);
+    let beside = match connections.values().next() {
+        Some(first) => first.beside(&session.globals, region.clone(), &session.ui)?,
+        None => None,
+    };
+    let backend = Rc::new(match beside {
+        Some(backend) => backend,
+        None => session.open(Some(specification)).await?,
+    });
     connections.insert(region, Rc::clone(&backend));
     Ok(backend)
 }
