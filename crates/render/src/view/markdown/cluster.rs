@@ -214,14 +214,14 @@ fn names(plan: &Plan, entries: &[Entry<'_>], action: Action, out: &mut String) {
     let mut kinds: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
     for entry in entries {
         let key = &entry.change.key;
-        let (name, rest) = key.name.split_once(' ').unwrap_or((&key.name, ""));
-        kinds.entry(name.to_owned()).or_default().insert(key.kind.slug());
-        kinds.entry(name.to_owned()).or_default().extend(entry.parts.iter().map(|part| part.key.kind.slug()));
         // What is a part of something that stays needs its whole name.
-        if !rest.is_empty() {
+        if key.name.contains(' ') {
             line(out, &format!("{} {}", sign(Some(action)), crate::text::visible(&key.to_string())));
-            kinds.remove(name);
+            continue;
         }
+        let of_name = kinds.entry(key.name.clone()).or_default();
+        of_name.insert(key.kind.slug());
+        of_name.extend(entry.parts.iter().map(|part| part.key.kind.slug()));
     }
     let mut groups: BTreeMap<Vec<&str>, Vec<&str>> = BTreeMap::new();
     for (name, kinds) in &kinds {
