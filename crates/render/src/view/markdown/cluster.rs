@@ -244,13 +244,16 @@ fn roll(planned: &Planned, out: &mut String) {
     }
     let _ =
         write!(out, "\n**Instances to replace after applying** (running ones keep what they were launched with)\n\n");
-    const SHOWN: usize = 20;
-    for group in groups.iter().take(SHOWN) {
+    // With their sizes, then by name, then by number alone.
+    const DESCRIBED: usize = 20;
+    const NAMED: usize = 500;
+    for group in groups.iter().take(DESCRIBED) {
         line(out, &format!("- {}", code(&group.describe())));
     }
-    if let Some(more) = groups.len().checked_sub(SHOWN).filter(|more| *more > 0) {
-        let names: Vec<&str> = groups.iter().skip(SHOWN).map(|group| group.group.as_str()).collect();
-        line(out, &format!("- {more} more: {}", code(&names.join(", "))));
+    if let Some(more) = groups.len().checked_sub(DESCRIBED).filter(|more| *more > 0) {
+        let names: Vec<&str> = groups.iter().skip(DESCRIBED).take(NAMED).map(|group| group.group.as_str()).collect();
+        let rest = if more > NAMED { " and others" } else { "" };
+        line(out, &format!("- {more} more: {}{rest}", code(&names.join(", "))));
     }
     if let Some(name) = groups.iter().find_map(|group| group.auto_scaling_group.as_deref()) {
         let command = format!("aws autoscaling start-instance-refresh --auto-scaling-group-name {name}");
