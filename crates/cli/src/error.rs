@@ -11,6 +11,7 @@ use kedge_ops::OpError;
 use kedge_ops::apply::ApplyError;
 use kedge_ops::load::LoadError;
 use kedge_ops::saved::SavedPlanError;
+use kedge_render::view::{Failure, Problem};
 use kedge_render::wrap::wrap;
 use kedge_render::{Line, Role, Text};
 use kedge_sandbox::SandboxError;
@@ -97,6 +98,17 @@ impl CliError {
         self
     }
 
+    /// As views show it, for the cluster or the file of this name.
+    pub(crate) fn failure(&self, name: &str) -> Failure {
+        Failure {
+            name: name.to_owned(),
+            summary: self.heading.clone(),
+            causes: self.causes.clone(),
+            hints: self.hints.clone(),
+            problems: problems(&self.diagnostics),
+        }
+    }
+
     /// What the process ends with.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self.kind {
@@ -126,6 +138,11 @@ impl CliError {
         }
         ui.complain(&text);
     }
+}
+
+/// What is said about manifests, as views show it.
+pub(crate) fn problems(diagnostics: &Diagnostics) -> Vec<Problem> {
+    diagnostics.sorted().into_iter().map(Problem::of).collect()
 }
 
 /// Adds a label and a sentence, whose further lines stand below its first word.

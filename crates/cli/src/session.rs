@@ -36,36 +36,50 @@ pub(crate) enum Manifests {
 impl Session {
     /// Reads the manifests that `-f` names.
     pub(crate) fn specification(&self, args: &SpecArgs) -> Result<Specification, CliError> {
+        self.specification_of(&self.sources()?, args)
+    }
+
+    /// The texts that `-f` names. Standard input can be read once.
+    pub(crate) fn sources(&self) -> Result<Vec<Arc<Source>>, CliError> {
         if self.globals.filename.is_empty() {
             return Err(CliError::user("no manifests are named")
                 .hint("name a file or a directory with -f; specs/minimal.yaml is an example"));
         }
         let inputs: Vec<Input> = self.globals.filename.iter().map(|text| Input::parse(text)).collect();
-        let sources = load::sources(&inputs, || {
+        Ok(load::sources(&inputs, || {
             let mut text = String::new();
             std::io::stdin().lock().read_to_string(&mut text).map(|_| text)
-        })?;
-        self.specification_of(&sources, args)
+        })?)
     }
 
-    fn specification_of(&self, sources: &[Arc<Source>], args: &SpecArgs) -> Result<Specification, CliError> {
-        let options = ManifestOptions {
+    /// What besides the manifests decides a specification.
+    pub(crate) fn manifest_options(&self, args: &SpecArgs) -> Result<ManifestOptions, CliError> {
+        Ok(ManifestOptions {
             allow_unknown_fields: self.globals.allow_unknown_fields,
             cluster: self.globals.name.clone(),
             ssh_public_key: args.ssh_public_key.as_deref().map(load::ssh_public_key).transpose()?,
             features: features(&args.feature_flags)?,
-        };
-        let specification = Specification::read(sources, &options)?;
+        })
+    }
+
+    /// Reads manifests, and says what is worth knowing about them.
+    pub(crate) fn specification_of(&self, sources: &[Arc<Source>], args: &SpecArgs) -> Result<Specification, CliError> {
+        let specification = Specification::read(sources, &self.manifest_options(args)?)?;
         self.ui.diagnostics(&specification.remarks);
         Ok(specification)
     }
 
     /// The manifests that a command is about: those of `-f`, or the current ones of the state store.
     pub(crate) fn manifests(&self, args: &SpecArgs) -> Result<Manifests, CliError> {
-        if !self.globals.filename.is_empty() || self.globals.name.is_none() || state::location(self)?.is_none() {
+        if !self.takes_stored_manifests()? {
             return Ok(Manifests::Given(Box::new(self.specification(args)?)));
         }
         Ok(Manifests::Stored(args.clone()))
+    }
+
+    /// Whether the current manifests of the state store are meant: a cluster is named, and no file is.
+    pub(crate) fn takes_stored_manifests(&self) -> Result<bool, CliError> {
+        Ok(self.globals.filename.is_empty() && self.globals.name.is_some() && state::location(self)?.is_some())
     }
 
     /// Reads manifests from the state store, if that is where they are.

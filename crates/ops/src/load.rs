@@ -12,7 +12,8 @@ use thiserror::Error;
 /// Where manifests come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
-    /// A file, or a directory whose `.yaml` and `.yml` files are read in the order of their names.
+    /// A file, or a directory whose `.yaml` and `.yml` files are read in the order of their names. A directory without any
+    /// stands for the directories in it.
     Path(Utf8PathBuf),
     /// Standard input.
     Stdin,
@@ -182,18 +183,35 @@ fn bare(kind: io::ErrorKind, error: &io::Error) -> io::Error {
     }
 }
 
+/// The manifests in a directory; of one that holds none itself, those in the directories below it.
 fn manifests_in(directory: &Utf8Path) -> Result<Vec<Utf8PathBuf>, LoadError> {
+    let files = manifests_below(directory)?;
+    if files.is_empty() {
+        return Err(LoadError::NoManifests { path: directory.to_owned() });
+    }
+    Ok(files)
+}
+
+fn manifests_below(directory: &Utf8Path) -> Result<Vec<Utf8PathBuf>, LoadError> {
     let failed = |error: io::Error| LoadError::Read { path: directory.to_owned(), source: bare(error.kind(), &error) };
-    let mut files = Vec::new();
+    let (mut files, mut directories) = (Vec::new(), Vec::new());
     for entry in directory.read_dir_utf8().map_err(failed)? {
-        let path = entry.map_err(failed)?.into_path();
-        if matches!(path.extension(), Some("yaml" | "yml")) && path.is_file() {
+        let entry = entry.map_err(failed)?;
+        // A link to a directory above would be followed for ever.
+        let is_directory = entry.file_type().map_err(failed)?.is_dir() && !entry.file_name().starts_with('.');
+        let path = entry.into_path();
+        if is_directory {
+            directories.push(path);
+        } else if matches!(path.extension(), Some("yaml" | "yml")) && path.is_file() {
             files.push(path);
         }
     }
     files.sort();
     if files.is_empty() {
-        return Err(LoadError::NoManifests { path: directory.to_owned() });
+        directories.sort();
+        for below in directories {
+            files.extend(manifests_below(&below)?);
+        }
     }
     Ok(files)
 }

@@ -5,24 +5,31 @@ use std::collections::BTreeSet;
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 use kedge_ops::plan::{PlanOptions, plan_offline};
-use kedge_ops::saved::{self, SavedBase, SavedPlan};
-use kedge_ops::{Proposal, load};
+use kedge_ops::saved::{self, Planned, SavedBase, SavedPlan};
+use kedge_ops::{Guard, Proposal, Specification, fleet, load};
 use kedge_render::plan::{self as plan_text, PlanTextOptions};
+use kedge_render::view::{Failure, Review, Reviewed, Saved};
 use kedge_render::{Line, Text};
 use kedge_resource::{Facts, Plan, ResourceKey};
 
 use super::running::refuse_blind;
-use crate::args::{DestroyArgs, Output, SpecArgs};
+use crate::args::{DestroyArgs, SpecArgs};
+use crate::backend::Backend;
 use crate::error::CliError;
 use crate::exit_code::ExitCode;
 use crate::session::{Manifests, Session, block_on};
 use crate::state;
 use crate::ui::Ui;
+use crate::views::ViewArgs;
+
+mod entry;
+mod many;
 
 const EXAMPLES: &str = "\
 EXAMPLES:
   kedge plan -f cluster.yaml
   kedge plan -f manifests/ --name prod.example.com -o json
+  kedge plan -f clusters/ -o markdown=comment.md -o html=plan.html -o github
   kedge plan -f cluster.yaml --detailed-exitcode
   kedge plan -f cluster.yaml --facts facts.json
   kedge plan -f cluster.yaml --out plan.json && kedge apply plan.json
@@ -32,12 +39,14 @@ EXAMPLES:
 ///
 /// Compares what the manifests ask for with what the account holds, and prints the difference with the reason for each
 /// change. Nothing is changed.
+///
+/// Manifests of several clusters are planned at the same time; that one of them cannot be does not hide the others, and the
+/// exit code is the worst of all.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct PlanArgs {
-    /// Form of the plan
-    #[arg(short = 'o', long, value_name = "FORM", default_value = "text")]
-    output: Output,
+    #[command(flatten)]
+    views: ViewArgs,
 
     /// Exit with 2 if there are changes, with 0 if there are none
     #[arg(long)]
@@ -50,7 +59,7 @@ pub(crate) struct PlanArgs {
     #[arg(long, value_name = "FILE")]
     facts: Option<Utf8PathBuf>,
 
-    /// Save the plan in this file, for `kedge apply FILE`
+    /// Save the plan in this file, for `kedge apply FILE`; of several clusters, each in a file of its name in this directory
     ///
     /// It is applied exactly as it was saved, or refused if something has moved meanwhile. It holds the manifests and what the
     /// account offered, and no secrets.
@@ -66,49 +75,131 @@ pub(crate) struct PlanArgs {
 
 /// Does it.
 pub(crate) fn run(args: &PlanArgs, session: &Session) -> Result<ExitCode, CliError> {
-    let source = session.manifests(&args.spec)?;
-    let facts = args.facts.as_deref().map(load::facts).transpose()?;
-    let allow_destroy: BTreeSet<_> = args.destroy.allow_destroy.iter().cloned().collect();
-    let proposal = match (facts, source) {
-        (Some(facts), Manifests::Given(specification)) if !state::is_sandbox(session) => {
-            plan_offline(&specification, PlanOptions { facts: None, allow_destroy }, &facts)?
-        }
-        (facts, source) => block_on(look(args, session, source, facts, allow_destroy))?,
+    args.views.check()?;
+    let request = Request {
+        facts: args.facts.as_deref().map(load::facts).transpose()?,
+        allow_destroy: args.destroy.allow_destroy.iter().cloned().collect(),
+        out: args.out.as_deref(),
     };
-    match args.output {
-        Output::Text => session.ui.data(&text(&proposal, &session.ui))?,
-        Output::Json => session.ui.data_json(&plan_text::json::view(proposal.plan()))?,
+    if session.takes_stored_manifests()? {
+        return one(args, session, &request, Ok(Manifests::Stored(args.spec.clone())));
     }
-    refuse_blind(&proposal)?;
+    let sources = match session.sources() {
+        Ok(sources) => sources,
+        Err(error) => return one(args, session, &request, Err(error)),
+    };
+    let members = if session.globals.name.is_some() { Vec::new() } else { fleet::members(&sources) };
+    if members.is_empty() {
+        let specification = session.specification_of(&sources, &args.spec);
+        return one(
+            args,
+            session,
+            &request,
+            specification.map(|specification| Manifests::Given(Box::new(specification))),
+        );
+    }
+    many::run(args, session, &request, members)
+}
+
+/// What is asked of every plan.
+struct Request<'a> {
+    facts: Option<Facts>,
+    allow_destroy: BTreeSet<ResourceKey>,
+    out: Option<&'a Utf8Path>,
+}
+
+/// A plan and what it was made from.
+struct Looked {
+    specification: Specification,
+    planned: Planned,
+    guard: Option<Guard>,
+}
+
+/// Plans one cluster. Views show why there is no plan, if there is none.
+fn one(
+    args: &PlanArgs,
+    session: &Session,
+    request: &Request<'_>,
+    source: Result<Manifests, CliError>,
+) -> Result<ExitCode, CliError> {
+    let plan = |source| match (&request.facts, source) {
+        (Some(_), Manifests::Given(specification)) if !state::is_sandbox(session) => {
+            Ok((offline(request, *specification)?, None))
+        }
+        (_, source) => block_on(async {
+            let specification = session.read(source).await?;
+            let backend = session.open(Some(&specification)).await?;
+            let work = look(session, &backend, request, specification);
+            let looked = session.ui.patiently("reading the account", work).await?;
+            let saved = conclude(session, &looked, request.out).await?;
+            Ok((looked, saved))
+        }),
+    };
+    let (looked, saved) = match source.and_then(plan) {
+        Ok(done) => done,
+        Err(error) => {
+            if args.views.shows_failures() {
+                let failure = error.failure(&named(session));
+                args.views.show(session, || failed(failure), Text::new)?;
+            }
+            return Err(error);
+        }
+    };
+    let proposal = &looked.planned.proposal;
+    let review = || Review { clusters: vec![entry::of(&looked, saved).into()] };
+    args.views.show(session, review, || text(proposal, &session.ui))?;
+    refuse_blind(proposal)?;
     Ok(exit_code(proposal.plan(), args.detailed_exitcode))
+}
+
+fn failed(failure: Failure) -> Review {
+    Review { clusters: vec![Reviewed::Failed(failure)] }
+}
+
+/// What is known of a cluster whose manifests could not be read: its name, or the files.
+fn named(session: &Session) -> String {
+    match &session.globals.name {
+        Some(name) => name.to_string(),
+        None => session.globals.filename.join(", "),
+    }
+}
+
+/// Plans with facts alone.
+fn offline(request: &Request<'_>, specification: Specification) -> Result<Looked, CliError> {
+    let facts = request.facts.clone().unwrap_or_default();
+    let options = PlanOptions { facts: None, allow_destroy: request.allow_destroy.clone() };
+    let proposal = plan_offline(&specification, options, &facts)?;
+    Ok(Looked { specification, planned: Planned { proposal, facts }, guard: None })
 }
 
 /// Plans against the account, and looks at the state store at the same time.
 async fn look(
-    args: &PlanArgs,
     session: &Session,
-    source: Manifests,
-    facts: Option<Facts>,
-    allow_destroy: BTreeSet<ResourceKey>,
-) -> Result<Proposal, CliError> {
-    let specification = session.read(source).await?;
-    let backend = session.open(Some(&specification)).await?;
-    let work = async {
-        let planned = async { Ok::<_, CliError>(saved::plan(&backend, &specification, facts, allow_destroy).await?) };
-        tokio::try_join!(planned, state::look(session, &backend, specification.cluster()))
+    backend: &Backend,
+    request: &Request<'_>,
+    specification: Specification,
+) -> Result<Looked, CliError> {
+    let planned = async {
+        let (facts, allow) = (request.facts.clone(), request.allow_destroy.clone());
+        Ok::<_, CliError>(saved::plan(backend, &specification, facts, allow).await?)
     };
-    let (planned, guard) = session.ui.patiently("reading the account", work).await?;
+    let (planned, guard) = tokio::try_join!(planned, state::look(session, backend, specification.cluster()))?;
+    Ok(Looked { specification, planned, guard })
+}
+
+/// Says what has to be said of the state store, and saves the plan in `out`.
+async fn conclude(session: &Session, looked: &Looked, out: Option<&Utf8Path>) -> Result<Option<Saved>, CliError> {
+    let Looked { specification, planned, guard } = looked;
     if let Some((lease, _)) = guard.as_ref().and_then(|guard| guard.base().held()) {
         session.ui.warn(&format!("the cluster is being changed by somebody else: {}", lease.describe()));
     }
     state::remark(session, guard.as_ref(), false);
     state::worries(session, guard.as_ref()).await?;
-    if let Some(path) = &args.out {
-        let base = guard.map(|guard| SavedBase::of(guard.store().place(), guard.base()));
-        let plan = SavedPlan::new(&planned, &specification, base, env!("CARGO_PKG_VERSION"));
-        save(session, path, &plan)?;
-    }
-    Ok(planned.proposal)
+    let Some(path) = out else { return Ok(None) };
+    let base = guard.as_ref().map(|guard| SavedBase::of(guard.store().place(), guard.base()));
+    let plan = SavedPlan::new(planned, specification, base, env!("CARGO_PKG_VERSION"));
+    save(session, path, &plan)?;
+    Ok(Some(Saved { path: path.to_string(), digest: plan.digest }))
 }
 
 fn save(session: &Session, path: &Utf8Path, plan: &SavedPlan) -> Result<(), CliError> {
