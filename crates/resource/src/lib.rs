@@ -8,6 +8,7 @@
 pub mod desired;
 pub mod event;
 pub mod facts;
+pub mod finding;
 pub mod inventory;
 pub mod key;
 pub mod kind;
@@ -20,6 +21,7 @@ pub mod tags;
 pub use desired::{Desired, Resource};
 pub use event::Event;
 pub use facts::{Facts, FactsQuery};
+pub use finding::{Finding, Position};
 pub use inventory::{Handle, Inventory, Observed, Ownership};
 pub use key::{ClusterName, ResourceKey};
 pub use kind::{Kind, Mutability, Properties};
