@@ -6,9 +6,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use kedge_resource::{ClusterName, ResourceKey};
 
 use crate::command::{
-    apply::ApplyArgs, completions::CompletionsArgs, delete::DeleteArgs, facts::FactsArgs, get::GetArgs, init::InitArgs,
-    lease::LeaseArgs, op::OpArgs, plan::PlanArgs, resources::ResourcesArgs, schema::SchemaArgs, secret::SecretArgs,
-    store::StoreArgs,
+    apply::ApplyArgs, completions::CompletionsArgs, delete::DeleteArgs, diff::DiffArgs, facts::FactsArgs, get::GetArgs,
+    init::InitArgs, lease::LeaseArgs, op::OpArgs, plan::PlanArgs, resources::ResourcesArgs, schema::SchemaArgs,
+    secret::SecretArgs, store::StoreArgs,
 };
 
 /// Directory of the sandbox account where none is named.
@@ -58,6 +58,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Init(Box<InitArgs>),
     Plan(PlanArgs),
+    Diff(DiffArgs),
     Apply(ApplyArgs),
     Delete(DeleteArgs),
     Get(GetArgs),

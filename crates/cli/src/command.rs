@@ -3,6 +3,7 @@
 pub(crate) mod apply;
 pub(crate) mod completions;
 pub(crate) mod delete;
+pub(crate) mod diff;
 pub(crate) mod facts;
 pub(crate) mod get;
 pub(crate) mod init;
@@ -25,6 +26,7 @@ pub(crate) fn run(command: Command, session: &Session) -> Result<ExitCode, CliEr
     match command {
         Command::Init(args) => init::run(&args, session),
         Command::Plan(args) => plan::run(&args, session),
+        Command::Diff(args) => diff::run(&args, session),
         Command::Apply(args) => apply::run(&args, session),
         Command::Delete(args) => delete::run(&args, session),
         Command::Get(args) => get::run(&args, session),

@@ -11,6 +11,7 @@ use kedge_ops::OpError;
 use kedge_ops::apply::ApplyError;
 use kedge_ops::load::LoadError;
 use kedge_ops::saved::SavedPlanError;
+use kedge_ops::version::{GitError, VersionError};
 use kedge_render::wrap::wrap;
 use kedge_render::{Line, Role, Text};
 use kedge_sandbox::SandboxError;
@@ -177,6 +178,43 @@ impl From<LoadError> for CliError {
                 .hint("`kedge facts` writes a facts document, `kedge schema facts` describes it"),
             LoadError::Json { .. } => cause(Self::user(error.to_string())).hint("name the file that kedge wrote"),
             LoadError::SshKey { .. } => Self::user(error.to_string()),
+        }
+    }
+}
+
+impl From<VersionError> for CliError {
+    fn from(error: VersionError) -> Self {
+        match error {
+            VersionError::Load(error) => error.into(),
+            VersionError::Git(error) => error.into(),
+            VersionError::Unknown { .. } => Self::user(error.to_string()).hint("check the path and the revision"),
+            VersionError::NoPath { ref revision } => {
+                Self::user(error.to_string()).hint(format!("name them with -f, or as {revision}:clusters/prod.yaml"))
+            }
+            VersionError::NoHead { .. } => Self::user(error.to_string())
+                .hint("name a second version, or with -f the files whose present state is compared"),
+            VersionError::Nothing { .. } => Self::user(error.to_string()).hint("check the paths"),
+        }
+    }
+}
+
+impl From<GitError> for CliError {
+    fn from(error: GitError) -> Self {
+        let this = Self::user(error.to_string());
+        match &error {
+            GitError::NoGit(source) => this.caused_by(source).hint("install git, or compare files and directories"),
+            GitError::NoRepository => this.hint("run kedge in the repository, or compare files and directories"),
+            GitError::UnknownRevision { revision, shallow: true } => this.hint(format!(
+                "this clone has a part of the history only: `git fetch origin {revision}`, or check out with the whole history \
+                 (fetch-depth: 0)"
+            )),
+            GitError::UnknownRevision { shallow: false, .. } => {
+                this.hint("`git branch -a` and `git tag` list branches and tags; a branch of a remote is origin/NAME")
+            }
+            GitError::NothingInCommon { .. } => {
+                this.hint("a clone with a part of the history only may lack it: check out with the whole history (fetch-depth: 0)")
+            }
+            GitError::NoText { .. } | GitError::Failed { .. } => this,
         }
     }
 }

@@ -48,13 +48,18 @@ impl Session {
         self.specification_of(&sources, args)
     }
 
-    fn specification_of(&self, sources: &[Arc<Source>], args: &SpecArgs) -> Result<Specification, CliError> {
-        let options = ManifestOptions {
+    /// What besides the manifests decides a specification.
+    pub(crate) fn manifest_options(&self, args: &SpecArgs) -> Result<ManifestOptions, CliError> {
+        Ok(ManifestOptions {
             allow_unknown_fields: self.globals.allow_unknown_fields,
             cluster: self.globals.name.clone(),
             ssh_public_key: args.ssh_public_key.as_deref().map(load::ssh_public_key).transpose()?,
             features: features(&args.feature_flags)?,
-        };
+        })
+    }
+
+    fn specification_of(&self, sources: &[Arc<Source>], args: &SpecArgs) -> Result<Specification, CliError> {
+        let options = self.manifest_options(args)?;
         let specification = Specification::read(sources, &options)?;
         self.ui.diagnostics(&specification.remarks);
         Ok(specification)

@@ -5,6 +5,7 @@
 
 pub mod apply;
 pub mod delete_cluster;
+pub mod diff;
 pub mod error;
 pub mod facts;
 pub mod get;
@@ -18,6 +19,7 @@ pub mod proposal;
 pub mod region;
 pub mod resources;
 pub mod saved;
+pub mod version;
 
 pub use error::OpError;
 pub use guard::{Caller, Guard};

@@ -118,6 +118,19 @@ pub fn sources(inputs: &[Input], stdin: impl FnOnce() -> io::Result<String>) -> 
     Ok(sources)
 }
 
+/// The manifests at a path with their names within it: a file, under an empty name, or those of a directory.
+///
+/// # Errors
+/// The path is missing, a file cannot be read, or one is empty.
+pub(crate) fn files(path: &Utf8Path) -> Result<Vec<(String, Arc<Source>)>, LoadError> {
+    let read = |name: String, path: &Utf8Path| Ok((name, source(path.to_string(), text(path)?)?));
+    if path.is_dir() {
+        let named = |file: Utf8PathBuf| read(file.file_name().unwrap_or_default().to_owned(), &file);
+        return manifests_in(path)?.into_iter().map(named).collect();
+    }
+    Ok(vec![read(String::new(), path)?])
+}
+
 /// Reads a facts document.
 ///
 /// # Errors

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use kedge_check::CheckOptions;
 use kedge_cloud::{Identity, Observe, Scope};
+use kedge_diag::Diagnostics;
 use kedge_planner::{PlanContext, plan_apply};
 use kedge_resource::plan::{Note, Severity};
 use kedge_resource::{Desired, Facts, Inventory, ResourceKey};
@@ -11,6 +12,7 @@ use kedge_resource::{Desired, Facts, Inventory, ResourceKey};
 use crate::error::OpError;
 use crate::manifests::Specification;
 use crate::proposal::Proposal;
+use crate::region;
 
 /// What a person says about a plan beforehand.
 #[derive(Clone, Debug, Default)]
@@ -101,8 +103,15 @@ pub fn plan_offline(specification: &Specification, options: PlanOptions, facts: 
 
 /// Lowers a specification; what is wrong gets the places of the fields.
 pub(crate) fn desired(specification: &Specification, facts: &Facts) -> Result<Desired, OpError> {
-    kedge_model::lower(&specification.resolved, facts)
-        .map_err(|diagnostics| OpError::Manifests(specification.manifests.attach_spans(diagnostics)))
+    let lowered = match region::elsewhere(&specification.resolved, facts) {
+        Some(diagnostic) => {
+            let mut diagnostics = Diagnostics::default();
+            diagnostics.push(diagnostic);
+            Err(diagnostics)
+        }
+        None => kedge_model::lower(&specification.resolved, facts),
+    };
+    lowered.map_err(|diagnostics| OpError::Manifests(specification.manifests.attach_spans(diagnostics)))
 }
 
 fn propose(

@@ -30,6 +30,12 @@ impl Proposal {
         &self.plan
     }
 
+    /// The plan, with every note, for reading only.
+    #[must_use]
+    pub fn into_plan(self) -> Plan {
+        self.plan
+    }
+
     /// Remarks for which applying is refused.
     #[must_use]
     pub fn fatal(&self) -> Vec<&Note> {

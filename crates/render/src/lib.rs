@@ -5,6 +5,7 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 pub mod diagnostics;
+pub mod difference;
 pub mod events;
 pub mod notes;
 pub mod plan;

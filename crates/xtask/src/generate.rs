@@ -23,6 +23,7 @@ struct Page {
 }
 
 const PAGES: &[Page] = &[
+    Page { path: "docs/reference/difference.schema.json", arguments: &["schema", "difference"] },
     Page { path: "docs/reference/event.schema.json", arguments: &["schema", "event"] },
     Page { path: "docs/reference/fields.md", arguments: &["schema", "fields"] },
     Page { path: "docs/reference/facts.schema.json", arguments: &["schema", "facts"] },

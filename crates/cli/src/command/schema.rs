@@ -1,7 +1,7 @@
 //! `kedge schema`.
 
 use clap::{Args, ValueEnum};
-use kedge_resource::{Event, Facts, Plan};
+use kedge_resource::{Difference, Event, Facts, Plan};
 
 use crate::error::CliError;
 use crate::exit_code::ExitCode;
@@ -33,6 +33,8 @@ enum Document {
     Facts,
     /// A line of `apply -o jsonl`
     Event,
+    /// What `diff -o json` prints
+    Difference,
     /// Not a schema but a page in Markdown: what each field of a manifest does
     Fields,
 }
@@ -44,6 +46,7 @@ pub(crate) fn run(args: &SchemaArgs, session: &Session) -> Result<ExitCode, CliE
         Document::Plan => schemars::schema_for!(Plan).to_value(),
         Document::Facts => schemars::schema_for!(Facts).to_value(),
         Document::Event => schemars::schema_for!(Event).to_value(),
+        Document::Difference => schemars::schema_for!(Difference).to_value(),
         Document::Fields => {
             session.ui.data_text(&kedge_spec::fields_page())?;
             return Ok(ExitCode::Done);
