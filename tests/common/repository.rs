@@ -55,6 +55,7 @@ impl Repository {
 
     /// Runs a program in a folder of the repository.
     pub(crate) fn run(&self, program: &str, folder: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Run {
+        #[expect(clippy::disallowed_methods, reason = "git and shells are found where whoever runs the test has them")]
         let path = std::env::var_os("PATH").expect("there is a path");
         let output: Output = Command::new(program)
             .args(arguments)
@@ -70,7 +71,7 @@ impl Repository {
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .envs(environment.iter().copied())
             .output()
-            .unwrap_or_else(|error| panic!("{program}: {error}"));
+            .expect("the program runs");
         Run {
             stdout: String::from_utf8(output.stdout).expect("text"),
             stderr: String::from_utf8(output.stderr).expect("text"),

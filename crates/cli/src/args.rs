@@ -8,7 +8,7 @@ use kedge_resource::{ClusterName, ResourceKey};
 use crate::command::{
     apply::ApplyArgs, completions::CompletionsArgs, delete::DeleteArgs, diff::DiffArgs, facts::FactsArgs, get::GetArgs,
     init::InitArgs, lease::LeaseArgs, op::OpArgs, plan::PlanArgs, resources::ResourcesArgs, schema::SchemaArgs,
-    secret::SecretArgs, store::StoreArgs,
+    secret::SecretArgs, snapshot::SnapshotArgs, store::StoreArgs,
 };
 
 /// Directory of the sandbox account where none is named.
@@ -67,6 +67,7 @@ pub(crate) enum Command {
     Secret(SecretArgs),
     Store(StoreArgs),
     Facts(FactsArgs),
+    Snapshot(SnapshotArgs),
     Resources(ResourcesArgs),
     Schema(SchemaArgs),
     Completions(CompletionsArgs),

@@ -14,6 +14,7 @@ pub(crate) mod resources;
 mod running;
 pub(crate) mod schema;
 pub(crate) mod secret;
+pub(crate) mod snapshot;
 pub(crate) mod store;
 
 use crate::args::Command;
@@ -35,6 +36,7 @@ pub(crate) fn run(command: Command, session: &Session) -> Result<ExitCode, CliEr
         Command::Secret(args) => secret::run(&args, session),
         Command::Store(args) => store::run(&args, session),
         Command::Facts(args) => facts::run(&args, session),
+        Command::Snapshot(args) => snapshot::run(&args, session),
         Command::Resources(args) => resources::run(&args, session),
         Command::Schema(args) => schema::run(&args, session),
         Command::Completions(args) => completions::run(&args, session),

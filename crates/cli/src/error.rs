@@ -11,6 +11,7 @@ use kedge_ops::OpError;
 use kedge_ops::apply::ApplyError;
 use kedge_ops::load::LoadError;
 use kedge_ops::saved::SavedPlanError;
+use kedge_ops::snapshot::SnapshotError;
 use kedge_ops::version::{GitError, VersionError};
 use kedge_render::wrap::wrap;
 use kedge_render::{Line, Role, Text};
@@ -338,6 +339,28 @@ impl From<SavedPlanError> for CliError {
             SavedPlanError::Elsewhere { .. } => {
                 Self::user(heading).hint("check the credentials, --profile, --region and --name")
             }
+        }
+    }
+}
+
+impl From<SnapshotError> for CliError {
+    fn from(error: SnapshotError) -> Self {
+        let this = Self::user(error.to_string());
+        let again = "take it again with `kedge snapshot -f … --out FILE`";
+        match error {
+            SnapshotError::Load(error) => error.into(),
+            SnapshotError::Op(error) => error.into(),
+            SnapshotError::NotOne { .. } => this.hint("`kedge snapshot --out FILE` writes one"),
+            SnapshotError::Newer { .. } => this.hint("use the newer kedge that wrote it"),
+            SnapshotError::Elsewhere { .. } => this.hint("name the snapshot of that account and region"),
+            SnapshotError::NoCluster { has, .. } => {
+                let has: Vec<String> = has.iter().map(ToString::to_string).collect();
+                this.hint(format!(
+                    "it has {}; {again}",
+                    if has.is_empty() { "no cluster".to_owned() } else { has.join(", ") }
+                ))
+            }
+            SnapshotError::TooOld { .. } => this.hint(again),
         }
     }
 }

@@ -40,12 +40,33 @@ impl Session {
             return Err(CliError::user("no manifests are named")
                 .hint("name a file or a directory with -f; specs/minimal.yaml is an example"));
         }
+        self.specification_of(&self.sources()?, args)
+    }
+
+    /// The texts that `-f` names.
+    fn sources(&self) -> Result<Vec<Arc<Source>>, CliError> {
         let inputs: Vec<Input> = self.globals.filename.iter().map(|text| Input::parse(text)).collect();
-        let sources = load::sources(&inputs, || {
+        Ok(load::sources(&inputs, || {
             let mut text = String::new();
             std::io::stdin().lock().read_to_string(&mut text).map(|_| text)
-        })?;
-        self.specification_of(&sources, args)
+        })?)
+    }
+
+    /// Reads the manifests that `-f` names: the cluster of `--name`, or every cluster that they have.
+    pub(crate) fn specifications(&self, args: &SpecArgs) -> Result<Vec<Specification>, CliError> {
+        let sources = if self.globals.filename.is_empty() { Vec::new() } else { self.sources()? };
+        let options = self.manifest_options(args)?;
+        let clusters = Specification::clusters(&sources, &options);
+        if options.cluster.is_some() || clusters.len() < 2 {
+            return Ok(vec![if sources.is_empty() {
+                self.specification(args)?
+            } else {
+                self.specification_of(&sources, args)?
+            }]);
+        }
+        let one =
+            |cluster| Specification::read(&sources, &ManifestOptions { cluster: Some(cluster), ..options.clone() });
+        Ok(clusters.into_iter().map(one).collect::<Result<_, _>>()?)
     }
 
     /// What besides the manifests decides a specification.

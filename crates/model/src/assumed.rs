@@ -6,11 +6,11 @@
 
 use std::collections::BTreeMap;
 
-use kedge_resource::Facts;
 use kedge_resource::facts::{
     ExistingAddress, ExistingInstanceProfile, ExistingNatGateway, ExistingSubnet, ExistingVpc, HostedZone, Image,
     InstanceType,
 };
+use kedge_resource::{Facts, FactsQuery};
 use kedge_spec::ResolvedSpec;
 use kedge_spec::resolved::{Cluster, DnsType, Egress, Vpc};
 
@@ -66,6 +66,45 @@ pub fn assumed_facts(spec: &ResolvedSpec, region: &str) -> Facts {
             ..Default::default()
         },
     }
+}
+
+/// Adds to `facts` what a specification names and `asked`, the query that they answer, did not ask for: the account may have
+/// it or not, and here it has. Returns what that is, in words.
+#[must_use]
+pub fn fill_in(facts: &mut Facts, asked: &FactsQuery, spec: &ResolvedSpec) -> Vec<String> {
+    let wanted = facts_query(spec);
+    let assumed = assumed_facts(spec, &facts.region);
+    let mut missing = Vec::new();
+    for words in wanted.images.difference(&asked.images) {
+        missing.push(format!("the image {words}"));
+        if let Some(parameter) = words.strip_prefix("ssm:") {
+            facts.image_parameters.insert(parameter.to_owned(), words.clone());
+        }
+        let (owner, _) = words.split_once('/').unwrap_or((facts.account_id.as_str(), words));
+        facts.images.push(Image { owner: owner.to_owned(), ..image(words) });
+    }
+    for name in wanted.instance_types.difference(&asked.instance_types) {
+        missing.push(format!("the machine type {name}"));
+        facts.instance_types.types.insert(name.clone(), machine_type());
+    }
+    for name in wanted.instance_profiles.difference(&asked.instance_profiles) {
+        missing.push(format!("the instance profile {name}"));
+        facts.instance_profiles.push(ExistingInstanceProfile { name: name.clone(), role: None });
+    }
+    for id in wanted.addresses.difference(&asked.addresses) {
+        missing.push(format!("the address {id}"));
+        facts.addresses.push(address(id.clone()));
+    }
+    for id in wanted.nat_gateways.difference(&asked.nat_gateways) {
+        missing.push(format!("the NAT gateway {id}"));
+        facts.nat_gateways.extend(assumed.nat_gateways.iter().filter(|gateway| gateway.id == *id).cloned());
+    }
+    if let Some(id) = wanted.vpc.filter(|id| asked.vpc.as_ref() != Some(id)) {
+        missing.push(format!("the VPC {id}"));
+        facts.vpcs.extend(assumed.vpcs);
+        facts.subnets.extend(assumed.subnets);
+    }
+    missing
 }
 
 fn partition(region: &str) -> &'static str {
@@ -218,6 +257,26 @@ mod tests {
         }
         spec.cluster.dns.dns_type = DnsType::None;
         assert_eq!(record(&spec), "");
+    }
+
+    #[test]
+    fn only_what_nobody_asked_for_is_taken_for_granted() {
+        let mut spec = testing::minimal();
+        let asked = facts_query(&spec);
+        let mut facts = testing::facts();
+        assert_eq!(fill_in(&mut facts, &asked, &spec), [""; 0]);
+        assert_eq!(facts, testing::facts());
+        spec.groups[1].image = "golden".to_owned();
+        spec.groups[1].machine_types = vec!["z9.huge".to_owned()];
+        spec.cluster.network.subnets[0].egress = Egress::NatGateway("nat-9".to_owned());
+        let missing = fill_in(&mut facts, &asked, &spec);
+        assert_eq!(missing, ["the image golden", "the machine type z9.huge", "the NAT gateway nat-9"]);
+        crate::lower(&spec, &facts).unwrap();
+        // The account was asked for this one and does not have it.
+        let asked = facts_query(&spec);
+        let mut facts = testing::facts();
+        assert_eq!(fill_in(&mut facts, &asked, &spec), [""; 0]);
+        assert!(testing::problems(&spec, &facts).iter().any(|problem| problem.starts_with("unknown-image")));
     }
 
     #[test]

@@ -31,7 +31,7 @@ use kedge_diag::Diagnostics;
 use kedge_resource::{Desired, Facts};
 use kedge_spec::ResolvedSpec;
 
-pub use assumed::{ROOT_DEVICE, assumed_facts};
+pub use assumed::{ROOT_DEVICE, assumed_facts, fill_in};
 pub use facts_query::facts_query;
 pub use fingerprint::{FingerprintError, openssh_fingerprint};
 pub use neutral::neutral;

@@ -19,6 +19,7 @@ pub mod proposal;
 pub mod region;
 pub mod resources;
 pub mod saved;
+pub mod snapshot;
 pub mod version;
 
 pub use error::OpError;

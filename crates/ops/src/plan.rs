@@ -114,7 +114,7 @@ pub(crate) fn desired(specification: &Specification, facts: &Facts) -> Result<De
     lowered.map_err(|diagnostics| OpError::Manifests(specification.manifests.attach_spans(diagnostics)))
 }
 
-fn propose(
+pub(crate) fn propose(
     desired: &Desired,
     inventory: &Inventory,
     context: PlanContext,

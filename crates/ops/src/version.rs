@@ -181,7 +181,7 @@ fn read(place: &Place) -> Result<Version, VersionError> {
                     &commit,
                     revision,
                     number,
-                    &repository.from_here(path),
+                    &repository.relative(path),
                     path.as_str(),
                     &mut files,
                 )?;

@@ -28,6 +28,7 @@ const PAGES: &[Page] = &[
     Page { path: "docs/reference/fields.md", arguments: &["schema", "fields"] },
     Page { path: "docs/reference/facts.schema.json", arguments: &["schema", "facts"] },
     Page { path: "docs/reference/manifest.schema.json", arguments: &["schema", "manifest"] },
+    Page { path: "docs/reference/snapshot.schema.json", arguments: &["schema", "snapshot"] },
     Page { path: "docs/reference/plan.schema.json", arguments: &["schema", "plan"] },
 ];
 

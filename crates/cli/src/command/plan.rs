@@ -19,12 +19,15 @@ use crate::session::{Manifests, Session, block_on};
 use crate::state;
 use crate::ui::Ui;
 
+mod recorded;
+
 const EXAMPLES: &str = "\
 EXAMPLES:
   kedge plan -f cluster.yaml
   kedge plan -f manifests/ --name prod.example.com -o json
   kedge plan -f cluster.yaml --detailed-exitcode
   kedge plan -f cluster.yaml --facts facts.json
+  kedge plan -f cluster.yaml --snapshot account.json --max-age 24h
   kedge plan -f cluster.yaml --out plan.json && kedge apply plan.json
   kedge plan -f specs/private.yaml --sandbox";
 
@@ -58,6 +61,9 @@ pub(crate) struct PlanArgs {
     out: Option<Utf8PathBuf>,
 
     #[command(flatten)]
+    recorded: recorded::SnapshotArgs,
+
+    #[command(flatten)]
     spec: SpecArgs,
 
     #[command(flatten)]
@@ -66,10 +72,16 @@ pub(crate) struct PlanArgs {
 
 /// Does it.
 pub(crate) fn run(args: &PlanArgs, session: &Session) -> Result<ExitCode, CliError> {
-    let source = session.manifests(&args.spec)?;
+    let source = match args.recorded.is_wanted() {
+        true => Manifests::Given(Box::new(session.specification(&args.spec)?)),
+        false => session.manifests(&args.spec)?,
+    };
     let facts = args.facts.as_deref().map(load::facts).transpose()?;
     let allow_destroy: BTreeSet<_> = args.destroy.allow_destroy.iter().cloned().collect();
     let proposal = match (facts, source) {
+        (_, Manifests::Given(specification)) if args.recorded.is_wanted() => {
+            recorded::plan(&args.recorded, &specification, allow_destroy)?
+        }
         (Some(facts), Manifests::Given(specification)) if !state::is_sandbox(session) => {
             plan_offline(&specification, PlanOptions { facts: None, allow_destroy }, &facts)?
         }

@@ -1,6 +1,7 @@
 //! `kedge schema`.
 
 use clap::{Args, ValueEnum};
+use kedge_ops::snapshot::AccountSnapshot;
 use kedge_resource::{Difference, Event, Facts, Plan};
 
 use crate::error::CliError;
@@ -35,6 +36,8 @@ enum Document {
     Event,
     /// What `diff -o json` prints
     Difference,
+    /// What `snapshot` writes and plan --snapshot reads
+    Snapshot,
     /// Not a schema but a page in Markdown: what each field of a manifest does
     Fields,
 }
@@ -46,6 +49,7 @@ pub(crate) fn run(args: &SchemaArgs, session: &Session) -> Result<ExitCode, CliE
         Document::Plan => schemars::schema_for!(Plan).to_value(),
         Document::Facts => schemars::schema_for!(Facts).to_value(),
         Document::Event => schemars::schema_for!(Event).to_value(),
+        Document::Snapshot => schemars::schema_for!(AccountSnapshot).to_value(),
         Document::Difference => schemars::schema_for!(Difference).to_value(),
         Document::Fields => {
             session.ui.data_text(&kedge_spec::fields_page())?;

@@ -90,7 +90,7 @@ impl Repository {
     }
 
     /// A path of the file system as git takes it behind `REVISION:`.
-    pub(super) fn from_here(&self, path: &Utf8Path) -> String {
+    pub(super) fn relative(&self, path: &Utf8Path) -> String {
         match path.strip_prefix(&self.top) {
             Ok(within) => within.to_string(),
             // Without a dot git would count from the top of the repository.
