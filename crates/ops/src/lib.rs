@@ -14,6 +14,7 @@ pub mod history;
 pub mod kops_store;
 pub mod load;
 pub mod manifests;
+pub mod places;
 pub mod plan;
 pub mod proposal;
 pub mod region;

@@ -4,8 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use kedge_diag::{Diagnostic, Diagnostics, Source, Span};
+use kedge_resource::ClusterName;
 
 use crate::yaml::{Data, Fault, Node, read};
+
+/// The label that says which cluster a manifest belongs to.
+pub(crate) const CLUSTER_LABEL: &str = "kops.k8s.io/cluster";
 
 /// A document that is a mapping.
 #[derive(Clone, Debug)]
@@ -39,6 +43,16 @@ impl Document {
             (kind, "") => kind.to_owned(),
             (kind, name) => format!("{kind}/{name}"),
         }
+    }
+
+    /// The cluster that its label names.
+    pub(crate) fn cluster_label(&self) -> Option<&str> {
+        self.root.get("metadata")?.get("labels")?.get(CLUSTER_LABEL)?.text()
+    }
+
+    /// Whether it is of this cluster: says so by its label, or says nothing about it.
+    pub(crate) fn concerns(&self, cluster: &ClusterName) -> bool {
+        self.cluster_label().is_none_or(|label| label == cluster.as_str())
     }
 
     /// The bytes of a span.

@@ -15,11 +15,9 @@ use serde_json::{Map, Value, json};
 
 pub use options::{DnsChoice, InitError, InitOptions, LoadBalancerChoice, NetworkChoice, TopologyChoice};
 
+use crate::document::CLUSTER_LABEL;
 use crate::manifests::{ParseOptions, ResolveOptions, parse};
 use options::Checked;
-
-/// Label by which a manifest names its cluster.
-const CLUSTER_LABEL: &str = "kops.k8s.io/cluster";
 
 /// Manifests of a new cluster, as one YAML text: the cluster, its groups, and the SSH key if one was given.
 ///

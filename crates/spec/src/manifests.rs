@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use kedge_diag::{Diagnostic, Diagnostics, Source};
+use kedge_diag::{Diagnostic, Diagnostics, Source, Span};
 use kedge_resource::ClusterName;
 
 use crate::decode::{decode, nearest};
@@ -78,6 +78,13 @@ impl Manifests {
         self.clusters.iter().map(|cluster| cluster.document.name.as_str()).collect()
     }
 
+    /// The names of all clusters that manifests are of: those that they describe, and those that labels name.
+    #[must_use]
+    pub fn owners(&self) -> BTreeSet<&str> {
+        let labels = self.documents().filter_map(Document::cluster_label);
+        labels.chain(self.cluster_names()).filter(|name| !name.is_empty()).collect()
+    }
+
     /// Whether one of the manifests is an SSH key.
     #[must_use]
     pub fn has_ssh_credential(&self) -> bool {
@@ -108,6 +115,14 @@ impl Manifests {
             placed.push(diagnostic);
         }
         placed
+    }
+
+    /// Where a manifest of a cluster says something: `label` is like `InstanceGroup/nodes`, `field` like `spec.minSize`. A field
+    /// that the manifest leaves out stands where its name does.
+    #[must_use]
+    pub fn place(&self, cluster: &ClusterName, label: &str, field: &str) -> Option<Span> {
+        let document = self.documents().find(|document| document.label() == label && document.concerns(cluster))?;
+        Some(document.place(if document.node(field).is_some() { field } else { "" }))
     }
 
     fn documents(&self) -> impl Iterator<Item = &Document> {

@@ -117,3 +117,18 @@ proptest! {
         prop_assert_eq!(spec.is_none(), diagnostics.has_errors() || further.has_errors());
     }
 }
+
+#[test]
+fn fields_have_places_and_manifests_have_owners() {
+    let (manifests, _) = read(CLEAN);
+    let cluster = ClusterName::parse("test.example.com").unwrap();
+    let place = |label: &str, field: &str| manifests.place(&cluster, label, field).map(|span| span.line_column());
+    let line_of = |needle: &str| CLEAN.lines().position(|line| line.contains(needle)).unwrap() + 1;
+    assert_eq!(place("InstanceGroup/nodes", "spec.maxSize").unwrap().0, line_of("maxSize: 3"));
+    // What is left out stands where the name does.
+    assert_eq!(place("InstanceGroup/nodes", "spec.maxPrice").unwrap().0, line_of("name: nodes"));
+    assert_eq!(place("InstanceGroup/others", ""), None);
+    assert_eq!(manifests.owners().into_iter().collect::<Vec<_>>(), ["test.example.com"]);
+    let other = ClusterName::parse("other.example.com").unwrap();
+    assert!(manifests.place(&other, "InstanceGroup/nodes", "").is_none());
+}

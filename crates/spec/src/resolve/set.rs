@@ -3,13 +3,10 @@
 use kedge_diag::{Diagnostic, Diagnostics};
 
 use crate::decode::nearest;
-use crate::document::Document;
+use crate::document::{CLUSTER_LABEL, Document};
 use crate::manifests::{Manifests, Read, ResolveOptions};
 use crate::v1alpha2::cluster::{Cluster, Metadata};
 use crate::v1alpha2::instance_group::{InstanceGroup, SshCredential};
-
-/// The label that says which cluster a manifest belongs to.
-const CLUSTER_LABEL: &str = "kops.k8s.io/cluster";
 
 /// A cluster and what belongs to it.
 pub(super) struct Chosen<'a> {
