@@ -9,6 +9,7 @@ use kedge_cloud::{CloudError, ErrorClass};
 use kedge_diag::Diagnostics;
 use kedge_ops::OpError;
 use kedge_ops::apply::ApplyError;
+use kedge_ops::diff::DiffError;
 use kedge_ops::load::LoadError;
 use kedge_ops::saved::SavedPlanError;
 use kedge_ops::snapshot::SnapshotError;
@@ -64,6 +65,11 @@ impl CliError {
     /// The account did not do all that it was asked; what failed has been said already.
     pub(crate) fn incomplete(heading: impl Into<String>) -> Self {
         Self::new(Kind::Cloud, heading)
+    }
+
+    /// Policies that cannot be used.
+    pub(crate) fn policies(diagnostics: Diagnostics) -> Self {
+        Self { diagnostics, ..Self::user("the policies cannot be used as they are; nothing was changed") }
     }
 
     /// Somebody interrupted it.
@@ -173,6 +179,7 @@ impl From<LoadError> for CliError {
             LoadError::NoManifests { .. } => {
                 Self::user(error.to_string()).hint("name the directory that holds the manifests, or a file")
             }
+            LoadError::NoPolicies { .. } => Self::user(error.to_string()).hint("policies/ has some to begin with"),
             LoadError::Empty { .. } => Self::user(error.to_string())
                 .hint("it should hold a Cluster and its InstanceGroups; specs/minimal.yaml is an example"),
             LoadError::Facts { .. } => cause(Self::user(error.to_string()))
@@ -195,6 +202,15 @@ impl From<VersionError> for CliError {
             VersionError::NoHead { .. } => Self::user(error.to_string())
                 .hint("name a second version, or with -f the files whose present state is compared"),
             VersionError::Nothing { .. } => Self::user(error.to_string()).hint("check the paths"),
+        }
+    }
+}
+
+impl From<DiffError> for CliError {
+    fn from(error: DiffError) -> Self {
+        match error {
+            DiffError::Plan(source) => OpError::Plan(source).into(),
+            DiffError::Policy(diagnostics) => Self::policies(diagnostics),
         }
     }
 }

@@ -6,11 +6,14 @@ use std::sync::Arc;
 use kedge_check::CheckOptions;
 use kedge_diag::{Diagnostic, Diagnostics, Severity, Source};
 use kedge_planner::{PlanContext, PlanError, compare};
+use kedge_policy::Policies;
 use kedge_resource::difference::{ClusterDifference, DIFFERENCE_FORMAT_VERSION, Difference, Problem, Side, Standing};
-use kedge_resource::{ClusterName, Desired, Facts, Plan, Position};
-use kedge_spec::{Manifests, ParseOptions, ResolveOptions};
+use kedge_resource::{ClusterName, Desired, Facts, Finding, Plan, Position};
+use kedge_spec::{Manifests, ParseOptions, ResolveOptions, ResolvedSpec};
+use thiserror::Error;
 
-use crate::manifests::ManifestOptions;
+use crate::manifests::{ManifestOptions, Specification};
+use crate::policies::findings;
 use crate::proposal::Proposal;
 use crate::region;
 use crate::version::{Version, VersionFile};
@@ -37,17 +40,29 @@ impl Compared {
     }
 }
 
+/// Why versions could not be compared.
+#[derive(Debug, Error)]
+pub enum DiffError {
+    /// The planner found no way from one to the other: a bug.
+    #[error("compute the difference")]
+    Plan(#[from] PlanError),
+    /// A policy fails.
+    #[error("check the policies")]
+    Policy(Diagnostics),
+}
+
 /// Compares two versions of manifests. `facts` say what the account offers; without them everything that the manifests name
 /// stands for itself. A cluster whose manifests are not valid in one version is shown as the other has it.
 ///
 /// # Errors
-/// The planner finds no way from one to the other: a bug.
+/// A policy fails, or the planner finds no way from one to the other, which is a bug.
 pub fn diff(
     base: &Version,
     head: &Version,
     options: &ManifestOptions,
     facts: Option<&Facts>,
-) -> Result<Compared, PlanError> {
+    policies: Option<&Policies>,
+) -> Result<Compared, DiffError> {
     let mut sides = [Reading::new(base, options), Reading::new(head, options)];
     let [in_base, in_head] = &mut sides;
     let affected = (in_base.affected(in_head), in_head.affected(in_base));
@@ -59,7 +74,7 @@ pub fn diff(
     for name in wanted {
         let old = in_base.desired(&name, options, facts);
         let new = in_head.desired(&name, options, facts);
-        clusters.push(difference(name, old, new)?);
+        clusters.push(difference(name, old, new, |new, plan| in_head.findings(policies, new, plan))?);
     }
     let problems = [(Side::Base, &*in_base), (Side::Head, &*in_head)];
     let problems = problems.into_iter().flat_map(|(side, reading)| reading.problems(side)).collect();
@@ -84,16 +99,29 @@ enum Has {
 
 /// What a version asks for, and where.
 struct Wanted {
+    spec: ResolvedSpec,
     desired: Desired,
     context: PlanContext,
 }
 
-fn difference(cluster: ClusterName, base: Has, head: Has) -> Result<ClusterDifference, PlanError> {
+fn difference(
+    cluster: ClusterName,
+    base: Has,
+    head: Has,
+    check: impl FnOnce(&Wanted, &Plan) -> Result<Vec<Finding>, DiffError>,
+) -> Result<ClusterDifference, DiffError> {
+    let mut findings = Vec::new();
     let (standing, plan) = match (base, head) {
         (Has::Desired(base), Has::Desired(head)) => {
-            (Standing::Compared, Some(plan(&base.desired, &head.desired, &head.context)?))
+            let plan = plan(&base.desired, &head.desired, &head.context)?;
+            findings = check(&head, &plan)?;
+            (Standing::Compared, Some(plan))
         }
-        (Has::Nothing, Has::Desired(head)) => (Standing::Created, Some(all(&head)?)),
+        (Has::Nothing, Has::Desired(head)) => {
+            let plan = all(&head)?;
+            findings = check(&head, &plan)?;
+            (Standing::Created, Some(plan))
+        }
         (Has::Desired(base), Has::Nothing) => {
             // No apply does this, so that there is nothing to check.
             (Standing::Removed, Some(compare(&base.desired, &nothing(&base.desired), &base.context)?))
@@ -102,7 +130,7 @@ fn difference(cluster: ClusterName, base: Has, head: Has) -> Result<ClusterDiffe
         (Has::Desired(base), Has::Invalid) => (Standing::HeadInvalid, Some(all(&base)?)),
         (Has::Invalid | Has::Nothing, Has::Invalid | Has::Nothing) => (Standing::Invalid, None),
     };
-    Ok(ClusterDifference { cluster, standing, plan })
+    Ok(ClusterDifference { cluster, standing, plan, findings })
 }
 
 /// Everything that is wanted, as creations.
@@ -231,12 +259,25 @@ impl<'a> Reading<'a> {
         };
         let context = PlanContext { account_id: facts.account_id.clone(), region: facts.region.clone() };
         match kedge_model::lower(&spec, facts) {
-            Ok(desired) => Has::Desired(Box::new(Wanted { desired, context })),
+            Ok(desired) => Has::Desired(Box::new(Wanted { spec, desired, context })),
             Err(diagnostics) => {
                 self.report(diagnostics);
                 Has::Invalid
             }
         }
+    }
+
+    /// What policies find in the way to what this version asks for.
+    fn findings(&self, policies: Option<&Policies>, wanted: &Wanted, plan: &Plan) -> Result<Vec<Finding>, DiffError> {
+        let Some(policies) = policies else { return Ok(Vec::new()) };
+        let specification = Specification {
+            resolved: wanted.spec.clone(),
+            manifests: self.manifests.clone(),
+            remarks: Diagnostics::default(),
+            sources: Vec::new(),
+            options: ManifestOptions::default(),
+        };
+        findings(policies, plan, &wanted.desired.resources, &specification).map_err(DiffError::Policy)
     }
 
     fn report(&mut self, diagnostics: Diagnostics) {

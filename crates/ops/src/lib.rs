@@ -16,6 +16,7 @@ pub mod load;
 pub mod manifests;
 pub mod places;
 pub mod plan;
+pub mod policies;
 pub mod proposal;
 pub mod region;
 pub mod resources;

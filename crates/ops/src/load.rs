@@ -9,6 +9,9 @@ use kedge_resource::Facts;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
+/// How files of manifests end.
+const MANIFESTS: [&str; 2] = ["yaml", "yml"];
+
 /// Where manifests come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
@@ -55,6 +58,12 @@ pub enum LoadError {
     /// The directory has no manifest.
     #[error("{path} has no file that ends in .yaml or .yml")]
     NoManifests {
+        /// The directory.
+        path: Utf8PathBuf,
+    },
+    /// The directory has no policy.
+    #[error("{path} has no policy: no file that ends in .rego, or tests only")]
+    NoPolicies {
         /// The directory.
         path: Utf8PathBuf,
     },
@@ -123,10 +132,19 @@ pub fn sources(inputs: &[Input], stdin: impl FnOnce() -> io::Result<String>) -> 
 /// # Errors
 /// The path is missing, a file cannot be read, or one is empty.
 pub(crate) fn files(path: &Utf8Path) -> Result<Vec<(String, Arc<Source>)>, LoadError> {
+    let files = with_extensions(path, &MANIFESTS)?;
+    if files.is_empty() {
+        return Err(LoadError::NoManifests { path: path.to_owned() });
+    }
+    Ok(files)
+}
+
+/// The file at a path, under an empty name, or the files of a directory that end in one of `extensions`, under their names.
+pub(crate) fn with_extensions(path: &Utf8Path, extensions: &[&str]) -> Result<Vec<(String, Arc<Source>)>, LoadError> {
     let read = |name: String, path: &Utf8Path| Ok((name, source(path.to_string(), text(path)?)?));
     if path.is_dir() {
         let named = |file: Utf8PathBuf| read(file.file_name().unwrap_or_default().to_owned(), &file);
-        return manifests_in(path)?.into_iter().map(named).collect();
+        return files_in(path, extensions)?.into_iter().map(named).collect();
     }
     Ok(vec![read(String::new(), path)?])
 }
@@ -196,18 +214,23 @@ fn bare(kind: io::ErrorKind, error: &io::Error) -> io::Error {
 }
 
 fn manifests_in(directory: &Utf8Path) -> Result<Vec<Utf8PathBuf>, LoadError> {
+    let files = files_in(directory, &MANIFESTS)?;
+    if files.is_empty() {
+        return Err(LoadError::NoManifests { path: directory.to_owned() });
+    }
+    Ok(files)
+}
+
+fn files_in(directory: &Utf8Path, extensions: &[&str]) -> Result<Vec<Utf8PathBuf>, LoadError> {
     let failed = |error: io::Error| LoadError::Read { path: directory.to_owned(), source: bare(error.kind(), &error) };
     let mut files = Vec::new();
     for entry in directory.read_dir_utf8().map_err(failed)? {
         let path = entry.map_err(failed)?.into_path();
-        if matches!(path.extension(), Some("yaml" | "yml")) && path.is_file() {
+        if path.extension().is_some_and(|extension| extensions.contains(&extension)) && path.is_file() {
             files.push(path);
         }
     }
     files.sort();
-    if files.is_empty() {
-        return Err(LoadError::NoManifests { path: directory.to_owned() });
-    }
     Ok(files)
 }
 

@@ -79,7 +79,7 @@ pub(crate) fn propose_for(
 ) -> Result<Proposal, OpError> {
     let Seen { identity, inventory, facts } = seen;
     let context = PlanContext { account_id: identity.account_id.clone(), region: identity.region.clone() };
-    propose(&desired(specification, facts)?, inventory, context, allow_destroy)
+    propose(desired(specification, facts)?, inventory, context, allow_destroy)
 }
 
 /// Plans with facts alone, for an account that holds nothing of the cluster: no credentials are needed.
@@ -98,7 +98,7 @@ pub fn plan_offline(specification: &Specification, options: PlanOptions, facts: 
     });
     let inventory = Inventory::empty(specification.cluster().clone());
     let context = PlanContext { account_id: facts.account_id.clone(), region: facts.region.clone() };
-    propose(&desired, &inventory, context, options.allow_destroy)
+    propose(desired, &inventory, context, options.allow_destroy)
 }
 
 /// Lowers a specification; what is wrong gets the places of the fields.
@@ -115,12 +115,12 @@ pub(crate) fn desired(specification: &Specification, facts: &Facts) -> Result<De
 }
 
 pub(crate) fn propose(
-    desired: &Desired,
+    desired: Desired,
     inventory: &Inventory,
     context: PlanContext,
     allow_destroy: BTreeSet<ResourceKey>,
 ) -> Result<Proposal, OpError> {
-    let plan = plan_apply(desired, inventory, &context).map_err(OpError::Plan)?;
+    let plan = plan_apply(&desired, inventory, &context).map_err(OpError::Plan)?;
     let protected = desired.protected.iter().cloned().collect();
-    Ok(Proposal::new(plan, CheckOptions { allow_destroy, protected }))
+    Ok(Proposal::new(plan, CheckOptions { allow_destroy, protected }).with_desired(desired.resources))
 }

@@ -179,7 +179,7 @@ impl AccountSnapshot {
             note(Severity::Warning, "not-in-snapshot", text)
         }));
         let context = PlanContext { account_id: self.account_id.clone(), region: facts.region.clone() };
-        Ok(propose(&desired, &recorded.inventory, context, options.allow_destroy)?)
+        Ok(propose(desired, &recorded.inventory, context, options.allow_destroy)?)
     }
 
     fn remark(&self) -> String {

@@ -3,6 +3,7 @@
 use kedge_resource::Difference;
 use kedge_resource::difference::{ClusterDifference, Standing};
 
+use crate::findings;
 use crate::plan::{self, PlanTextOptions};
 use crate::text::{Line, Role, Text};
 use crate::wrap::wrap;
@@ -16,6 +17,10 @@ pub fn render(difference: &Difference, options: &PlanTextOptions) -> Text {
     for cluster in rest.into_iter().chain(same) {
         text.gap();
         one(difference, cluster, options, &mut text);
+        if !cluster.findings.is_empty() {
+            text.gap();
+            text.extend(findings::render(&cluster.findings, options.width));
+        }
     }
     if difference.assumed {
         text.gap();

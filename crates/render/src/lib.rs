@@ -7,6 +7,7 @@
 pub mod diagnostics;
 pub mod difference;
 pub mod events;
+pub mod findings;
 pub mod notes;
 pub mod plan;
 pub mod table;

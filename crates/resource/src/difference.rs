@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::finding::Position;
+use crate::finding::{Finding, Position};
 use crate::key::ClusterName;
 use crate::plan::Plan;
 
@@ -41,6 +41,9 @@ pub struct ClusterDifference {
     /// this one asks for, as creations; absent where neither can.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<Plan>,
+    /// What policies find in it; the new manifests count.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
 }
 
 /// Which versions have a cluster.

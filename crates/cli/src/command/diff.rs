@@ -11,6 +11,7 @@ use kedge_render::plan::PlanTextOptions;
 use crate::args::{Output, SpecArgs};
 use crate::error::CliError;
 use crate::exit_code::ExitCode;
+use crate::policies::{self, PolicyArgs};
 use crate::session::Session;
 
 const EXAMPLES: &str = "\
@@ -56,16 +57,20 @@ pub(crate) struct DiffArgs {
     facts: Option<Utf8PathBuf>,
 
     #[command(flatten)]
+    policy: PolicyArgs,
+
+    #[command(flatten)]
     spec: SpecArgs,
 }
 
 /// Does it.
 pub(crate) fn run(args: &DiffArgs, session: &Session) -> Result<ExitCode, CliError> {
     let paths: Vec<Utf8PathBuf> = session.globals.filename.iter().map(Utf8PathBuf::from).collect();
+    let policies = args.policy.compile()?;
     let options = session.manifest_options(&args.spec)?;
     let facts = args.facts.as_deref().map(load::facts).transpose()?;
     let (base, head) = versions(&args.base, args.head.as_deref(), &paths)?;
-    let compared = diff(&base, &head, &options, facts.as_ref()).map_err(kedge_ops::OpError::Plan)?;
+    let compared = diff(&base, &head, &options, facts.as_ref(), policies.as_ref())?;
     show(args, session, &compared)
 }
 
@@ -85,6 +90,7 @@ fn show(args: &DiffArgs, session: &Session, compared: &Compared) -> Result<ExitC
         return Err(CliError::incomplete("the difference is not complete: manifests are not valid")
             .hint("mend what is shown above"));
     }
+    policies::refuse(compared.difference.clusters.iter().flat_map(|cluster| &cluster.findings))?;
     Ok(match args.detailed_exitcode && !compared.difference.is_empty() {
         true => ExitCode::ChangesPending,
         false => ExitCode::Done,

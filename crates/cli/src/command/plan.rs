@@ -6,15 +6,19 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 use kedge_ops::plan::{PlanOptions, plan_offline};
 use kedge_ops::saved::{self, SavedBase, SavedPlan};
-use kedge_ops::{Proposal, load};
+use kedge_ops::{Proposal, Specification, load};
+use kedge_policy::Policies;
+use kedge_render::findings;
 use kedge_render::plan::{self as plan_text, PlanTextOptions};
 use kedge_render::{Line, Text};
-use kedge_resource::{Facts, Plan, ResourceKey};
+use kedge_resource::{Facts, Finding, Plan, ResourceKey};
+use serde::Serialize;
 
 use super::running::refuse_blind;
 use crate::args::{DestroyArgs, Output, SpecArgs};
 use crate::error::CliError;
 use crate::exit_code::ExitCode;
+use crate::policies::{self, PolicyArgs};
 use crate::session::{Manifests, Session, block_on};
 use crate::state;
 use crate::ui::Ui;
@@ -26,6 +30,7 @@ EXAMPLES:
   kedge plan -f cluster.yaml
   kedge plan -f manifests/ --name prod.example.com -o json
   kedge plan -f cluster.yaml --detailed-exitcode
+  kedge plan -f cluster.yaml --policy policies/
   kedge plan -f cluster.yaml --facts facts.json
   kedge plan -f cluster.yaml --snapshot account.json --max-age 24h
   kedge plan -f cluster.yaml --out plan.json && kedge apply plan.json
@@ -61,6 +66,9 @@ pub(crate) struct PlanArgs {
     out: Option<Utf8PathBuf>,
 
     #[command(flatten)]
+    policy: PolicyArgs,
+
+    #[command(flatten)]
     recorded: recorded::SnapshotArgs,
 
     #[command(flatten)]
@@ -78,20 +86,23 @@ pub(crate) fn run(args: &PlanArgs, session: &Session) -> Result<ExitCode, CliErr
     };
     let facts = args.facts.as_deref().map(load::facts).transpose()?;
     let allow_destroy: BTreeSet<_> = args.destroy.allow_destroy.iter().cloned().collect();
-    let proposal = match (facts, source) {
+    let policies = args.policy.compile()?;
+    let (proposal, findings) = match (facts, source) {
         (_, Manifests::Given(specification)) if args.recorded.is_wanted() => {
-            recorded::plan(&args.recorded, &specification, allow_destroy)?
+            checked(policies.as_ref(), &specification, recorded::plan(&args.recorded, &specification, allow_destroy)?)?
         }
         (Some(facts), Manifests::Given(specification)) if !state::is_sandbox(session) => {
-            plan_offline(&specification, PlanOptions { facts: None, allow_destroy }, &facts)?
+            let proposal = plan_offline(&specification, PlanOptions { facts: None, allow_destroy }, &facts)?;
+            checked(policies.as_ref(), &specification, proposal)?
         }
-        (facts, source) => block_on(look(args, session, source, facts, allow_destroy))?,
+        (facts, source) => block_on(look(args, session, source, facts, allow_destroy, policies.as_ref()))?,
     };
     match args.output {
-        Output::Text => session.ui.data(&text(&proposal, &session.ui))?,
-        Output::Json => session.ui.data_json(&plan_text::json::view(proposal.plan()))?,
+        Output::Text => session.ui.data(&text(&proposal, &findings, &session.ui))?,
+        Output::Json => session.ui.data_json(&json(&proposal, &findings))?,
     }
     refuse_blind(&proposal)?;
+    policies::refuse(&findings)?;
     Ok(exit_code(proposal.plan(), args.detailed_exitcode))
 }
 
@@ -102,7 +113,8 @@ async fn look(
     source: Manifests,
     facts: Option<Facts>,
     allow_destroy: BTreeSet<ResourceKey>,
-) -> Result<Proposal, CliError> {
+    policies: Option<&Policies>,
+) -> Result<(Proposal, Vec<Finding>), CliError> {
     let specification = session.read(source).await?;
     let backend = session.open(Some(&specification)).await?;
     let work = async {
@@ -115,12 +127,36 @@ async fn look(
     }
     state::remark(session, guard.as_ref(), false);
     state::worries(session, guard.as_ref()).await?;
-    if let Some(path) = &args.out {
+    let findings = policies::check(policies, &planned.proposal, &specification)?;
+    // What is denied is not there to be applied.
+    if let Some(path) = args.out.as_ref().filter(|_| policies::refuse(&findings).is_ok()) {
         let base = guard.map(|guard| SavedBase::of(guard.store().place(), guard.base()));
         let plan = SavedPlan::new(&planned, &specification, base, env!("CARGO_PKG_VERSION"));
         save(session, path, &plan)?;
     }
-    Ok(planned.proposal)
+    Ok((planned.proposal, findings))
+}
+
+/// A plan with what the policies find in it.
+fn checked(
+    policies: Option<&Policies>,
+    specification: &Specification,
+    proposal: Proposal,
+) -> Result<(Proposal, Vec<Finding>), CliError> {
+    let findings = policies::check(policies, &proposal, specification)?;
+    Ok((proposal, findings))
+}
+
+/// The plan document, with the findings if there are any.
+fn json<'a>(proposal: &'a Proposal, findings: &'a [Finding]) -> impl Serialize + use<'a> {
+    #[derive(Serialize)]
+    struct View<'a> {
+        #[serde(flatten)]
+        plan: plan_text::json::PlanView<'a>,
+        #[serde(skip_serializing_if = "<[Finding]>::is_empty")]
+        findings: &'a [Finding],
+    }
+    View { plan: plan_text::json::view(proposal.plan()), findings }
 }
 
 fn save(session: &Session, path: &Utf8Path, plan: &SavedPlan) -> Result<(), CliError> {
@@ -131,11 +167,17 @@ fn save(session: &Session, path: &Utf8Path, plan: &SavedPlan) -> Result<(), CliE
 }
 
 /// The plan as this terminal shows it.
-pub(super) fn text(proposal: &Proposal, ui: &Ui) -> Text {
-    if ui.is_quiet() {
-        return plan_text::conclusion(proposal.plan(), ui.width());
+pub(super) fn text(proposal: &Proposal, findings: &[Finding], ui: &Ui) -> Text {
+    let mut text = if ui.is_quiet() {
+        plan_text::conclusion(proposal.plan(), ui.width())
+    } else {
+        plan_text::render(proposal.plan(), &PlanTextOptions { width: ui.width(), verbose: ui.is_verbose() })
+    };
+    if !findings.is_empty() {
+        text.gap();
+        text.extend(findings::render(findings, ui.width()));
     }
-    plan_text::render(proposal.plan(), &PlanTextOptions { width: ui.width(), verbose: ui.is_verbose() })
+    text
 }
 
 fn exit_code(plan: &Plan, detailed: bool) -> ExitCode {
