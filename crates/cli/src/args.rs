@@ -7,8 +7,8 @@ use kedge_resource::{ClusterName, ResourceKey};
 
 use crate::command::{
     apply::ApplyArgs, completions::CompletionsArgs, delete::DeleteArgs, diff::DiffArgs, facts::FactsArgs, get::GetArgs,
-    init::InitArgs, lease::LeaseArgs, op::OpArgs, plan::PlanArgs, resources::ResourcesArgs, schema::SchemaArgs,
-    secret::SecretArgs, snapshot::SnapshotArgs, store::StoreArgs,
+    iam_policy::IamPolicyArgs, init::InitArgs, lease::LeaseArgs, op::OpArgs, plan::PlanArgs, resources::ResourcesArgs,
+    schema::SchemaArgs, secret::SecretArgs, snapshot::SnapshotArgs, store::StoreArgs,
 };
 
 /// Directory of the sandbox account where none is named.
@@ -69,6 +69,7 @@ pub(crate) enum Command {
     Facts(FactsArgs),
     Snapshot(SnapshotArgs),
     Resources(ResourcesArgs),
+    IamPolicy(IamPolicyArgs),
     Schema(SchemaArgs),
     Completions(CompletionsArgs),
 }

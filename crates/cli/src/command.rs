@@ -6,6 +6,7 @@ pub(crate) mod delete;
 pub(crate) mod diff;
 pub(crate) mod facts;
 pub(crate) mod get;
+pub(crate) mod iam_policy;
 pub(crate) mod init;
 pub(crate) mod lease;
 pub(crate) mod op;
@@ -38,6 +39,7 @@ pub(crate) fn run(command: Command, session: &Session) -> Result<ExitCode, CliEr
         Command::Facts(args) => facts::run(&args, session),
         Command::Snapshot(args) => snapshot::run(&args, session),
         Command::Resources(args) => resources::run(&args, session),
+        Command::IamPolicy(args) => iam_policy::run(&args, session),
         Command::Schema(args) => schema::run(&args, session),
         Command::Completions(args) => completions::run(&args, session),
     }
