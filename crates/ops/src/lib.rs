@@ -6,6 +6,7 @@
 pub mod apply;
 pub mod delete_cluster;
 pub mod diff;
+pub mod drift;
 pub mod error;
 pub mod facts;
 pub mod get;

@@ -25,6 +25,12 @@ impl Proposal {
         proposal
     }
 
+    /// A plan that is only read: its notes stay as they are.
+    pub(crate) fn unchecked(plan: Plan) -> Self {
+        let own_notes = plan.report.notes.clone();
+        Self { plan, own_notes, options: CheckOptions::default(), desired: Vec::new() }
+    }
+
     /// Keeps what the plan was made for.
     #[must_use]
     pub fn with_desired(self, desired: Vec<Resource>) -> Self {

@@ -23,6 +23,7 @@ use crate::session::{Manifests, Session, block_on};
 use crate::state;
 use crate::ui::Ui;
 
+mod drift;
 mod recorded;
 
 const EXAMPLES: &str = "\
@@ -33,6 +34,7 @@ EXAMPLES:
   kedge plan -f cluster.yaml --policy policies/
   kedge plan -f cluster.yaml --facts facts.json
   kedge plan -f cluster.yaml --snapshot account.json --max-age 24h
+  kedge plan --drift --name prod.example.com --detailed-exitcode
   kedge plan -f cluster.yaml --out plan.json && kedge apply plan.json
   kedge plan -f specs/private.yaml --sandbox";
 
@@ -50,6 +52,12 @@ pub(crate) struct PlanArgs {
     /// Exit with 2 if there are changes, with 0 if there are none
     #[arg(long)]
     detailed_exitcode: bool,
+
+    /// Show what somebody else changed: compare the account with the manifests in the state store, which were applied last
+    ///
+    /// The cluster is that of --name, or of the manifests. The plan is the way back to what was applied; an apply goes it.
+    #[arg(long, conflicts_with_all = ["facts", "out", "snapshot", "policy", "allow_destroy"])]
+    drift: bool,
 
     /// Take the account's facts from this file instead of asking for them
     ///
@@ -80,6 +88,9 @@ pub(crate) struct PlanArgs {
 
 /// Does it.
 pub(crate) fn run(args: &PlanArgs, session: &Session) -> Result<ExitCode, CliError> {
+    if args.drift {
+        return drift::run(args, session);
+    }
     let source = match args.recorded.is_wanted() {
         true => Manifests::Given(Box::new(session.specification(&args.spec)?)),
         false => session.manifests(&args.spec)?,

@@ -1,11 +1,8 @@
 //! `kedge diff` over git revisions, in repositories that the tests make.
 
-#[path = "common/repository.rs"]
-mod repository;
+use crate::repository::Repository;
 
-use repository::Repository;
-
-const CLUSTER: &str = include_str!("../specs/minimal.yaml");
+const CLUSTER: &str = include_str!("../../specs/minimal.yaml");
 
 fn repository() -> Repository {
     let repository = Repository::new();

@@ -23,6 +23,11 @@ impl Repository {
         this
     }
 
+    /// Where it is.
+    pub(crate) fn path(&self) -> &camino::Utf8Path {
+        self.directory.path()
+    }
+
     /// Writes a file, and the folders around it.
     pub(crate) fn write(&self, path: &str, text: &str) {
         let path = self.directory.path().join(path);
