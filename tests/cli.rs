@@ -150,12 +150,15 @@ impl Workspace {
     }
 }
 
-/// Takes out of a text what is another one at each run: times, the machine, the process, the random part of a lease's id.
+/// Takes out of a text what is another one at each run: times, the machine, the process, the random part of a lease's id, the
+/// digest of a saved plan.
 fn settled(text: &str) -> String {
     let mut out = String::new();
     for line in text.split_inclusive('\n') {
         let mut line = masked(line, "dddd-dd-ddTdd:dd:ddZ", "[TIME]");
         line = masked(&line, "Lease d-xxxxxxxx", "Lease [LEASE]");
+        // A saved plan names the history of the store, which is random.
+        line = masked(&line, "`xxxxxxxxxxxx`)", "`[DIGEST]`)");
         if let Some((before, after)) = line.split_once(&format!("{USER}@")) {
             let rest = after.trim_start_matches(|c: char| !c.is_whitespace());
             let rest = match rest.strip_prefix(" (process ").and_then(|rest| rest.split_once(')')) {

@@ -55,6 +55,9 @@ fn a_file_that_one_revision_lacks_is_a_cluster_that_comes_or_goes() {
     assert!(run.stdout.contains("more.example.com is new"), "{}", run.stdout);
     let run = repository.kedge(&["diff", "HEAD~1", "HEAD", "-f", "clusters/more.yaml"]);
     assert!(run.stdout.contains("more.example.com is new") && !run.stdout.contains("minimal"), "{}", run.stdout);
+    // A folder without manifests of its own stands for those below it.
+    let run = repository.kedge(&["diff", "HEAD~1", "HEAD", "-f", "."]);
+    assert!(run.stdout.contains("more.example.com is new"), "{}", run.stdout);
     let run = repository.kedge(&["diff", "HEAD", "HEAD~1", "-f", "clusters"]);
     assert!(run.stdout.contains("more.example.com is gone"), "{}", run.stdout);
 }

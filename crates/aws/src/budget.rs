@@ -5,7 +5,7 @@
 //! throttled all the same (others use the account too) halves the refill of its bucket, which recovers within a minute.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -22,13 +22,25 @@ struct Limit {
     rate: f64,
 }
 
-/// The buckets of all services.
-#[derive(Debug, Default)]
+/// The buckets of all services, as a region sees them.
+#[derive(Clone, Debug)]
 pub(crate) struct Budget {
-    buckets: Mutex<BTreeMap<String, Bucket>>,
+    region: String,
+    buckets: Arc<Mutex<BTreeMap<String, Bucket>>>,
 }
 
 impl Budget {
+    /// Full buckets.
+    pub(crate) fn new(region: &str) -> Self {
+        Self { region: region.to_owned(), buckets: Arc::default() }
+    }
+
+    /// The same buckets for calls to another region: each region meters its own services, and all regions share those that
+    /// have none.
+    pub(crate) fn in_region(&self, region: &str) -> Self {
+        Self { region: region.to_owned(), buckets: Arc::clone(&self.buckets) }
+    }
+
     /// Waits until `call`, such as `ec2:CreateVpc`, may be made.
     pub(crate) async fn take(&self, call: &str) {
         let wait = self.with_bucket(call, |bucket| bucket.reserve(Instant::now()));
@@ -45,9 +57,15 @@ impl Budget {
 
     fn with_bucket<T>(&self, call: &str, act: impl FnOnce(&mut Bucket) -> T) -> T {
         let (name, limit) = limit(call);
+        let name = if is_global(call) { name } else { format!("{}/{name}", self.region) };
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         act(buckets.entry(name).or_insert_with(|| Bucket::full(limit, Instant::now())))
     }
+}
+
+/// Whether a call goes to a service that is one for all regions.
+fn is_global(call: &str) -> bool {
+    ["iam:", "route53:"].iter().any(|service| call.starts_with(service))
 }
 
 /// Name and limit of the bucket that a call takes from.
@@ -137,6 +155,19 @@ mod tests {
         assert!((bucket.rate - 0.25).abs() < 1e-9, "{}", bucket.rate);
         bucket.refill(now + Duration::from_secs(60));
         assert!((bucket.rate - 4.0).abs() < 1e-9, "{}", bucket.rate);
+    }
+
+    #[test]
+    fn regions_share_what_is_one_for_all() {
+        let here = Budget::new("us-east-1");
+        let there = here.in_region("eu-west-1");
+        let empty = |budget: &Budget, call: &str| {
+            budget.with_bucket(call, |bucket| bucket.tokens = 0.0);
+        };
+        let tokens = |budget: &Budget, call: &str| budget.with_bucket(call, |bucket| bucket.tokens);
+        empty(&here, "ec2:CreateVpc");
+        empty(&here, "iam:CreateRole");
+        assert_eq!([tokens(&there, "ec2:CreateVpc"), tokens(&there, "iam:CreateRole")], [50.0, 0.0]);
     }
 
     #[test]

@@ -119,10 +119,19 @@ impl Aws {
             .stalled_stream_protection(aws_config::stalled_stream_protection::StalledStreamProtectionConfig::disabled())
             .build();
         let path_style = options.path_style || config.endpoint_url().is_some();
-        Ok(Self::new(config, region, options.profile.clone(), path_style))
+        let budget = Budget::new(&region);
+        Ok(Self::new(config, region, options.profile.clone(), path_style, budget))
     }
 
-    fn new(config: SdkConfig, region: String, profile: Option<String>, path_style: bool) -> Self {
+    /// The same account in another region, with the same credentials and within the same rate budget.
+    #[must_use]
+    pub fn in_region(&self, region: &str) -> Self {
+        let Inner { config, profile, path_style, budget, .. } = &*self.inner;
+        let config = config.to_builder().region(Region::new(region.to_owned())).build();
+        Self::new(config, region.to_owned(), profile.clone(), *path_style, budget.in_region(region))
+    }
+
+    fn new(config: SdkConfig, region: String, profile: Option<String>, path_style: bool, budget: Budget) -> Self {
         let nonce = RandomState::new().hash_one("kedge");
         Self {
             inner: Arc::new(Inner {
@@ -131,7 +140,7 @@ impl Aws {
                 path_style,
                 fence: Mutex::default(),
                 profile,
-                budget: Budget::default(),
+                budget,
                 nonce,
                 jitter: AtomicU64::new(nonce),
                 tokens: AtomicU64::new(0),
@@ -167,7 +176,7 @@ impl Aws {
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .retry_config(RetryConfig::disabled())
             .build();
-        Self::new(config, "us-east-1".to_owned(), None, true)
+        Self::new(config, "us-east-1".to_owned(), None, true, Budget::new("us-east-1"))
     }
 
     /// The region.

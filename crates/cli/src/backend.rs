@@ -111,20 +111,7 @@ impl Backend {
                     .hint("add --sandbox, or leave the option out"));
             }
         }
-        let region = match (&globals.region, region) {
-            (Some(asked), Some(zones)) if *asked != zones => {
-                return Err(CliError::user(format!(
-                    "--region is {asked}, but the zones of the manifests are in {zones}"
-                ))
-                .hint("leave --region out: with manifests their zones decide"));
-            }
-            (Some(asked), _) => Some(asked.clone()),
-            (None, Some(zones)) => {
-                ui.detail(format!("region {zones}, from the zones of the manifests"));
-                Some(zones)
-            }
-            (None, None) => None,
-        };
+        let region = wanted_region(globals, region, ui)?;
         if let Some(variable) = environment.empty.first() {
             return Err(CliError::user(format!("the environment variable {variable} is set, but empty"))
                 .hint(format!("unset {variable}, or give it a value")));
@@ -132,6 +119,38 @@ impl Backend {
         let aws = connect(globals, environment, region).await?;
         ui.detail(format!("using AWS, region {}", aws.region()));
         Ok(Self::Aws(aws))
+    }
+}
+
+impl Backend {
+    /// The same account in the region of other manifests, within the same rate budget; `None` if that takes a connection of its
+    /// own.
+    pub(crate) fn beside(
+        &self,
+        globals: &GlobalArgs,
+        region: Option<String>,
+        ui: &Ui,
+    ) -> Result<Option<Self>, CliError> {
+        match (self, wanted_region(globals, region, ui)?) {
+            (Self::Aws(aws), Some(region)) => Ok(Some(Self::Aws(aws.in_region(&region)))),
+            _ => Ok(None),
+        }
+    }
+}
+
+/// The region that is asked for, or that the manifests' zones are in; the two must not differ.
+fn wanted_region(globals: &GlobalArgs, zones: Option<String>, ui: &Ui) -> Result<Option<String>, CliError> {
+    match (&globals.region, zones) {
+        (Some(asked), Some(zones)) if *asked != zones => {
+            Err(CliError::user(format!("--region is {asked}, but the zones of the manifests are in {zones}"))
+                .hint("leave --region out: with manifests their zones decide"))
+        }
+        (Some(asked), _) => Ok(Some(asked.clone())),
+        (None, Some(zones)) => {
+            ui.detail(format!("region {zones}, from the zones of the manifests"));
+            Ok(Some(zones))
+        }
+        (None, None) => Ok(None),
     }
 }
 

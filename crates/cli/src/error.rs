@@ -14,6 +14,7 @@ use kedge_ops::load::LoadError;
 use kedge_ops::saved::SavedPlanError;
 use kedge_ops::snapshot::SnapshotError;
 use kedge_ops::version::{GitError, VersionError};
+use kedge_render::view::{Failure, Problem};
 use kedge_render::wrap::wrap;
 use kedge_render::{Line, Role, Text};
 use kedge_sandbox::SandboxError;
@@ -105,6 +106,17 @@ impl CliError {
         self
     }
 
+    /// As views show it, for the cluster or the file of this name.
+    pub(crate) fn failure(&self, name: &str) -> Failure {
+        Failure {
+            name: name.to_owned(),
+            summary: self.heading.clone(),
+            causes: self.causes.clone(),
+            hints: self.hints.clone(),
+            problems: problems(&self.diagnostics),
+        }
+    }
+
     /// What the process ends with.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self.kind {
@@ -134,6 +146,11 @@ impl CliError {
         }
         ui.complain(&text);
     }
+}
+
+/// What is said about manifests, as views show it.
+pub(crate) fn problems(diagnostics: &Diagnostics) -> Vec<Problem> {
+    diagnostics.sorted().into_iter().map(Problem::of).collect()
 }
 
 /// Adds a label and a sentence, whose further lines stand below its first word.

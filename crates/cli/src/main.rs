@@ -18,6 +18,7 @@ mod session;
 mod state;
 mod ui;
 mod usage;
+mod views;
 
 use clap::Parser;
 use clap::error::ErrorKind;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use kedge_diag::Source;
 use kedge_ops::load::{self, Input};
 use kedge_ops::manifests::ManifestOptions;
-use kedge_ops::{Specification, region};
+use kedge_ops::{Specification, fleet, region};
 use kedge_resource::ClusterName;
 use kedge_spec::resolved::Feature;
 
@@ -36,15 +36,15 @@ pub(crate) enum Manifests {
 impl Session {
     /// Reads the manifests that `-f` names.
     pub(crate) fn specification(&self, args: &SpecArgs) -> Result<Specification, CliError> {
+        self.specification_of(&self.sources()?, args)
+    }
+
+    /// The texts that `-f` names. Standard input can be read once.
+    pub(crate) fn sources(&self) -> Result<Vec<Arc<Source>>, CliError> {
         if self.globals.filename.is_empty() {
             return Err(CliError::user("no manifests are named")
                 .hint("name a file or a directory with -f; specs/minimal.yaml is an example"));
         }
-        self.specification_of(&self.sources()?, args)
-    }
-
-    /// The texts that `-f` names.
-    fn sources(&self) -> Result<Vec<Arc<Source>>, CliError> {
         let inputs: Vec<Input> = self.globals.filename.iter().map(|text| Input::parse(text)).collect();
         Ok(load::sources(&inputs, || {
             let mut text = String::new();
@@ -54,19 +54,16 @@ impl Session {
 
     /// Reads the manifests that `-f` names: the cluster of `--name`, or every cluster that they have.
     pub(crate) fn specifications(&self, args: &SpecArgs) -> Result<Vec<Specification>, CliError> {
-        let sources = if self.globals.filename.is_empty() { Vec::new() } else { self.sources()? };
+        let sources = self.sources()?;
         let options = self.manifest_options(args)?;
-        let clusters = Specification::clusters(&sources, &options);
-        if options.cluster.is_some() || clusters.len() < 2 {
-            return Ok(vec![if sources.is_empty() {
-                self.specification(args)?
-            } else {
-                self.specification_of(&sources, args)?
-            }]);
+        let members = if options.cluster.is_some() { Vec::new() } else { fleet::members(&sources) };
+        if members.is_empty() {
+            return Ok(vec![self.specification_of(&sources, args)?]);
         }
-        let one =
-            |cluster| Specification::read(&sources, &ManifestOptions { cluster: Some(cluster), ..options.clone() });
-        Ok(clusters.into_iter().map(one).collect::<Result<_, _>>()?)
+        let one = |member: fleet::Member| {
+            Specification::read(&member.sources, &ManifestOptions { cluster: member.cluster, ..options.clone() })
+        };
+        Ok(members.into_iter().map(one).collect::<Result<_, _>>()?)
     }
 
     /// What besides the manifests decides a specification.
@@ -79,19 +76,24 @@ impl Session {
         })
     }
 
-    fn specification_of(&self, sources: &[Arc<Source>], args: &SpecArgs) -> Result<Specification, CliError> {
-        let options = self.manifest_options(args)?;
-        let specification = Specification::read(sources, &options)?;
+    /// Reads manifests, and says what is worth knowing about them.
+    pub(crate) fn specification_of(&self, sources: &[Arc<Source>], args: &SpecArgs) -> Result<Specification, CliError> {
+        let specification = Specification::read(sources, &self.manifest_options(args)?)?;
         self.ui.diagnostics(&specification.remarks);
         Ok(specification)
     }
 
     /// The manifests that a command is about: those of `-f`, or the current ones of the state store.
     pub(crate) fn manifests(&self, args: &SpecArgs) -> Result<Manifests, CliError> {
-        if !self.globals.filename.is_empty() || self.globals.name.is_none() || state::location(self)?.is_none() {
+        if !self.takes_stored_manifests()? {
             return Ok(Manifests::Given(Box::new(self.specification(args)?)));
         }
         Ok(Manifests::Stored(args.clone()))
+    }
+
+    /// Whether the current manifests of the state store are meant: a cluster is named, and no file is.
+    pub(crate) fn takes_stored_manifests(&self) -> Result<bool, CliError> {
+        Ok(self.globals.filename.is_empty() && self.globals.name.is_some() && state::location(self)?.is_some())
     }
 
     /// Reads manifests from the state store, if that is where they are.

@@ -9,6 +9,7 @@ pub mod diff;
 pub mod drift;
 pub mod error;
 pub mod facts;
+pub mod fleet;
 pub mod get;
 pub mod guard;
 pub mod history;

@@ -15,7 +15,8 @@ const MANIFESTS: [&str; 2] = ["yaml", "yml"];
 /// Where manifests come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
-    /// A file, or a directory whose `.yaml` and `.yml` files are read in the order of their names.
+    /// A file, or a directory whose `.yaml` and `.yml` files are read in the order of their names. A directory without any
+    /// stands for the directories in it.
     Path(Utf8PathBuf),
     /// Standard input.
     Stdin,
@@ -143,8 +144,8 @@ pub(crate) fn files(path: &Utf8Path) -> Result<Vec<(String, Arc<Source>)>, LoadE
 pub(crate) fn with_extensions(path: &Utf8Path, extensions: &[&str]) -> Result<Vec<(String, Arc<Source>)>, LoadError> {
     let read = |name: String, path: &Utf8Path| Ok((name, source(path.to_string(), text(path)?)?));
     if path.is_dir() {
-        let named = |file: Utf8PathBuf| read(file.file_name().unwrap_or_default().to_owned(), &file);
-        return files_in(path, extensions)?.into_iter().map(named).collect();
+        let named = |file: Utf8PathBuf| read(file.strip_prefix(path).unwrap_or(&file).to_string(), &file);
+        return files_below(path, extensions)?.into_iter().map(named).collect();
     }
     Ok(vec![read(String::new(), path)?])
 }
@@ -213,24 +214,37 @@ fn bare(kind: io::ErrorKind, error: &io::Error) -> io::Error {
     }
 }
 
+/// The manifests in a directory; of one that holds none itself, those in the directories below it.
 fn manifests_in(directory: &Utf8Path) -> Result<Vec<Utf8PathBuf>, LoadError> {
-    let files = files_in(directory, &MANIFESTS)?;
+    let files = files_below(directory, &MANIFESTS)?;
     if files.is_empty() {
         return Err(LoadError::NoManifests { path: directory.to_owned() });
     }
     Ok(files)
 }
 
-fn files_in(directory: &Utf8Path, extensions: &[&str]) -> Result<Vec<Utf8PathBuf>, LoadError> {
+/// The files of a directory that end in one of `extensions`; of one that holds none itself, those in the directories below it.
+fn files_below(directory: &Utf8Path, extensions: &[&str]) -> Result<Vec<Utf8PathBuf>, LoadError> {
     let failed = |error: io::Error| LoadError::Read { path: directory.to_owned(), source: bare(error.kind(), &error) };
-    let mut files = Vec::new();
+    let (mut files, mut directories) = (Vec::new(), Vec::new());
     for entry in directory.read_dir_utf8().map_err(failed)? {
-        let path = entry.map_err(failed)?.into_path();
-        if path.extension().is_some_and(|extension| extensions.contains(&extension)) && path.is_file() {
+        let entry = entry.map_err(failed)?;
+        // A link to a directory above would be followed for ever.
+        let is_directory = entry.file_type().map_err(failed)?.is_dir() && !entry.file_name().starts_with('.');
+        let path = entry.into_path();
+        if is_directory {
+            directories.push(path);
+        } else if path.extension().is_some_and(|extension| extensions.contains(&extension)) && path.is_file() {
             files.push(path);
         }
     }
     files.sort();
+    if files.is_empty() {
+        directories.sort();
+        for below in directories {
+            files.extend(files_below(&below, extensions)?);
+        }
+    }
     Ok(files)
 }
 

@@ -59,14 +59,6 @@ impl Specification {
         }
     }
 
-    /// The clusters that manifests have, as far as those have proper names.
-    #[must_use]
-    pub fn clusters(sources: &[Arc<Source>], options: &ManifestOptions) -> BTreeSet<ClusterName> {
-        let parse = ParseOptions { allow_unknown_fields: options.allow_unknown_fields };
-        let (manifests, _) = kedge_spec::parse(sources, &parse);
-        manifests.cluster_names().into_iter().filter_map(|name| ClusterName::parse(name).ok()).collect()
-    }
-
     /// The manifests as one text of several documents, complete in itself: a key of the command line is a document too.
     #[must_use]
     pub fn text(&self) -> String {

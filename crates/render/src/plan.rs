@@ -1,8 +1,7 @@
-//! A plan as text, by a fixed grammar, and as JSON.
+//! A plan as text, by a fixed grammar.
 //!
 //! Header, legend of the symbols in use, changes by section, what is not ours, notes, what applying leaves to do, one line of
-//! totals. Where there is nothing to do, one sentence says which kind of nothing it is. The JSON view is made from the same
-//! value ([`json`]).
+//! totals. Where there is nothing to do, one sentence says which kind of nothing it is. Other views are in [`crate::view`].
 
 use kedge_resource::plan::{Purpose, Replacement, Totals};
 use kedge_resource::{Action, Change, Plan, Reason};
@@ -12,10 +11,10 @@ use crate::text::{Line, Role, Text};
 use crate::wrap::wrap;
 
 mod fields;
-pub mod json;
-mod nothing;
-mod section;
-mod summary;
+pub(crate) mod nothing;
+pub(crate) mod section;
+pub(crate) mod summary;
+pub(crate) mod values;
 
 /// How a plan is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,7 +124,7 @@ fn legend(plan: &Plan, text: &mut Text) {
 }
 
 /// Whether a note says it already: a plan that was checked has notes about parts of its report.
-fn said(plan: &Plan, code: &str) -> bool {
+pub(crate) fn said(plan: &Plan, code: &str) -> bool {
     plan.report.notes.iter().any(|note| note.code == code)
 }
 
@@ -203,7 +202,7 @@ pub fn symbol(action: Action) -> &'static str {
     }
 }
 
-fn verb(action: Action) -> &'static str {
+pub(crate) fn verb(action: Action) -> &'static str {
     match action {
         Action::Create => "create",
         Action::Update => "update",
@@ -222,7 +221,7 @@ pub(crate) fn role(action: Action) -> Role {
 }
 
 /// Why a change is in the plan, unless the legend says it already.
-fn reason(change: &Change, purpose: Purpose) -> Option<String> {
+pub(crate) fn reason(change: &Change, purpose: Purpose) -> Option<String> {
     let why = match (&change.reason, change.action) {
         (Reason::Missing, Action::Create) | (Reason::Differs, Action::Update) => None,
         (Reason::Undesired, Action::Delete) if purpose != Purpose::Delete => None,

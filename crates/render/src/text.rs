@@ -70,7 +70,7 @@ impl Line {
     #[must_use]
     pub fn with(mut self, role: Role, text: impl Into<String>) -> Self {
         let text = text.into();
-        let text = if text.chars().any(char::is_control) { visible(&text) } else { text };
+        let text = if text.chars().any(is_unseen) { visible(&text) } else { text };
         if !text.is_empty() {
             self.segments.push(Segment { role, text });
         }
@@ -134,14 +134,22 @@ impl fmt::Display for Text {
     }
 }
 
-fn visible(text: &str) -> String {
+/// The text with what has no look of its own made visible.
+pub(crate) fn visible(text: &str) -> String {
     text.chars()
         .map(|c| match c {
             '\t' => "    ".to_owned(),
-            c if c.is_control() => c.escape_default().to_string(),
+            c if is_unseen(c) => c.escape_default().to_string(),
             c => c.to_string(),
         })
         .collect()
+}
+
+/// Whether a character has no look of its own, but changes how others look: it moves a cursor, or turns the direction of
+/// writing around, so that a text reads as something else than it is.
+pub(crate) fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 #[cfg(test)]
@@ -152,6 +160,11 @@ mod tests {
     fn control_characters_cannot_reach_a_terminal() {
         let line = Line::plain("a\u{1b}[31mb\tc\n");
         assert_eq!(line.to_string(), "a\\u{1b}[31mb    c\\n");
+    }
+
+    #[test]
+    fn nothing_turns_the_direction_of_writing_around() {
+        assert_eq!(Line::plain("a\u{202e}b").to_string(), "a\\u{202e}b");
     }
 
     #[test]

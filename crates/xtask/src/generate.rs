@@ -30,6 +30,7 @@ const PAGES: &[Page] = &[
     Page { path: "docs/reference/manifest.schema.json", arguments: &["schema", "manifest"] },
     Page { path: "docs/reference/snapshot.schema.json", arguments: &["schema", "snapshot"] },
     Page { path: "docs/reference/plan.schema.json", arguments: &["schema", "plan"] },
+    Page { path: "docs/reference/plans.schema.json", arguments: &["schema", "plans"] },
 ];
 
 /// Generates every page; false if one differs in check mode.

@@ -5,31 +5,37 @@ use std::collections::BTreeSet;
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 use kedge_ops::plan::{PlanOptions, plan_offline};
-use kedge_ops::saved::{self, SavedBase, SavedPlan};
-use kedge_ops::{Proposal, Specification, load};
+use kedge_ops::saved::{self, Planned, SavedBase, SavedPlan};
+use kedge_ops::snapshot::AccountSnapshot;
+use kedge_ops::{Guard, Proposal, Specification, fleet, load};
 use kedge_policy::Policies;
 use kedge_render::findings;
 use kedge_render::plan::{self as plan_text, PlanTextOptions};
+use kedge_render::view::{Failure, Review, Reviewed, Saved};
 use kedge_render::{Line, Text};
 use kedge_resource::{Facts, Finding, Plan, ResourceKey};
-use serde::Serialize;
 
 use super::running::refuse_blind;
-use crate::args::{DestroyArgs, Output, SpecArgs};
+use crate::args::{DestroyArgs, SpecArgs};
+use crate::backend::Backend;
 use crate::error::CliError;
 use crate::exit_code::ExitCode;
 use crate::policies::{self, PolicyArgs};
 use crate::session::{Manifests, Session, block_on};
 use crate::state;
 use crate::ui::Ui;
+use crate::views::ViewArgs;
 
 mod drift;
+mod entry;
+mod many;
 mod recorded;
 
 const EXAMPLES: &str = "\
 EXAMPLES:
   kedge plan -f cluster.yaml
   kedge plan -f manifests/ --name prod.example.com -o json
+  kedge plan -f clusters/ -o markdown=comment.md -o html=plan.html -o github
   kedge plan -f cluster.yaml --detailed-exitcode
   kedge plan -f cluster.yaml --policy policies/
   kedge plan -f cluster.yaml --facts facts.json
@@ -42,12 +48,14 @@ EXAMPLES:
 ///
 /// Compares what the manifests ask for with what the account holds, and prints the difference with the reason for each
 /// change. Nothing is changed.
+///
+/// Manifests of several clusters are planned at the same time; that one of them cannot be does not hide the others, and the
+/// exit code is the worst of all.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct PlanArgs {
-    /// Form of the plan
-    #[arg(short = 'o', long, value_name = "FORM", default_value = "text")]
-    output: Output,
+    #[command(flatten)]
+    views: ViewArgs,
 
     /// Exit with 2 if there are changes, with 0 if there are none
     #[arg(long)]
@@ -66,7 +74,7 @@ pub(crate) struct PlanArgs {
     #[arg(long, value_name = "FILE")]
     facts: Option<Utf8PathBuf>,
 
-    /// Save the plan in this file, for `kedge apply FILE`
+    /// Save the plan in this file, for `kedge apply FILE`; of several clusters, each in a file of its name in this directory
     ///
     /// It is applied exactly as it was saved, or refused if something has moved meanwhile. It holds the manifests and what the
     /// account offered, and no secrets.
@@ -88,86 +96,167 @@ pub(crate) struct PlanArgs {
 
 /// Does it.
 pub(crate) fn run(args: &PlanArgs, session: &Session) -> Result<ExitCode, CliError> {
+    args.views.check()?;
     if args.drift {
         return drift::run(args, session);
     }
-    let source = match args.recorded.is_wanted() {
-        true => Manifests::Given(Box::new(session.specification(&args.spec)?)),
-        false => session.manifests(&args.spec)?,
+    let request = Request {
+        policies: args.policy.compile()?,
+        snapshot: args.recorded.read()?,
+        facts: args.facts.as_deref().map(load::facts).transpose()?,
+        allow_destroy: args.destroy.allow_destroy.iter().cloned().collect(),
+        out: args.out.as_deref(),
     };
-    let facts = args.facts.as_deref().map(load::facts).transpose()?;
-    let allow_destroy: BTreeSet<_> = args.destroy.allow_destroy.iter().cloned().collect();
-    let policies = args.policy.compile()?;
-    let (proposal, findings) = match (facts, source) {
-        (_, Manifests::Given(specification)) if args.recorded.is_wanted() => {
-            checked(policies.as_ref(), &specification, recorded::plan(&args.recorded, &specification, allow_destroy)?)?
-        }
-        (Some(facts), Manifests::Given(specification)) if !state::is_sandbox(session) => {
-            let proposal = plan_offline(&specification, PlanOptions { facts: None, allow_destroy }, &facts)?;
-            checked(policies.as_ref(), &specification, proposal)?
-        }
-        (facts, source) => block_on(look(args, session, source, facts, allow_destroy, policies.as_ref()))?,
-    };
-    match args.output {
-        Output::Text => session.ui.data(&text(&proposal, &findings, &session.ui))?,
-        Output::Json => session.ui.data_json(&json(&proposal, &findings))?,
+    if request.snapshot.is_none() && session.takes_stored_manifests()? {
+        return one(args, session, &request, Ok(Manifests::Stored(args.spec.clone())));
     }
-    refuse_blind(&proposal)?;
-    policies::refuse(&findings)?;
+    let sources = match session.sources() {
+        Ok(sources) => sources,
+        Err(error) => return one(args, session, &request, Err(error)),
+    };
+    let members = if session.globals.name.is_some() { Vec::new() } else { fleet::members(&sources) };
+    if members.is_empty() {
+        let specification = session.specification_of(&sources, &args.spec);
+        return one(
+            args,
+            session,
+            &request,
+            specification.map(|specification| Manifests::Given(Box::new(specification))),
+        );
+    }
+    many::run(args, session, &request, members)
+}
+
+/// What is asked of every plan.
+struct Request<'a> {
+    policies: Option<Policies>,
+    snapshot: Option<AccountSnapshot>,
+    facts: Option<Facts>,
+    allow_destroy: BTreeSet<ResourceKey>,
+    out: Option<&'a Utf8Path>,
+}
+
+/// A plan and what it was made from.
+struct Looked {
+    specification: Specification,
+    planned: Planned,
+    guard: Option<Guard>,
+    /// What policies found; absent if none were asked.
+    findings: Option<Vec<Finding>>,
+}
+
+impl Request<'_> {
+    /// Whether no account is asked.
+    fn is_offline(&self, session: &Session) -> bool {
+        self.snapshot.is_some() || self.facts.is_some() && !state::is_sandbox(session)
+    }
+
+    /// A plan with what the policies find in it.
+    fn looked(&self, specification: Specification, planned: Planned, guard: Option<Guard>) -> Result<Looked, CliError> {
+        let findings = policies::check(self.policies.as_ref(), &planned.proposal, &specification)?;
+        Ok(Looked { specification, planned, guard, findings: self.policies.is_some().then_some(findings) })
+    }
+}
+
+impl Looked {
+    fn findings(&self) -> &[Finding] {
+        self.findings.as_deref().unwrap_or_default()
+    }
+
+    /// Refuses a plan that is not the whole truth, or that policies deny.
+    fn refuse(&self) -> Result<(), CliError> {
+        refuse_blind(&self.planned.proposal)?;
+        policies::refuse(self.findings())
+    }
+}
+
+/// Plans one cluster. Views show why there is no plan, if there is none.
+fn one(
+    args: &PlanArgs,
+    session: &Session,
+    request: &Request<'_>,
+    source: Result<Manifests, CliError>,
+) -> Result<ExitCode, CliError> {
+    let plan = |source| match source {
+        Manifests::Given(specification) if request.is_offline(session) => Ok((offline(request, *specification)?, None)),
+        source => block_on(async {
+            let specification = session.read(source).await?;
+            let backend = session.open(Some(&specification)).await?;
+            let work = look(session, &backend, request, specification);
+            let looked = session.ui.patiently("reading the account", work).await?;
+            let saved = conclude(session, &looked, request.out).await?;
+            Ok((looked, saved))
+        }),
+    };
+    let (looked, saved) = match source.and_then(plan) {
+        Ok(done) => done,
+        Err(error) => {
+            if args.views.shows_failures() {
+                let failure = error.failure(&named(session));
+                args.views.show(session, || failed(failure), Text::new)?;
+            }
+            return Err(error);
+        }
+    };
+    let proposal = &looked.planned.proposal;
+    let review = || Review { clusters: vec![entry::of(&looked, saved).into()] };
+    args.views.show(session, review, || text(proposal, looked.findings(), &session.ui))?;
+    looked.refuse()?;
     Ok(exit_code(proposal.plan(), args.detailed_exitcode))
+}
+
+fn failed(failure: Failure) -> Review {
+    Review { clusters: vec![Reviewed::Failed(failure)] }
+}
+
+/// What is known of a cluster whose manifests could not be read: its name, or the files.
+fn named(session: &Session) -> String {
+    match &session.globals.name {
+        Some(name) => name.to_string(),
+        None => session.globals.filename.join(", "),
+    }
+}
+
+/// Plans with facts or a snapshot alone.
+fn offline(request: &Request<'_>, specification: Specification) -> Result<Looked, CliError> {
+    let facts = request.facts.clone().unwrap_or_default();
+    let options = PlanOptions { facts: None, allow_destroy: request.allow_destroy.clone() };
+    let proposal = match &request.snapshot {
+        Some(snapshot) => snapshot.plan(&specification, options)?,
+        None => plan_offline(&specification, options, &facts)?,
+    };
+    request.looked(specification, Planned { proposal, facts }, None)
 }
 
 /// Plans against the account, and looks at the state store at the same time.
 async fn look(
-    args: &PlanArgs,
     session: &Session,
-    source: Manifests,
-    facts: Option<Facts>,
-    allow_destroy: BTreeSet<ResourceKey>,
-    policies: Option<&Policies>,
-) -> Result<(Proposal, Vec<Finding>), CliError> {
-    let specification = session.read(source).await?;
-    let backend = session.open(Some(&specification)).await?;
-    let work = async {
-        let planned = async { Ok::<_, CliError>(saved::plan(&backend, &specification, facts, allow_destroy).await?) };
-        tokio::try_join!(planned, state::look(session, &backend, specification.cluster()))
+    backend: &Backend,
+    request: &Request<'_>,
+    specification: Specification,
+) -> Result<Looked, CliError> {
+    let planned = async {
+        let (facts, allow) = (request.facts.clone(), request.allow_destroy.clone());
+        Ok::<_, CliError>(saved::plan(backend, &specification, facts, allow).await?)
     };
-    let (planned, guard) = session.ui.patiently("reading the account", work).await?;
+    let (planned, guard) = tokio::try_join!(planned, state::look(session, backend, specification.cluster()))?;
+    request.looked(specification, planned, guard)
+}
+
+/// Says what has to be said of the state store, and saves the plan in `out`.
+async fn conclude(session: &Session, looked: &Looked, out: Option<&Utf8Path>) -> Result<Option<Saved>, CliError> {
+    let Looked { specification, planned, guard, findings: _ } = looked;
     if let Some((lease, _)) = guard.as_ref().and_then(|guard| guard.base().held()) {
         session.ui.warn(&format!("the cluster is being changed by somebody else: {}", lease.describe()));
     }
     state::remark(session, guard.as_ref(), false);
     state::worries(session, guard.as_ref()).await?;
-    let findings = policies::check(policies, &planned.proposal, &specification)?;
     // What is denied is not there to be applied.
-    if let Some(path) = args.out.as_ref().filter(|_| policies::refuse(&findings).is_ok()) {
-        let base = guard.map(|guard| SavedBase::of(guard.store().place(), guard.base()));
-        let plan = SavedPlan::new(&planned, &specification, base, env!("CARGO_PKG_VERSION"));
-        save(session, path, &plan)?;
-    }
-    Ok((planned.proposal, findings))
-}
-
-/// A plan with what the policies find in it.
-fn checked(
-    policies: Option<&Policies>,
-    specification: &Specification,
-    proposal: Proposal,
-) -> Result<(Proposal, Vec<Finding>), CliError> {
-    let findings = policies::check(policies, &proposal, specification)?;
-    Ok((proposal, findings))
-}
-
-/// The plan document, with the findings if there are any.
-fn json<'a>(proposal: &'a Proposal, findings: &'a [Finding]) -> impl Serialize + use<'a> {
-    #[derive(Serialize)]
-    struct View<'a> {
-        #[serde(flatten)]
-        plan: plan_text::json::PlanView<'a>,
-        #[serde(skip_serializing_if = "<[Finding]>::is_empty")]
-        findings: &'a [Finding],
-    }
-    View { plan: plan_text::json::view(proposal.plan()), findings }
+    let Some(path) = out.filter(|_| policies::refuse(looked.findings()).is_ok()) else { return Ok(None) };
+    let base = guard.as_ref().map(|guard| SavedBase::of(guard.store().place(), guard.base()));
+    let plan = SavedPlan::new(planned, specification, base, env!("CARGO_PKG_VERSION"));
+    save(session, path, &plan)?;
+    Ok(Some(Saved { path: path.to_string(), digest: plan.digest }))
 }
 
 fn save(session: &Session, path: &Utf8Path, plan: &SavedPlan) -> Result<(), CliError> {

@@ -2,7 +2,8 @@
 
 use clap::{Args, ValueEnum};
 use kedge_ops::snapshot::AccountSnapshot;
-use kedge_resource::{Difference, Event, Facts, Plan};
+use kedge_render::view::json::{PlanView, PlansView};
+use kedge_resource::{Difference, Event, Facts};
 
 use crate::error::CliError;
 use crate::exit_code::ExitCode;
@@ -30,6 +31,8 @@ enum Document {
     Manifest,
     /// What `plan -o json` prints
     Plan,
+    /// What `plan -o json` prints for several clusters
+    Plans,
     /// What `facts` prints and --facts reads
     Facts,
     /// A line of `apply -o jsonl`
@@ -46,7 +49,8 @@ enum Document {
 pub(crate) fn run(args: &SchemaArgs, session: &Session) -> Result<ExitCode, CliError> {
     let schema = match args.document {
         Document::Manifest => kedge_spec::schema(),
-        Document::Plan => schemars::schema_for!(Plan).to_value(),
+        Document::Plan => schemars::schema_for!(PlanView).to_value(),
+        Document::Plans => schemars::schema_for!(PlansView).to_value(),
         Document::Facts => schemars::schema_for!(Facts).to_value(),
         Document::Event => schemars::schema_for!(Event).to_value(),
         Document::Snapshot => schemars::schema_for!(AccountSnapshot).to_value(),

@@ -77,3 +77,22 @@ fn only_public_keys_are_keys() {
         assert_eq!(ssh_public_key(&path).is_ok(), good, "{text:?}");
     }
 }
+
+#[test]
+fn a_directory_of_directories_stands_for_them() {
+    let dir = tempdir().unwrap();
+    for name in ["b", "a/deep", ".git"] {
+        fs_err::create_dir_all(dir.path().join(name)).unwrap();
+    }
+    for name in ["b/x.yaml", "a/deep/y.yaml", ".git/z.yaml"] {
+        fs_err::write(dir.path().join(name), name).unwrap();
+    }
+    let texts = || -> Vec<String> {
+        let read = sources(&[Input::Path(dir.path().to_owned())], no_stdin).unwrap();
+        read.iter().map(|source| source.text.clone()).collect()
+    };
+    assert_eq!(texts(), ["a/deep/y.yaml", "b/x.yaml"]);
+    // With manifests of its own, what is below is something else.
+    fs_err::write(dir.path().join("own.yaml"), "own").unwrap();
+    assert_eq!(texts(), ["own"]);
+}

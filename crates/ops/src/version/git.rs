@@ -128,9 +128,15 @@ impl Repository {
     }
 }
 
-/// Names and ids of the manifests of a tree.
+/// Names and ids of the manifests of a tree; of one that holds none itself, those of the trees below it.
 fn tree(id: &str) -> Result<Vec<(String, String)>, GitError> {
-    let listed = output(&["ls-tree", "-z", id], None)?;
+    let files = listed(&["ls-tree", "-z", id])?;
+    if files.is_empty() { listed(&["ls-tree", "-r", "-z", id]) } else { Ok(files) }
+}
+
+/// The manifests that a listing has, by name.
+fn listed(arguments: &[&str]) -> Result<Vec<(String, String)>, GitError> {
+    let listed = output(arguments, None)?;
     let listed = String::from_utf8_lossy(&listed).into_owned();
     let mut files: Vec<(String, String)> = listed
         .split_terminator('\0')

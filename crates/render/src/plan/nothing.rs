@@ -4,7 +4,7 @@ use kedge_resource::Plan;
 use kedge_resource::plan::Purpose;
 
 /// Which kind of nothing there is to do; `None` if the plan has changes.
-pub(super) fn sentence(plan: &Plan) -> Option<String> {
+pub(crate) fn sentence(plan: &Plan) -> Option<String> {
     if !plan.is_empty() {
         return None;
     }

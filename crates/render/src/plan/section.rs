@@ -13,7 +13,7 @@ use crate::wrap::wrap;
 
 /// What resources are about, in the order in which a person thinks of a cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Topic {
+pub(crate) enum Topic {
     Network,
     SecurityGroups,
     Permissions,
@@ -26,7 +26,7 @@ enum Topic {
 }
 
 impl Topic {
-    fn of(kind: Kind) -> Self {
+    pub(crate) fn of(kind: Kind) -> Self {
         match kind {
             Kind::Vpc
             | Kind::VpcCidrBlock
@@ -55,7 +55,7 @@ impl Topic {
         }
     }
 
-    fn heading(self) -> &'static str {
+    pub(crate) fn heading(self) -> &'static str {
         match self {
             Self::Network => "Network",
             Self::SecurityGroups => "Security groups",
@@ -99,7 +99,7 @@ pub(super) fn sections(plan: &Plan) -> Vec<Section<'_>> {
 }
 
 /// What a part belongs to, as its key says.
-fn whole_of(key: &ResourceKey) -> Option<ResourceKey> {
+pub(crate) fn whole_of(key: &ResourceKey) -> Option<ResourceKey> {
     let first = key.name.split(' ').next().unwrap_or_default();
     let (kind, name) = match key.kind {
         Kind::VpcCidrBlock => (Kind::Vpc, first),
@@ -142,7 +142,7 @@ fn whole_of(key: &ResourceKey) -> Option<ResourceKey> {
 }
 
 /// What a part is called below what it belongs to.
-fn part_label(change: &Change) -> String {
+pub(crate) fn part_label(change: &Change) -> String {
     let name = &change.key.name;
     let rest = name.split_once(' ').map_or("", |(_, rest)| rest);
     match change.key.kind {

@@ -4,8 +4,10 @@ use kedge_resource::kind::{KindOf, LaunchTemplate, Properties, Route, SecurityGr
 use kedge_resource::reference::Target;
 use kedge_resource::{PolicyDocument, Ref};
 
+use crate::view::described;
+
 /// What a reader wants to know of a resource that is made.
-pub(super) fn of(properties: &Properties) -> Vec<String> {
+pub(crate) fn of(properties: &Properties) -> Vec<String> {
     match properties {
         Properties::Vpc(vpc) => words([
             vpc.cidr_block.clone(),
@@ -141,7 +143,10 @@ fn launch_template(template: &LaunchTemplate) -> Vec<String> {
         .and_then(|mapping| mapping.ebs.as_ref())
         .and_then(|disk| disk.volume_size.map(|size| format!("{size} GiB {}", disk.volume_type)));
     let spot = template.instance_market_options.as_ref().map(|options| options.market_type.clone());
-    let user_data = template.user_data.as_ref().map(|data| count(data.lines().count(), "line") + " of user data");
+    let user_data = template.user_data.as_ref().map(|data| match described(data) {
+        Some(description) => format!("user data of {description}"),
+        None => count(data.lines().count(), "line") + " of user data",
+    });
     words([
         template.instance_type.clone(),
         template.image_id.clone(),

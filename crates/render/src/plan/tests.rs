@@ -427,11 +427,3 @@ Nothing to delete as far as can be seen: 1 part of the account could not be read
     sentences.dedup();
     assert_eq!(sentences.len(), 8);
 }
-
-#[test]
-fn the_json_view_is_a_plan_document() {
-    let plan = plan(Purpose::Apply, vec![create(CLUSTER, vpc())]);
-    let view = serde_json::to_value(json::view(&plan)).unwrap();
-    assert_eq!(view["totals"]["create"], 1);
-    assert_eq!(serde_json::from_value::<Plan>(view).unwrap(), plan);
-}

@@ -2,11 +2,13 @@
 
 use kedge_ops::Proposal;
 use kedge_ops::drift::{Since, drift, since};
+use kedge_ops::saved::Planned;
 use kedge_render::plan::{self as plan_text, PlanTextOptions};
+use kedge_render::view::Review;
 use kedge_render::{Line, Role, Text};
+use kedge_resource::Facts;
 
-use super::PlanArgs;
-use crate::args::Output;
+use super::{Looked, PlanArgs, entry};
 use crate::error::CliError;
 use crate::exit_code::ExitCode;
 use crate::session::{Manifests, Session, block_on};
@@ -14,16 +16,15 @@ use crate::state;
 
 /// Does it.
 pub(super) fn run(args: &PlanArgs, session: &Session) -> Result<ExitCode, CliError> {
-    let (proposal, since, serial) = block_on(look(args, session))?;
-    match args.output {
-        Output::Text => session.ui.data(&text(session, &proposal, since.as_ref(), serial))?,
-        Output::Json => session.ui.data_json(&plan_text::json::view(proposal.plan()))?,
-    }
-    super::refuse_blind(&proposal)?;
+    let (looked, since, serial) = block_on(look(args, session))?;
+    let proposal = &looked.planned.proposal;
+    let review = || Review { clusters: vec![entry::of(&looked, None).into()] };
+    args.views.show(session, review, || text(session, proposal, since.as_ref(), serial))?;
+    looked.refuse()?;
     Ok(super::exit_code(proposal.plan(), args.detailed_exitcode))
 }
 
-async fn look(args: &PlanArgs, session: &Session) -> Result<(Proposal, Option<Since>, u64), CliError> {
+async fn look(args: &PlanArgs, session: &Session) -> Result<(Looked, Option<Since>, u64), CliError> {
     let (cluster, _) = session.cluster()?;
     let store = state::needed(session, &cluster).await?;
     let snapshot = store.snapshot().await?;
@@ -36,7 +37,8 @@ async fn look(args: &PlanArgs, session: &Session) -> Result<(Proposal, Option<Si
     let backend = session.open(Some(&specification)).await?;
     let work = drift(&backend, &specification, since.as_ref());
     let proposal = session.ui.patiently("reading the account", work).await?;
-    Ok((proposal, since, serial))
+    let planned = Planned { proposal, facts: Facts::default() };
+    Ok((Looked { specification, planned, guard: None, findings: None }, since, serial))
 }
 
 fn text(session: &Session, proposal: &Proposal, since: Option<&Since>, serial: u64) -> Text {

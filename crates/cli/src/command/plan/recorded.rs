@@ -1,14 +1,9 @@
 //! Plans from a snapshot of an account instead of the account.
 
-use std::collections::BTreeSet;
-
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 use clap::Args;
 use jiff::SignedDuration;
-use kedge_ops::plan::PlanOptions;
 use kedge_ops::snapshot::{AccountSnapshot, SnapshotError};
-use kedge_ops::{Proposal, Specification};
-use kedge_resource::ResourceKey;
 
 use crate::error::CliError;
 use crate::state;
@@ -30,27 +25,19 @@ pub(crate) struct SnapshotArgs {
 }
 
 impl SnapshotArgs {
-    /// Whether a snapshot is to be planned from.
-    pub(super) fn is_wanted(&self) -> bool {
-        self.snapshot.is_some()
+    /// Reads the snapshot, if one is named, and refuses one that is too old or of another account.
+    pub(super) fn read(&self) -> Result<Option<AccountSnapshot>, CliError> {
+        let Some(path) = &self.snapshot else { return Ok(None) };
+        let snapshot = AccountSnapshot::read(path)?;
+        if let Some(wanted) = self.account.as_ref().filter(|wanted| **wanted != snapshot.account_id) {
+            let (wanted, found) = (format!("account {wanted}"), format!("account {}", snapshot.account_id));
+            return Err(SnapshotError::Elsewhere { wanted, found }.into());
+        }
+        if let Some(limit) = self.max_age {
+            snapshot.fresh(state::now(), limit)?;
+        }
+        Ok(Some(snapshot))
     }
-}
-
-/// The plan.
-pub(super) fn plan(
-    args: &SnapshotArgs,
-    specification: &Specification,
-    allow_destroy: BTreeSet<ResourceKey>,
-) -> Result<Proposal, CliError> {
-    let snapshot = AccountSnapshot::read(args.snapshot.as_deref().unwrap_or(Utf8Path::new("")))?;
-    if let Some(wanted) = args.account.as_ref().filter(|wanted| **wanted != snapshot.account_id) {
-        let (wanted, found) = (format!("account {wanted}"), format!("account {}", snapshot.account_id));
-        return Err(SnapshotError::Elsewhere { wanted, found }.into());
-    }
-    if let Some(limit) = args.max_age {
-        snapshot.fresh(state::now(), limit)?;
-    }
-    Ok(snapshot.plan(specification, PlanOptions { facts: None, allow_destroy })?)
 }
 
 /// A duration of the command line.
