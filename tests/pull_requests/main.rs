@@ -2,5 +2,6 @@
 //! tests make.
 
 mod drift;
+mod guide;
 mod repository;
 mod revisions;

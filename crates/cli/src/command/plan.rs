@@ -74,7 +74,7 @@ pub(crate) struct PlanArgs {
     #[arg(long, value_name = "FILE")]
     facts: Option<Utf8PathBuf>,
 
-    /// Save the plan in this file, for `kedge apply FILE`; of several clusters, each in a file of its name in this directory
+    /// Save the plan in this file, for `kedge apply FILE`; in a directory, a file for each cluster
     ///
     /// It is applied exactly as it was saved, or refused if something has moved meanwhile. It holds the manifests and what the
     /// account offered, and no secrets.
@@ -255,6 +255,9 @@ async fn conclude(session: &Session, looked: &Looked, out: Option<&Utf8Path>) ->
     let Some(path) = out.filter(|_| policies::refuse(looked.findings()).is_ok()) else { return Ok(None) };
     let base = guard.as_ref().map(|guard| SavedBase::of(guard.store().place(), guard.base()));
     let plan = SavedPlan::new(planned, specification, base, env!("CARGO_PKG_VERSION"));
+    // A job cannot know how many clusters there are, and names a directory.
+    let within = path.join(format!("{}.json", specification.cluster()));
+    let path = if path.is_dir() { within.as_path() } else { path };
     save(session, path, &plan)?;
     Ok(Some(Saved { path: path.to_string(), digest: plan.digest }))
 }
