@@ -5,3 +5,4 @@ mod drift;
 mod guide;
 mod repository;
 mod revisions;
+mod secrets;

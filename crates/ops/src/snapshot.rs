@@ -1,11 +1,14 @@
 //! What an account offers and holds, written down, so that a plan can be made later and elsewhere without credentials.
 
+use std::collections::BTreeMap;
+
 use camino::Utf8Path;
 use jiff::{SignedDuration, Timestamp};
 use kedge_cloud::Observe;
 use kedge_planner::PlanContext;
 use kedge_resource::plan::{Note, Severity};
-use kedge_resource::{ClusterName, Facts, FactsQuery, Inventory};
+use kedge_resource::{ClusterName, Desired, Facts, FactsQuery, Inventory, Observed, Properties, ResourceKey};
+use kedge_store::manifests::digest;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -21,7 +24,7 @@ use crate::region;
 pub const SNAPSHOT_FORMAT_VERSION: u32 = 1;
 
 /// What an account offers and holds. It has what AWS's describe calls answer and nothing of a state store: no secret of kedge's,
-/// no credential and no identity of whoever took it.
+/// no credential and no identity of whoever took it. User data, in which people hide secrets, is a fingerprint.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AccountSnapshot {
@@ -114,7 +117,10 @@ pub async fn record<O: Observe>(
     let facts = async { cloud.facts(&asked).await.map_err(OpError::cloud("read what the account offers")) };
     // The facts that `observe` would ask for are these.
     let (facts, seen) = tokio::try_join!(facts, observe(cloud, specification, Some(Facts::default())))?;
-    let Seen { identity, inventory, facts: _ } = seen;
+    let Seen { identity, mut inventory, facts: _ } = seen;
+    for text in inventory.resources.iter_mut().filter_map(user_data) {
+        *text = fingerprint(text);
+    }
     Ok((identity.account_id, RecordedCluster { asked, facts, inventory }))
 }
 
@@ -178,8 +184,9 @@ impl AccountSnapshot {
                 format!("the snapshot knows nothing of {what}, which the manifests name now: it is taken for granted");
             note(Severity::Warning, "not-in-snapshot", text)
         }));
+        let inventory = recognised(&recorded.inventory, &desired);
         let context = PlanContext { account_id: self.account_id.clone(), region: facts.region.clone() };
-        Ok(propose(desired, &recorded.inventory, context, options.allow_destroy)?)
+        Ok(propose(desired, &inventory, context, options.allow_destroy)?)
     }
 
     fn remark(&self) -> String {
@@ -188,6 +195,39 @@ impl AccountSnapshot {
             self.taken
         )
     }
+}
+
+/// The user data of a launch template.
+fn user_data(observed: &mut Observed) -> Option<&mut String> {
+    match &mut observed.properties {
+        Properties::LaunchTemplate(template) => template.user_data.as_mut(),
+        _ => None,
+    }
+}
+
+/// What stands for a text that is not written down.
+fn fingerprint(text: &str) -> String {
+    format!("SHA-256 {}", digest(text))
+}
+
+/// An inventory with the user data that is desired wherever its fingerprint is the recorded one.
+fn recognised(inventory: &Inventory, desired: &Desired) -> Inventory {
+    let mut inventory = inventory.clone();
+    let mut wanted: BTreeMap<&ResourceKey, &str> = BTreeMap::new();
+    for resource in &desired.resources {
+        if let Properties::LaunchTemplate(template) = &resource.properties {
+            wanted.extend(template.user_data.as_deref().map(|text| (&resource.key, text)));
+        }
+    }
+    for observed in &mut inventory.resources {
+        let same = wanted.get(&observed.key).copied();
+        if let (Some(same), Some(text)) = (same, user_data(observed))
+            && *text == fingerprint(same)
+        {
+            same.clone_into(text);
+        }
+    }
+    inventory
 }
 
 fn note(severity: Severity, code: &str, text: String) -> Note {
