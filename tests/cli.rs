@@ -101,11 +101,13 @@ impl Workspace {
                 fs_err::copy(entry.path(), root.path().join(entry.file_name()))?;
             }
         }
-        let specs = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("../../specs");
-        fs_err::create_dir(root.path().join("specs"))?;
-        for spec in specs.read_dir_utf8()? {
-            let spec = spec?;
-            fs_err::copy(spec.path(), root.path().join("specs").join(spec.file_name()))?;
+        for folder in ["specs", "policies"] {
+            let examples = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(folder);
+            fs_err::create_dir(root.path().join(folder))?;
+            for example in examples.read_dir_utf8()? {
+                let example = example?;
+                fs_err::copy(example.path(), root.path().join(folder).join(example.file_name()))?;
+            }
         }
         let stdin = Some(root.path().join("stdin")).filter(|path| path.exists());
         Ok(Self { root, stdin })

@@ -17,6 +17,7 @@ use tokio::time::Instant;
 
 use crate::client::Aws;
 use crate::error::{Access, classify, is_silence};
+use crate::permissions::assert_known;
 
 #[cfg(test)]
 mod tests;
@@ -161,6 +162,7 @@ impl Aws {
         Fut: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     {
+        assert_known(call, access);
         let mut attempt = 0;
         loop {
             self.inner.budget.take(call).await;

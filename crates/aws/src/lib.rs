@@ -21,6 +21,7 @@ mod iam;
 mod identity;
 mod kms;
 mod observe;
+pub mod permissions;
 mod realize;
 mod s3;
 mod shared;

@@ -6,9 +6,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use kedge_resource::{ClusterName, ResourceKey};
 
 use crate::command::{
-    apply::ApplyArgs, completions::CompletionsArgs, delete::DeleteArgs, facts::FactsArgs, get::GetArgs, init::InitArgs,
-    lease::LeaseArgs, op::OpArgs, plan::PlanArgs, resources::ResourcesArgs, schema::SchemaArgs, secret::SecretArgs,
-    store::StoreArgs,
+    apply::ApplyArgs, completions::CompletionsArgs, delete::DeleteArgs, diff::DiffArgs, facts::FactsArgs, get::GetArgs,
+    iam_policy::IamPolicyArgs, init::InitArgs, lease::LeaseArgs, op::OpArgs, plan::PlanArgs, resources::ResourcesArgs,
+    schema::SchemaArgs, secret::SecretArgs, snapshot::SnapshotArgs, store::StoreArgs,
 };
 
 /// Directory of the sandbox account where none is named.
@@ -58,6 +58,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Init(Box<InitArgs>),
     Plan(PlanArgs),
+    Diff(DiffArgs),
     Apply(ApplyArgs),
     Delete(DeleteArgs),
     Get(GetArgs),
@@ -66,7 +67,9 @@ pub(crate) enum Command {
     Secret(SecretArgs),
     Store(StoreArgs),
     Facts(FactsArgs),
+    Snapshot(SnapshotArgs),
     Resources(ResourcesArgs),
+    IamPolicy(IamPolicyArgs),
     Schema(SchemaArgs),
     Completions(CompletionsArgs),
 }

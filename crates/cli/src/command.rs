@@ -3,8 +3,10 @@
 pub(crate) mod apply;
 pub(crate) mod completions;
 pub(crate) mod delete;
+pub(crate) mod diff;
 pub(crate) mod facts;
 pub(crate) mod get;
+pub(crate) mod iam_policy;
 pub(crate) mod init;
 pub(crate) mod lease;
 pub(crate) mod op;
@@ -13,6 +15,7 @@ pub(crate) mod resources;
 mod running;
 pub(crate) mod schema;
 pub(crate) mod secret;
+pub(crate) mod snapshot;
 pub(crate) mod store;
 
 use crate::args::Command;
@@ -25,6 +28,7 @@ pub(crate) fn run(command: Command, session: &Session) -> Result<ExitCode, CliEr
     match command {
         Command::Init(args) => init::run(&args, session),
         Command::Plan(args) => plan::run(&args, session),
+        Command::Diff(args) => diff::run(&args, session),
         Command::Apply(args) => apply::run(&args, session),
         Command::Delete(args) => delete::run(&args, session),
         Command::Get(args) => get::run(&args, session),
@@ -33,7 +37,9 @@ pub(crate) fn run(command: Command, session: &Session) -> Result<ExitCode, CliEr
         Command::Secret(args) => secret::run(&args, session),
         Command::Store(args) => store::run(&args, session),
         Command::Facts(args) => facts::run(&args, session),
+        Command::Snapshot(args) => snapshot::run(&args, session),
         Command::Resources(args) => resources::run(&args, session),
+        Command::IamPolicy(args) => iam_policy::run(&args, session),
         Command::Schema(args) => schema::run(&args, session),
         Command::Completions(args) => completions::run(&args, session),
     }

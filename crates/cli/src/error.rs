@@ -9,8 +9,11 @@ use kedge_cloud::{CloudError, ErrorClass};
 use kedge_diag::Diagnostics;
 use kedge_ops::OpError;
 use kedge_ops::apply::ApplyError;
+use kedge_ops::diff::DiffError;
 use kedge_ops::load::LoadError;
 use kedge_ops::saved::SavedPlanError;
+use kedge_ops::snapshot::SnapshotError;
+use kedge_ops::version::{GitError, VersionError};
 use kedge_render::view::{Failure, Problem};
 use kedge_render::wrap::wrap;
 use kedge_render::{Line, Role, Text};
@@ -63,6 +66,11 @@ impl CliError {
     /// The account did not do all that it was asked; what failed has been said already.
     pub(crate) fn incomplete(heading: impl Into<String>) -> Self {
         Self::new(Kind::Cloud, heading)
+    }
+
+    /// Policies that cannot be used.
+    pub(crate) fn policies(diagnostics: Diagnostics) -> Self {
+        Self { diagnostics, ..Self::user("the policies cannot be used as they are; nothing was changed") }
     }
 
     /// Somebody interrupted it.
@@ -188,12 +196,59 @@ impl From<LoadError> for CliError {
             LoadError::NoManifests { .. } => {
                 Self::user(error.to_string()).hint("name the directory that holds the manifests, or a file")
             }
+            LoadError::NoPolicies { .. } => Self::user(error.to_string()).hint("policies/ has some to begin with"),
             LoadError::Empty { .. } => Self::user(error.to_string())
                 .hint("it should hold a Cluster and its InstanceGroups; specs/minimal.yaml is an example"),
             LoadError::Facts { .. } => cause(Self::user(error.to_string()))
                 .hint("`kedge facts` writes a facts document, `kedge schema facts` describes it"),
             LoadError::Json { .. } => cause(Self::user(error.to_string())).hint("name the file that kedge wrote"),
             LoadError::SshKey { .. } => Self::user(error.to_string()),
+        }
+    }
+}
+
+impl From<VersionError> for CliError {
+    fn from(error: VersionError) -> Self {
+        match error {
+            VersionError::Load(error) => error.into(),
+            VersionError::Git(error) => error.into(),
+            VersionError::Unknown { .. } => Self::user(error.to_string()).hint("check the path and the revision"),
+            VersionError::NoPath { ref revision } => {
+                Self::user(error.to_string()).hint(format!("name them with -f, or as {revision}:clusters/prod.yaml"))
+            }
+            VersionError::NoHead { .. } => Self::user(error.to_string())
+                .hint("name a second version, or with -f the files whose present state is compared"),
+            VersionError::Nothing { .. } => Self::user(error.to_string()).hint("check the paths"),
+        }
+    }
+}
+
+impl From<DiffError> for CliError {
+    fn from(error: DiffError) -> Self {
+        match error {
+            DiffError::Plan(source) => OpError::Plan(source).into(),
+            DiffError::Policy(diagnostics) => Self::policies(diagnostics),
+        }
+    }
+}
+
+impl From<GitError> for CliError {
+    fn from(error: GitError) -> Self {
+        let this = Self::user(error.to_string());
+        match &error {
+            GitError::NoGit(source) => this.caused_by(source).hint("install git, or compare files and directories"),
+            GitError::NoRepository => this.hint("run kedge in the repository, or compare files and directories"),
+            GitError::UnknownRevision { revision, shallow: true } => this.hint(format!(
+                "this clone has a part of the history only: `git fetch origin {revision}`, or check out with the whole history \
+                 (fetch-depth: 0)"
+            )),
+            GitError::UnknownRevision { shallow: false, .. } => {
+                this.hint("`git branch -a` and `git tag` list branches and tags; a branch of a remote is origin/NAME")
+            }
+            GitError::NothingInCommon { .. } => {
+                this.hint("a clone with a part of the history only may lack it: check out with the whole history (fetch-depth: 0)")
+            }
+            GitError::NoText { .. } | GitError::Failed { .. } => this,
         }
     }
 }
@@ -317,6 +372,28 @@ impl From<SavedPlanError> for CliError {
             SavedPlanError::Elsewhere { .. } => {
                 Self::user(heading).hint("check the credentials, --profile, --region and --name")
             }
+        }
+    }
+}
+
+impl From<SnapshotError> for CliError {
+    fn from(error: SnapshotError) -> Self {
+        let this = Self::user(error.to_string());
+        let again = "take it again with `kedge snapshot -f … --out FILE`";
+        match error {
+            SnapshotError::Load(error) => error.into(),
+            SnapshotError::Op(error) => error.into(),
+            SnapshotError::NotOne { .. } => this.hint("`kedge snapshot --out FILE` writes one"),
+            SnapshotError::Newer { .. } => this.hint("use the newer kedge that wrote it"),
+            SnapshotError::Elsewhere { .. } => this.hint("name the snapshot of that account and region"),
+            SnapshotError::NoCluster { has, .. } => {
+                let has: Vec<String> = has.iter().map(ToString::to_string).collect();
+                this.hint(format!(
+                    "it has {}; {again}",
+                    if has.is_empty() { "no cluster".to_owned() } else { has.join(", ") }
+                ))
+            }
+            SnapshotError::TooOld { .. } => this.hint(again),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use kedge_diag::Source;
 use kedge_ops::load::{self, Input};
 use kedge_ops::manifests::ManifestOptions;
-use kedge_ops::{Specification, region};
+use kedge_ops::{Specification, fleet, region};
 use kedge_resource::ClusterName;
 use kedge_spec::resolved::Feature;
 
@@ -50,6 +50,20 @@ impl Session {
             let mut text = String::new();
             std::io::stdin().lock().read_to_string(&mut text).map(|_| text)
         })?)
+    }
+
+    /// Reads the manifests that `-f` names: the cluster of `--name`, or every cluster that they have.
+    pub(crate) fn specifications(&self, args: &SpecArgs) -> Result<Vec<Specification>, CliError> {
+        let sources = self.sources()?;
+        let options = self.manifest_options(args)?;
+        let members = if options.cluster.is_some() { Vec::new() } else { fleet::members(&sources) };
+        if members.is_empty() {
+            return Ok(vec![self.specification_of(&sources, args)?]);
+        }
+        let one = |member: fleet::Member| {
+            Specification::read(&member.sources, &ManifestOptions { cluster: member.cluster, ..options.clone() })
+        };
+        Ok(members.into_iter().map(one).collect::<Result<_, _>>()?)
     }
 
     /// What besides the manifests decides a specification.

@@ -1,5 +1,7 @@
 //! How long it takes from the text of manifests to a plan: reading, resolving, lowering, comparing with an empty account.
 //!
+//! The same for two versions of 500 groups, from their texts to their difference: the target is 200 ms.
+//!
 //! Run with `cargo bench -p kedge-model`. The target is 10 ms for the largest cluster. `KEDGE_KOPS_CASES` adds kops's own
 //! manifests: the case with most fields and the cluster with most groups.
 #![expect(
@@ -14,7 +16,7 @@ use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use kedge_diag::Source;
-use kedge_planner::{PlanContext, plan_apply};
+use kedge_planner::{PlanContext, compare, plan_apply};
 use kedge_resource::{Facts, Inventory, Plan};
 use kedge_spec::init::{InitOptions, init};
 use kedge_spec::{ParseOptions, ResolveOptions, parse};
@@ -64,6 +66,18 @@ fn planned(text: &str, facts: &Facts) -> Plan {
     plan_apply(&desired, &Inventory::empty(desired.cluster.clone()), &context).expect("the plan is legal")
 }
 
+fn difference(base: &str, head: &str) -> Plan {
+    let desired = |text: &str| {
+        let source = Source { name: "cluster.yaml".to_owned(), text: text.to_owned() };
+        let (manifests, _) = parse(&[Arc::new(source)], &ParseOptions::default());
+        let spec = manifests.resolve(&ResolveOptions::default()).0.expect("the manifests are sound");
+        let facts = kedge_model::assumed_facts(&spec, "us-east-1");
+        kedge_model::lower(&spec, &facts).expect("assumed facts have everything")
+    };
+    let context = PlanContext { account_id: "ACCOUNT".to_owned(), region: "us-east-1".to_owned() };
+    compare(&desired(base), &desired(head), &context).expect("the versions are of one cluster")
+}
+
 fn benchmarks(criterion: &mut Criterion) {
     let mut cases =
         vec![("one group".to_owned(), generated(1), facts()), ("50 groups".to_owned(), generated(50), facts())];
@@ -84,6 +98,11 @@ fn benchmarks(criterion: &mut Criterion) {
         group.bench_function(name, |bench| bench.iter(|| planned(black_box(text), facts)));
     }
     group.finish();
+
+    let base = generated(500);
+    let head = base.replace("maxSize: 1", "maxSize: 3").replace("name: nodes-7\n", "name: renamed\n");
+    assert!(!difference(&base, &head).is_empty());
+    criterion.bench_function("difference of 500 groups", |bench| bench.iter(|| difference(black_box(&base), &head)));
 }
 
 criterion_group!(benches, benchmarks);

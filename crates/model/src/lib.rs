@@ -4,6 +4,7 @@
 //! otherwise, `docs/reference/kops-differences.md` says why. It knows nothing of what AWS holds now: comparing is the
 //! planner's job. One file makes one kind of resource or one family of rules; [`lowering`] collects what they make.
 
+mod assumed;
 mod checks;
 mod dns;
 mod etcd_volumes;
@@ -30,6 +31,7 @@ use kedge_diag::Diagnostics;
 use kedge_resource::{Desired, Facts};
 use kedge_spec::ResolvedSpec;
 
+pub use assumed::{ROOT_DEVICE, assumed_facts, fill_in};
 pub use facts_query::facts_query;
 pub use fingerprint::{FingerprintError, openssh_fingerprint};
 pub use neutral::neutral;

@@ -5,6 +5,8 @@
 
 pub mod apply;
 pub mod delete_cluster;
+pub mod diff;
+pub mod drift;
 pub mod error;
 pub mod facts;
 pub mod fleet;
@@ -16,10 +18,13 @@ pub mod load;
 pub mod manifests;
 pub mod places;
 pub mod plan;
+pub mod policies;
 pub mod proposal;
 pub mod region;
 pub mod resources;
 pub mod saved;
+pub mod snapshot;
+pub mod version;
 
 pub use error::OpError;
 pub use guard::{Caller, Guard};

@@ -9,6 +9,9 @@ use kedge_resource::Facts;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
+/// How files of manifests end.
+const MANIFESTS: [&str; 2] = ["yaml", "yml"];
+
 /// Where manifests come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
@@ -56,6 +59,12 @@ pub enum LoadError {
     /// The directory has no manifest.
     #[error("{path} has no file that ends in .yaml or .yml")]
     NoManifests {
+        /// The directory.
+        path: Utf8PathBuf,
+    },
+    /// The directory has no policy.
+    #[error("{path} has no policy: no file that ends in .rego, or tests only")]
+    NoPolicies {
         /// The directory.
         path: Utf8PathBuf,
     },
@@ -117,6 +126,28 @@ pub fn sources(inputs: &[Input], stdin: impl FnOnce() -> io::Result<String>) -> 
         }
     }
     Ok(sources)
+}
+
+/// The manifests at a path with their names within it: a file, under an empty name, or those of a directory.
+///
+/// # Errors
+/// The path is missing, a file cannot be read, or one is empty.
+pub(crate) fn files(path: &Utf8Path) -> Result<Vec<(String, Arc<Source>)>, LoadError> {
+    let files = with_extensions(path, &MANIFESTS)?;
+    if files.is_empty() {
+        return Err(LoadError::NoManifests { path: path.to_owned() });
+    }
+    Ok(files)
+}
+
+/// The file at a path, under an empty name, or the files of a directory that end in one of `extensions`, under their names.
+pub(crate) fn with_extensions(path: &Utf8Path, extensions: &[&str]) -> Result<Vec<(String, Arc<Source>)>, LoadError> {
+    let read = |name: String, path: &Utf8Path| Ok((name, source(path.to_string(), text(path)?)?));
+    if path.is_dir() {
+        let named = |file: Utf8PathBuf| read(file.strip_prefix(path).unwrap_or(&file).to_string(), &file);
+        return files_below(path, extensions)?.into_iter().map(named).collect();
+    }
+    Ok(vec![read(String::new(), path)?])
 }
 
 /// Reads a facts document.
@@ -185,14 +216,15 @@ fn bare(kind: io::ErrorKind, error: &io::Error) -> io::Error {
 
 /// The manifests in a directory; of one that holds none itself, those in the directories below it.
 fn manifests_in(directory: &Utf8Path) -> Result<Vec<Utf8PathBuf>, LoadError> {
-    let files = manifests_below(directory)?;
+    let files = files_below(directory, &MANIFESTS)?;
     if files.is_empty() {
         return Err(LoadError::NoManifests { path: directory.to_owned() });
     }
     Ok(files)
 }
 
-fn manifests_below(directory: &Utf8Path) -> Result<Vec<Utf8PathBuf>, LoadError> {
+/// The files of a directory that end in one of `extensions`; of one that holds none itself, those in the directories below it.
+fn files_below(directory: &Utf8Path, extensions: &[&str]) -> Result<Vec<Utf8PathBuf>, LoadError> {
     let failed = |error: io::Error| LoadError::Read { path: directory.to_owned(), source: bare(error.kind(), &error) };
     let (mut files, mut directories) = (Vec::new(), Vec::new());
     for entry in directory.read_dir_utf8().map_err(failed)? {
@@ -202,7 +234,7 @@ fn manifests_below(directory: &Utf8Path) -> Result<Vec<Utf8PathBuf>, LoadError> 
         let path = entry.into_path();
         if is_directory {
             directories.push(path);
-        } else if matches!(path.extension(), Some("yaml" | "yml")) && path.is_file() {
+        } else if path.extension().is_some_and(|extension| extensions.contains(&extension)) && path.is_file() {
             files.push(path);
         }
     }
@@ -210,7 +242,7 @@ fn manifests_below(directory: &Utf8Path) -> Result<Vec<Utf8PathBuf>, LoadError> 
     if files.is_empty() {
         directories.sort();
         for below in directories {
-            files.extend(manifests_below(&below)?);
+            files.extend(files_below(&below, extensions)?);
         }
     }
     Ok(files)

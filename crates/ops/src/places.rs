@@ -14,6 +14,13 @@ impl Specification {
         self.place(key, None)
     }
 
+    /// The name of the cluster.
+    #[must_use]
+    pub fn place_of_cluster(&self) -> Option<Position> {
+        let cluster = self.cluster();
+        self.manifests.place(cluster, &format!("Cluster/{cluster}"), "").map(|span| position(&span))
+    }
+
     /// As [`Self::place_of`], for a change: where a field of the manifest decides what changes, that field.
     #[must_use]
     pub fn place_of_change(&self, change: &Change) -> Option<Position> {

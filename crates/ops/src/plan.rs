@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use kedge_check::CheckOptions;
 use kedge_cloud::{Identity, Observe, Scope};
+use kedge_diag::Diagnostics;
 use kedge_planner::{PlanContext, plan_apply};
 use kedge_resource::plan::{Note, Severity};
 use kedge_resource::{Desired, Facts, Inventory, ResourceKey};
@@ -11,6 +12,7 @@ use kedge_resource::{Desired, Facts, Inventory, ResourceKey};
 use crate::error::OpError;
 use crate::manifests::Specification;
 use crate::proposal::Proposal;
+use crate::region;
 
 /// What a person says about a plan beforehand.
 #[derive(Clone, Debug, Default)]
@@ -77,7 +79,7 @@ pub(crate) fn propose_for(
 ) -> Result<Proposal, OpError> {
     let Seen { identity, inventory, facts } = seen;
     let context = PlanContext { account_id: identity.account_id.clone(), region: identity.region.clone() };
-    propose(&desired(specification, facts)?, inventory, context, allow_destroy)
+    propose(desired(specification, facts)?, inventory, context, allow_destroy)
 }
 
 /// Plans with facts alone, for an account that holds nothing of the cluster: no credentials are needed.
@@ -96,22 +98,29 @@ pub fn plan_offline(specification: &Specification, options: PlanOptions, facts: 
     });
     let inventory = Inventory::empty(specification.cluster().clone());
     let context = PlanContext { account_id: facts.account_id.clone(), region: facts.region.clone() };
-    propose(&desired, &inventory, context, options.allow_destroy)
+    propose(desired, &inventory, context, options.allow_destroy)
 }
 
 /// Lowers a specification; what is wrong gets the places of the fields.
 pub(crate) fn desired(specification: &Specification, facts: &Facts) -> Result<Desired, OpError> {
-    kedge_model::lower(&specification.resolved, facts)
-        .map_err(|diagnostics| OpError::Manifests(specification.manifests.attach_spans(diagnostics)))
+    let lowered = match region::elsewhere(&specification.resolved, facts) {
+        Some(diagnostic) => {
+            let mut diagnostics = Diagnostics::default();
+            diagnostics.push(diagnostic);
+            Err(diagnostics)
+        }
+        None => kedge_model::lower(&specification.resolved, facts),
+    };
+    lowered.map_err(|diagnostics| OpError::Manifests(specification.manifests.attach_spans(diagnostics)))
 }
 
-fn propose(
-    desired: &Desired,
+pub(crate) fn propose(
+    desired: Desired,
     inventory: &Inventory,
     context: PlanContext,
     allow_destroy: BTreeSet<ResourceKey>,
 ) -> Result<Proposal, OpError> {
-    let plan = plan_apply(desired, inventory, &context).map_err(OpError::Plan)?;
+    let plan = plan_apply(&desired, inventory, &context).map_err(OpError::Plan)?;
     let protected = desired.protected.iter().cloned().collect();
-    Ok(Proposal::new(plan, CheckOptions { allow_destroy, protected }))
+    Ok(Proposal::new(plan, CheckOptions { allow_destroy, protected }).with_desired(desired.resources))
 }

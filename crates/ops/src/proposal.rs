@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use kedge_check::{CheckOptions, check};
 use kedge_resource::plan::{Note, Severity};
-use kedge_resource::{Plan, ResourceKey};
+use kedge_resource::{Plan, Resource, ResourceKey};
 
 /// A plan with the verdict of the checks among its notes.
 #[derive(Clone, Debug)]
@@ -12,6 +12,7 @@ pub struct Proposal {
     plan: Plan,
     own_notes: Vec<Note>,
     options: CheckOptions,
+    desired: Vec<Resource>,
 }
 
 impl Proposal {
@@ -19,15 +20,39 @@ impl Proposal {
     #[must_use]
     pub fn new(plan: Plan, options: CheckOptions) -> Self {
         let own_notes = plan.report.notes.clone();
-        let mut proposal = Self { plan, own_notes, options };
+        let mut proposal = Self { plan, own_notes, options, desired: Vec::new() };
         proposal.check();
         proposal
+    }
+
+    /// A plan that is only read: its notes stay as they are.
+    pub(crate) fn unchecked(plan: Plan) -> Self {
+        let own_notes = plan.report.notes.clone();
+        Self { plan, own_notes, options: CheckOptions::default(), desired: Vec::new() }
+    }
+
+    /// Keeps what the plan was made for.
+    #[must_use]
+    pub fn with_desired(self, desired: Vec<Resource>) -> Self {
+        Self { desired, ..self }
+    }
+
+    /// Everything that the manifests ask for; nothing if the cluster is deleted.
+    #[must_use]
+    pub fn desired(&self) -> &[Resource] {
+        &self.desired
     }
 
     /// The plan, with every note.
     #[must_use]
     pub fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    /// The plan, with every note, for reading only.
+    #[must_use]
+    pub fn into_plan(self) -> Plan {
+        self.plan
     }
 
     /// Remarks for which applying is refused.

@@ -4,6 +4,7 @@ mod account;
 mod cluster;
 mod decisions;
 mod properties;
+mod versions;
 
 use kedge_resource::{Action, Change, Desired, Inventory, Plan};
 

@@ -5,7 +5,9 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 pub mod diagnostics;
+pub mod difference;
 pub mod events;
+pub mod findings;
 pub mod notes;
 pub mod plan;
 pub mod table;

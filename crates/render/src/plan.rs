@@ -36,23 +36,33 @@ impl Default for PlanTextOptions {
 pub fn render(plan: &Plan, options: &PlanTextOptions) -> Text {
     let mut text = Text::new();
     header(plan, &mut text);
+    body(plan, options, &mut text);
+    text
+}
+
+/// Everything but the header.
+pub(crate) fn body(plan: &Plan, options: &PlanTextOptions, text: &mut Text) {
     if !plan.is_empty() {
-        legend(plan, &mut text);
-        for section in section::sections(plan) {
-            text.gap();
-            section::render(&section, plan.purpose, options, &mut text);
-        }
+        legend(plan, text);
+        sections(plan, options, text);
     }
-    foreign(plan, options, &mut text);
-    unreadable(plan, options, &mut text);
+    foreign(plan, options, text);
+    unreadable(plan, options, text);
     if !plan.report.notes.is_empty() {
         text.gap();
         text.extend(notes::render(&plan.report.notes, options.width));
     }
-    rolling(plan, options, &mut text);
+    rolling(plan, options, text);
     text.gap();
     text.extend(conclusion(plan, options.width));
-    text
+}
+
+/// The changes, by section.
+pub(crate) fn sections(plan: &Plan, options: &PlanTextOptions, text: &mut Text) {
+    for section in section::sections(plan) {
+        text.gap();
+        section::render(&section, plan.purpose, options, text);
+    }
 }
 
 /// What the plan comes to: the totals, or the sentence for its kind of nothing to do.
@@ -71,29 +81,34 @@ pub fn conclusion(plan: &Plan, width: usize) -> Text {
 }
 
 fn header(plan: &Plan, text: &mut Text) {
-    text.push(
-        Line::of(Role::Heading, format!("Plan for {}", plan.cluster))
+    text.push(match plan.purpose {
+        Purpose::Apply | Purpose::Delete => Line::of(Role::Heading, format!("Plan for {}", plan.cluster))
             .with(Role::Plain, format!(" (account {}, region {})", plan.account_id, plan.region)),
-    );
+        Purpose::Compare => Line::of(Role::Heading, format!("Differences of {}", plan.cluster)),
+    });
     if plan.is_empty() {
         return;
     }
     text.push(Line::plain(match plan.purpose {
         Purpose::Apply => "To make AWS hold what the manifests say:",
         Purpose::Delete => "To delete the cluster with everything that it owns:",
+        Purpose::Compare => "What the new manifests change of what the old ones ask for:",
     }));
 }
 
 fn legend(plan: &Plan, text: &mut Text) {
     text.gap();
     let totals = plan.totals();
-    let removed = match plan.purpose {
-        Purpose::Apply => "no longer in the manifests",
-        Purpose::Delete => "carries the ownership tag of the cluster",
+    let (made, changed, removed) = match plan.purpose {
+        Purpose::Apply => ("in the manifests, not in AWS", "AWS holds other values", "no longer in the manifests"),
+        Purpose::Delete => {
+            ("in the manifests, not in AWS", "AWS holds other values", "carries the ownership tag of the cluster")
+        }
+        Purpose::Compare => ("in the new manifests only", "has other values", "in the old manifests only"),
     };
     for (count, action, meaning) in [
-        (totals.create, Action::Create, "in the manifests, not in AWS"),
-        (totals.update, Action::Update, "AWS holds other values"),
+        (totals.create, Action::Create, made),
+        (totals.update, Action::Update, changed),
         (totals.replace, Action::Replace, "cannot change in place"),
         (totals.delete, Action::Delete, removed),
     ] {
@@ -165,7 +180,8 @@ fn rolling(plan: &Plan, options: &PlanTextOptions, text: &mut Text) {
 
 fn totals_line(plan: &Plan) -> Line {
     let totals = plan.totals();
-    Line::of(Role::Heading, "Plan: ").with(Role::Plain, format!("{}, {} unchanged.", counts(totals), plan.unchanged))
+    let label = if plan.purpose == Purpose::Compare { "Differences: " } else { "Plan: " };
+    Line::of(Role::Heading, label).with(Role::Plain, format!("{}, {} unchanged.", counts(totals), plan.unchanged))
 }
 
 /// `1 to create, 2 to update, 0 to replace, 3 to delete`.
@@ -208,7 +224,7 @@ pub(crate) fn role(action: Action) -> Role {
 pub(crate) fn reason(change: &Change, purpose: Purpose) -> Option<String> {
     let why = match (&change.reason, change.action) {
         (Reason::Missing, Action::Create) | (Reason::Differs, Action::Update) => None,
-        (Reason::Undesired, Action::Delete) if purpose == Purpose::Apply => None,
+        (Reason::Undesired, Action::Delete) if purpose != Purpose::Delete => None,
         (Reason::ClusterDeleted, Action::Delete) if purpose == Purpose::Delete => None,
         (Reason::Missing, _) => Some("missing in AWS".to_owned()),
         (Reason::Differs, _) => Some("differs".to_owned()),

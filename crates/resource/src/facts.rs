@@ -251,7 +251,8 @@ impl InstanceTypes {
 }
 
 /// What a manifest needs to know, so that a live account is asked for that and nothing else.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
 pub struct FactsQuery {
     /// Images as manifests write them: an AMI id, `owner/name` or `ssm:parameter`.
     pub images: BTreeSet<String>,

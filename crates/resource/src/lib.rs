@@ -6,6 +6,7 @@
 //! decides. Deciding is the planner's job, doing is the executor's.
 
 pub mod desired;
+pub mod difference;
 pub mod event;
 pub mod facts;
 pub mod finding;
@@ -19,6 +20,7 @@ pub mod reference;
 pub mod tags;
 
 pub use desired::{Desired, Resource};
+pub use difference::Difference;
 pub use event::Event;
 pub use facts::{Facts, FactsQuery};
 pub use finding::{Finding, Position};

@@ -46,6 +46,9 @@ pub enum Purpose {
     Apply,
     /// Remove the cluster.
     Delete,
+    /// Show what one version of the manifests asks for that another one does not. Nobody was asked what AWS holds, so that
+    /// such a plan is read and never applied; names stand where ids would.
+    Compare,
 }
 
 /// One change to one resource.

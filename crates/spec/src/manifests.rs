@@ -85,6 +85,16 @@ impl Manifests {
         labels.chain(self.cluster_names()).filter(|name| !name.is_empty()).collect()
     }
 
+    /// The manifests of a cluster as they are written, as JSON.
+    #[must_use]
+    pub fn values(&self, cluster: &ClusterName) -> Vec<serde_json::Value> {
+        let of_cluster = |document: &&Document| match document.kind.as_str() {
+            "Cluster" => document.name == cluster.as_str(),
+            _ => document.concerns(cluster),
+        };
+        self.documents().filter(of_cluster).map(|document| document.root.to_json()).collect()
+    }
+
     /// Whether one of the manifests is an SSH key.
     #[must_use]
     pub fn has_ssh_credential(&self) -> bool {

@@ -67,6 +67,25 @@ impl Node {
         matches!(&self.data, Data::Scalar { text, plain: true } if matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"))
     }
 
+    /// The value as JSON: scalars without quotes are what YAML 1.2 takes them for.
+    pub(crate) fn to_json(&self) -> serde_json::Value {
+        match &self.data {
+            _ if self.is_null() => serde_json::Value::Null,
+            Data::Scalar { text, plain: false } => text.as_str().into(),
+            Data::Scalar { text, plain: true } => match text.as_str() {
+                "true" | "True" | "TRUE" => true.into(),
+                "false" | "False" | "FALSE" => false.into(),
+                text => text.parse().map_or_else(|_| text.into(), serde_json::Value::Number),
+            },
+            Data::Sequence(items) => items.iter().map(Self::to_json).collect(),
+            Data::Mapping(entries) => entries
+                .iter()
+                .map(|entry| (entry.key.clone(), entry.value.to_json()))
+                .collect::<serde_json::Map<_, _>>()
+                .into(),
+        }
+    }
+
     /// The text of a scalar that is not null.
     pub(crate) fn text(&self) -> Option<&str> {
         match &self.data {

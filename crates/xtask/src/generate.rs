@@ -23,10 +23,12 @@ struct Page {
 }
 
 const PAGES: &[Page] = &[
+    Page { path: "docs/reference/difference.schema.json", arguments: &["schema", "difference"] },
     Page { path: "docs/reference/event.schema.json", arguments: &["schema", "event"] },
     Page { path: "docs/reference/fields.md", arguments: &["schema", "fields"] },
     Page { path: "docs/reference/facts.schema.json", arguments: &["schema", "facts"] },
     Page { path: "docs/reference/manifest.schema.json", arguments: &["schema", "manifest"] },
+    Page { path: "docs/reference/snapshot.schema.json", arguments: &["schema", "snapshot"] },
     Page { path: "docs/reference/plan.schema.json", arguments: &["schema", "plan"] },
     Page { path: "docs/reference/plans.schema.json", arguments: &["schema", "plans"] },
 ];

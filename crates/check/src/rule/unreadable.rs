@@ -20,7 +20,9 @@ pub(super) fn check(plan: &Plan, _: &CheckOptions) -> Vec<Note> {
         .map(|part| {
             let (severity, consequence) = match plan.purpose {
                 Purpose::Apply if asked_for(plan, part) => (Severity::Fatal, "the manifests ask for some"),
-                Purpose::Apply => (Severity::Warning, "the manifests ask for none; a leftover would stay"),
+                Purpose::Apply | Purpose::Compare => {
+                    (Severity::Warning, "the manifests ask for none; a leftover would stay")
+                }
                 Purpose::Delete => (Severity::Fatal, "those of the cluster would stay"),
             };
             let text = format!(

@@ -7,6 +7,7 @@ use clap::Args;
 use kedge_ops::plan::{PlanOptions, plan};
 use kedge_ops::saved::{SavedBase, SavedPlan, SavedPlanError};
 use kedge_ops::{Guard, Proposal, Specification};
+use kedge_policy::Policies;
 use kedge_resource::ResourceKey;
 
 use super::running;
@@ -15,6 +16,7 @@ use crate::args::{DestroyArgs, RunOutput, SpecArgs};
 use crate::backend::Backend;
 use crate::error::CliError;
 use crate::exit_code::ExitCode;
+use crate::policies::{self, PolicyArgs};
 use crate::session::{Session, block_on};
 use crate::state;
 
@@ -52,6 +54,9 @@ pub(crate) struct ApplyArgs {
     output: RunOutput,
 
     #[command(flatten)]
+    policy: PolicyArgs,
+
+    #[command(flatten)]
     spec: SpecArgs,
 
     #[command(flatten)]
@@ -61,17 +66,19 @@ pub(crate) struct ApplyArgs {
 /// Does it.
 pub(crate) fn run(args: &ApplyArgs, session: &Session) -> Result<ExitCode, CliError> {
     let allow_destroy = args.destroy.allow_destroy.iter().cloned().collect();
+    let policies = args.policy.compile()?;
+    let policies = policies.as_ref();
     match &args.plan {
         Some(path) => {
             let saved = SavedPlan::read(path)?;
             let specification = saved_specification(session, &saved)?;
-            block_on(apply(args, session, specification, Some(&saved), allow_destroy))
+            block_on(apply(args, session, specification, Some(&saved), allow_destroy, policies))
         }
         None => {
             let manifests = session.manifests(&args.spec)?;
             block_on(async {
                 let specification = session.read(manifests).await?;
-                apply(args, session, specification, None, allow_destroy).await
+                apply(args, session, specification, None, allow_destroy, policies).await
             })
         }
     }
@@ -83,6 +90,7 @@ async fn apply(
     specification: Specification,
     saved: Option<&SavedPlan>,
     allow_destroy: BTreeSet<ResourceKey>,
+    policies: Option<&Policies>,
 ) -> Result<ExitCode, CliError> {
     state::lease(session)?;
     let backend = session.open(Some(&specification)).await?;
@@ -90,8 +98,10 @@ async fn apply(
     let (mut proposal, guard) = session.ui.patiently("reading the account", work).await?;
     let changes = !proposal.plan().is_empty();
     state::remark(session, guard.as_ref(), changes);
-    running::show(session, &proposal, args.output)?;
+    let findings = policies::check(policies, &proposal, &specification)?;
+    running::show(session, &proposal, &findings, args.output)?;
     running::refuse_blind(&proposal)?;
+    policies::refuse(&findings)?;
     if !changes {
         if let Some(guard) = guard {
             let caller = state::caller(session, &backend).await?;

@@ -66,7 +66,7 @@ pub(crate) fn run(args: &DeleteArgs, session: &Session) -> Result<ExitCode, CliE
         let (proposal, guard) = session.ui.patiently("reading the account", work).await?;
         let changes = !proposal.plan().is_empty();
         state::remark(session, guard.as_ref(), changes);
-        running::show(session, &proposal, args.output)?;
+        running::show(session, &proposal, &[], args.output)?;
         running::refuse_blind(&proposal)?;
         if !changes {
             return Ok(ExitCode::Done);

@@ -6,24 +6,30 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 use kedge_ops::plan::{PlanOptions, plan_offline};
 use kedge_ops::saved::{self, Planned, SavedBase, SavedPlan};
+use kedge_ops::snapshot::AccountSnapshot;
 use kedge_ops::{Guard, Proposal, Specification, fleet, load};
+use kedge_policy::Policies;
+use kedge_render::findings;
 use kedge_render::plan::{self as plan_text, PlanTextOptions};
 use kedge_render::view::{Failure, Review, Reviewed, Saved};
 use kedge_render::{Line, Text};
-use kedge_resource::{Facts, Plan, ResourceKey};
+use kedge_resource::{Facts, Finding, Plan, ResourceKey};
 
 use super::running::refuse_blind;
 use crate::args::{DestroyArgs, SpecArgs};
 use crate::backend::Backend;
 use crate::error::CliError;
 use crate::exit_code::ExitCode;
+use crate::policies::{self, PolicyArgs};
 use crate::session::{Manifests, Session, block_on};
 use crate::state;
 use crate::ui::Ui;
 use crate::views::ViewArgs;
 
+mod drift;
 mod entry;
 mod many;
+mod recorded;
 
 const EXAMPLES: &str = "\
 EXAMPLES:
@@ -31,7 +37,10 @@ EXAMPLES:
   kedge plan -f manifests/ --name prod.example.com -o json
   kedge plan -f clusters/ -o markdown=comment.md -o html=plan.html -o github
   kedge plan -f cluster.yaml --detailed-exitcode
+  kedge plan -f cluster.yaml --policy policies/
   kedge plan -f cluster.yaml --facts facts.json
+  kedge plan -f cluster.yaml --snapshot account.json --max-age 24h
+  kedge plan --drift --name prod.example.com --detailed-exitcode
   kedge plan -f cluster.yaml --out plan.json && kedge apply plan.json
   kedge plan -f specs/private.yaml --sandbox";
 
@@ -52,6 +61,12 @@ pub(crate) struct PlanArgs {
     #[arg(long)]
     detailed_exitcode: bool,
 
+    /// Show what somebody else changed: compare the account with the manifests in the state store, which were applied last
+    ///
+    /// The cluster is that of --name, or of the manifests. The plan is the way back to what was applied; an apply goes it.
+    #[arg(long, conflicts_with_all = ["facts", "out", "snapshot", "policy", "allow_destroy"])]
+    drift: bool,
+
     /// Take the account's facts from this file instead of asking for them
     ///
     /// Without --sandbox no account is asked at all and no credentials are needed: the plan is made as if the account held
@@ -59,12 +74,18 @@ pub(crate) struct PlanArgs {
     #[arg(long, value_name = "FILE")]
     facts: Option<Utf8PathBuf>,
 
-    /// Save the plan in this file, for `kedge apply FILE`; of several clusters, each in a file of its name in this directory
+    /// Save the plan in this file, for `kedge apply FILE`; in a directory, a file for each cluster
     ///
     /// It is applied exactly as it was saved, or refused if something has moved meanwhile. It holds the manifests and what the
     /// account offered, and no secrets.
     #[arg(long, value_name = "FILE", conflicts_with = "facts")]
     out: Option<Utf8PathBuf>,
+
+    #[command(flatten)]
+    policy: PolicyArgs,
+
+    #[command(flatten)]
+    recorded: recorded::SnapshotArgs,
 
     #[command(flatten)]
     spec: SpecArgs,
@@ -76,12 +97,17 @@ pub(crate) struct PlanArgs {
 /// Does it.
 pub(crate) fn run(args: &PlanArgs, session: &Session) -> Result<ExitCode, CliError> {
     args.views.check()?;
+    if args.drift {
+        return drift::run(args, session);
+    }
     let request = Request {
+        policies: args.policy.compile()?,
+        snapshot: args.recorded.read()?,
         facts: args.facts.as_deref().map(load::facts).transpose()?,
         allow_destroy: args.destroy.allow_destroy.iter().cloned().collect(),
         out: args.out.as_deref(),
     };
-    if session.takes_stored_manifests()? {
+    if request.snapshot.is_none() && session.takes_stored_manifests()? {
         return one(args, session, &request, Ok(Manifests::Stored(args.spec.clone())));
     }
     let sources = match session.sources() {
@@ -103,6 +129,8 @@ pub(crate) fn run(args: &PlanArgs, session: &Session) -> Result<ExitCode, CliErr
 
 /// What is asked of every plan.
 struct Request<'a> {
+    policies: Option<Policies>,
+    snapshot: Option<AccountSnapshot>,
     facts: Option<Facts>,
     allow_destroy: BTreeSet<ResourceKey>,
     out: Option<&'a Utf8Path>,
@@ -113,6 +141,33 @@ struct Looked {
     specification: Specification,
     planned: Planned,
     guard: Option<Guard>,
+    /// What policies found; absent if none were asked.
+    findings: Option<Vec<Finding>>,
+}
+
+impl Request<'_> {
+    /// Whether no account is asked.
+    fn is_offline(&self, session: &Session) -> bool {
+        self.snapshot.is_some() || self.facts.is_some() && !state::is_sandbox(session)
+    }
+
+    /// A plan with what the policies find in it.
+    fn looked(&self, specification: Specification, planned: Planned, guard: Option<Guard>) -> Result<Looked, CliError> {
+        let findings = policies::check(self.policies.as_ref(), &planned.proposal, &specification)?;
+        Ok(Looked { specification, planned, guard, findings: self.policies.is_some().then_some(findings) })
+    }
+}
+
+impl Looked {
+    fn findings(&self) -> &[Finding] {
+        self.findings.as_deref().unwrap_or_default()
+    }
+
+    /// Refuses a plan that is not the whole truth, or that policies deny.
+    fn refuse(&self) -> Result<(), CliError> {
+        refuse_blind(&self.planned.proposal)?;
+        policies::refuse(self.findings())
+    }
 }
 
 /// Plans one cluster. Views show why there is no plan, if there is none.
@@ -122,11 +177,9 @@ fn one(
     request: &Request<'_>,
     source: Result<Manifests, CliError>,
 ) -> Result<ExitCode, CliError> {
-    let plan = |source| match (&request.facts, source) {
-        (Some(_), Manifests::Given(specification)) if !state::is_sandbox(session) => {
-            Ok((offline(request, *specification)?, None))
-        }
-        (_, source) => block_on(async {
+    let plan = |source| match source {
+        Manifests::Given(specification) if request.is_offline(session) => Ok((offline(request, *specification)?, None)),
+        source => block_on(async {
             let specification = session.read(source).await?;
             let backend = session.open(Some(&specification)).await?;
             let work = look(session, &backend, request, specification);
@@ -147,8 +200,8 @@ fn one(
     };
     let proposal = &looked.planned.proposal;
     let review = || Review { clusters: vec![entry::of(&looked, saved).into()] };
-    args.views.show(session, review, || text(proposal, &session.ui))?;
-    refuse_blind(proposal)?;
+    args.views.show(session, review, || text(proposal, looked.findings(), &session.ui))?;
+    looked.refuse()?;
     Ok(exit_code(proposal.plan(), args.detailed_exitcode))
 }
 
@@ -164,12 +217,15 @@ fn named(session: &Session) -> String {
     }
 }
 
-/// Plans with facts alone.
+/// Plans with facts or a snapshot alone.
 fn offline(request: &Request<'_>, specification: Specification) -> Result<Looked, CliError> {
     let facts = request.facts.clone().unwrap_or_default();
     let options = PlanOptions { facts: None, allow_destroy: request.allow_destroy.clone() };
-    let proposal = plan_offline(&specification, options, &facts)?;
-    Ok(Looked { specification, planned: Planned { proposal, facts }, guard: None })
+    let proposal = match &request.snapshot {
+        Some(snapshot) => snapshot.plan(&specification, options)?,
+        None => plan_offline(&specification, options, &facts)?,
+    };
+    request.looked(specification, Planned { proposal, facts }, None)
 }
 
 /// Plans against the account, and looks at the state store at the same time.
@@ -184,20 +240,24 @@ async fn look(
         Ok::<_, CliError>(saved::plan(backend, &specification, facts, allow).await?)
     };
     let (planned, guard) = tokio::try_join!(planned, state::look(session, backend, specification.cluster()))?;
-    Ok(Looked { specification, planned, guard })
+    request.looked(specification, planned, guard)
 }
 
 /// Says what has to be said of the state store, and saves the plan in `out`.
 async fn conclude(session: &Session, looked: &Looked, out: Option<&Utf8Path>) -> Result<Option<Saved>, CliError> {
-    let Looked { specification, planned, guard } = looked;
+    let Looked { specification, planned, guard, findings: _ } = looked;
     if let Some((lease, _)) = guard.as_ref().and_then(|guard| guard.base().held()) {
         session.ui.warn(&format!("the cluster is being changed by somebody else: {}", lease.describe()));
     }
     state::remark(session, guard.as_ref(), false);
     state::worries(session, guard.as_ref()).await?;
-    let Some(path) = out else { return Ok(None) };
+    // What is denied is not there to be applied.
+    let Some(path) = out.filter(|_| policies::refuse(looked.findings()).is_ok()) else { return Ok(None) };
     let base = guard.as_ref().map(|guard| SavedBase::of(guard.store().place(), guard.base()));
     let plan = SavedPlan::new(planned, specification, base, env!("CARGO_PKG_VERSION"));
+    // A job cannot know how many clusters there are, and names a directory.
+    let within = path.join(format!("{}.json", specification.cluster()));
+    let path = if path.is_dir() { within.as_path() } else { path };
     save(session, path, &plan)?;
     Ok(Some(Saved { path: path.to_string(), digest: plan.digest }))
 }
@@ -210,11 +270,17 @@ fn save(session: &Session, path: &Utf8Path, plan: &SavedPlan) -> Result<(), CliE
 }
 
 /// The plan as this terminal shows it.
-pub(super) fn text(proposal: &Proposal, ui: &Ui) -> Text {
-    if ui.is_quiet() {
-        return plan_text::conclusion(proposal.plan(), ui.width());
+pub(super) fn text(proposal: &Proposal, findings: &[Finding], ui: &Ui) -> Text {
+    let mut text = if ui.is_quiet() {
+        plan_text::conclusion(proposal.plan(), ui.width())
+    } else {
+        plan_text::render(proposal.plan(), &PlanTextOptions { width: ui.width(), verbose: ui.is_verbose() })
+    };
+    if !findings.is_empty() {
+        text.gap();
+        text.extend(findings::render(findings, ui.width()));
     }
-    plan_text::render(proposal.plan(), &PlanTextOptions { width: ui.width(), verbose: ui.is_verbose() })
+    text
 }
 
 fn exit_code(plan: &Plan, detailed: bool) -> ExitCode {

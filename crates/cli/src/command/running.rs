@@ -9,8 +9,8 @@ use kedge_engine::{RunResult, stop_signal};
 use kedge_ops::{Proposal, apply};
 use kedge_render::Text;
 use kedge_render::events::{outcome_line, unfinished};
-use kedge_resource::Event;
 use kedge_resource::event::Outcome;
+use kedge_resource::{Event, Finding};
 use kedge_store::{Ending, Keeper, StoreError};
 
 use super::plan::text;
@@ -23,8 +23,13 @@ use crate::progress::RunProgress;
 use crate::session::Session;
 
 /// Shows the plan: on standard output, unless that is taken by events.
-pub(super) fn show(session: &Session, proposal: &Proposal, output: RunOutput) -> Result<(), CliError> {
-    let text = text(proposal, &session.ui);
+pub(super) fn show(
+    session: &Session,
+    proposal: &Proposal,
+    findings: &[Finding],
+    output: RunOutput,
+) -> Result<(), CliError> {
+    let text = text(proposal, findings, &session.ui);
     match output {
         RunOutput::Text => session.ui.data(&text)?,
         RunOutput::Jsonl => session.ui.say(&text),

@@ -1,8 +1,9 @@
 //! `kedge schema`.
 
 use clap::{Args, ValueEnum};
+use kedge_ops::snapshot::AccountSnapshot;
 use kedge_render::view::json::{PlanView, PlansView};
-use kedge_resource::{Event, Facts};
+use kedge_resource::{Difference, Event, Facts};
 
 use crate::error::CliError;
 use crate::exit_code::ExitCode;
@@ -36,6 +37,10 @@ enum Document {
     Facts,
     /// A line of `apply -o jsonl`
     Event,
+    /// What `diff -o json` prints
+    Difference,
+    /// What `snapshot` writes and plan --snapshot reads
+    Snapshot,
     /// Not a schema but a page in Markdown: what each field of a manifest does
     Fields,
 }
@@ -48,6 +53,8 @@ pub(crate) fn run(args: &SchemaArgs, session: &Session) -> Result<ExitCode, CliE
         Document::Plans => schemars::schema_for!(PlansView).to_value(),
         Document::Facts => schemars::schema_for!(Facts).to_value(),
         Document::Event => schemars::schema_for!(Event).to_value(),
+        Document::Snapshot => schemars::schema_for!(AccountSnapshot).to_value(),
+        Document::Difference => schemars::schema_for!(Difference).to_value(),
         Document::Fields => {
             session.ui.data_text(&kedge_spec::fields_page())?;
             return Ok(ExitCode::Done);

@@ -29,6 +29,10 @@ pub(crate) fn sentence(plan: &Plan) -> Option<String> {
         Purpose::Apply => {
             format!("Nothing to do: AWS already holds what the manifests say ({}).", resource_count(plan.unchanged))
         }
+        Purpose::Compare => match plan.unchanged {
+            0 => "Nothing differs: neither asks for anything that kedge would have to make.".to_owned(),
+            count => format!("Nothing differs: both ask for the same {}.", resource_count(count)),
+        },
         Purpose::Delete if unseen > 0 => format!(
             "Nothing to delete as far as can be seen: {} could not be read, and what was read holds nothing of {cluster}.",
             part_count(unseen)

@@ -8,7 +8,7 @@ use super::Finding;
 use crate::workspace::Workspace;
 
 /// Folders of `tests` that are no cases: shared code, the test server, measurements.
-const NO_CASES: &[&str] = &["bench", "common", "moto", "proxy", "reliability"];
+const NO_CASES: &[&str] = &["bench", "common", "moto", "proxy", "pull_requests", "reliability"];
 
 /// Checks that a harness names every folder of cases, and that cargo runs every harness.
 pub(super) fn check(workspace: &Workspace) -> Result<Vec<Finding>> {

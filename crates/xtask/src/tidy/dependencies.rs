@@ -12,7 +12,19 @@ use crate::workspace::{Packages, Workspace};
 /// The ring of each crate.
 const RINGS: &[(u8, &[&str])] = &[
     (0, &["kedge-diag", "kedge-resource"]),
-    (1, &["kedge-spec", "kedge-model", "kedge-planner", "kedge-check", "kedge-render", "kedge-bootstrap", "kedge-pki"]),
+    (
+        1,
+        &[
+            "kedge-spec",
+            "kedge-model",
+            "kedge-planner",
+            "kedge-check",
+            "kedge-policy",
+            "kedge-render",
+            "kedge-bootstrap",
+            "kedge-pki",
+        ],
+    ),
     (2, &["kedge-cloud", "kedge-store"]),
     (3, &["kedge-aws", "kedge-kube", "kedge-sandbox"]),
     (4, &["kedge-engine", "kedge-migrate"]),

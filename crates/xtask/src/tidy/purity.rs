@@ -7,7 +7,8 @@ use anyhow::Result;
 use super::Finding;
 use crate::workspace::Workspace;
 
-const PURE: &[&str] = &["diag", "resource", "spec", "model", "planner", "check", "render", "bootstrap", "pki"];
+const PURE: &[&str] =
+    &["diag", "resource", "spec", "model", "planner", "check", "policy", "render", "bootstrap", "pki"];
 
 /// Compares the files with each other.
 pub(super) fn check(workspace: &Workspace) -> Result<Vec<Finding>> {

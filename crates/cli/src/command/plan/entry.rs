@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use kedge_ops::resources;
 use kedge_render::view::{Planned, Saved};
 
 use super::Looked;
@@ -10,7 +9,7 @@ use crate::error::problems;
 
 /// The entry of a cluster.
 pub(super) fn of(looked: &Looked, saved: Option<Saved>) -> Planned {
-    let Looked { specification, planned, guard: _ } = looked;
+    let Looked { specification, planned, guard: _, findings } = looked;
     let plan = planned.proposal.plan();
     let mut places = BTreeMap::new();
     for change in &plan.changes {
@@ -28,7 +27,7 @@ pub(super) fn of(looked: &Looked, saved: Option<Saved>) -> Planned {
     entry.problems = problems(&specification.remarks);
     entry.manifests = specification.sources.iter().map(|source| source.name.clone()).collect();
     entry.saved = saved;
-    // There is a plan, so that the manifests fit the facts: without them there would be no drawing, and nothing else.
-    entry.desired = resources::desired(specification, &planned.facts).unwrap_or_default();
+    entry.findings.clone_from(findings);
+    entry.desired = planned.proposal.desired().to_vec();
     entry
 }

@@ -14,7 +14,6 @@ use kedge_resource::plan::Totals;
 
 use super::{Looked, PlanArgs, Request, conclude, entry, look, offline, text};
 use crate::backend::Backend;
-use crate::command::running::refuse_blind;
 use crate::error::CliError;
 use crate::exit_code::ExitCode;
 use crate::session::{Session, block_on};
@@ -38,7 +37,7 @@ pub(super) fn run(
     }
     let options = session.manifest_options(&args.spec)?;
     let names: Vec<String> = members.iter().map(|member| member.name.clone()).collect();
-    let results: Vec<Outcome> = if request.facts.is_some() && !state::is_sandbox(session) {
+    let results: Vec<Outcome> = if request.is_offline(session) {
         let plan = |member| Ok((offline(request, read(session, member, &options)?)?, None));
         members.into_iter().map(plan).collect()
     } else {
@@ -50,7 +49,7 @@ pub(super) fn run(
     let mut worst = ExitCode::Done;
     for (name, result) in &done {
         let error = match result {
-            Ok((looked, _)) => refuse_blind(&looked.planned.proposal).err(),
+            Ok((looked, _)) => looked.refuse().err(),
             Err(_) => None,
         };
         if let Some(error) = error.as_ref().or(result.as_ref().err()) {
@@ -151,7 +150,7 @@ fn texts(session: &Session, done: &[(String, Outcome)]) -> Text {
             Ok((looked, _)) => {
                 let proposal = &looked.planned.proposal;
                 all.gap();
-                all.extend(text(proposal, &session.ui));
+                all.extend(text(proposal, looked.findings(), &session.ui));
                 let Totals { create, update, replace, delete } = proposal.plan().totals();
                 [create, update, replace, delete].map(|count| count.to_string())
             }

@@ -1,0 +1,5 @@
+package kedge.x
+
+import rego.v1
+
+deny := "no set"
