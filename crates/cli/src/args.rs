@@ -6,9 +6,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use kedge_resource::{ClusterName, ResourceKey};
 
 use crate::command::{
-    apply::ApplyArgs, completions::CompletionsArgs, delete::DeleteArgs, facts::FactsArgs, get::GetArgs, init::InitArgs,
-    lease::LeaseArgs, op::OpArgs, plan::PlanArgs, resources::ResourcesArgs, schema::SchemaArgs, secret::SecretArgs,
-    store::StoreArgs,
+    apply::ApplyArgs, completions::CompletionsArgs, delete::DeleteArgs, export::ExportArgs, facts::FactsArgs,
+    get::GetArgs, init::InitArgs, lease::LeaseArgs, op::OpArgs, plan::PlanArgs, resources::ResourcesArgs,
+    rotate::RotateArgs, schema::SchemaArgs, secret::SecretArgs, store::StoreArgs,
 };
 
 /// Directory of the sandbox account where none is named.
@@ -61,6 +61,8 @@ pub(crate) enum Command {
     Apply(ApplyArgs),
     Delete(DeleteArgs),
     Get(GetArgs),
+    Export(ExportArgs),
+    Rotate(RotateArgs),
     Op(OpArgs),
     Lease(LeaseArgs),
     Secret(SecretArgs),

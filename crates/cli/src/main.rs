@@ -12,6 +12,7 @@ mod error;
 mod exit_code;
 mod interrupt;
 mod logging;
+mod outer_key;
 mod progress;
 mod session;
 mod state;

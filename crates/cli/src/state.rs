@@ -147,6 +147,11 @@ pub(crate) async fn caller(session: &Session, backend: &Backend) -> Result<Calle
     })
 }
 
+/// What time it is, to the second.
+pub(crate) fn now() -> jiff::Timestamp {
+    Clock::new(jiff::Timestamp::now).now()
+}
+
 /// How long leases are.
 pub(crate) fn lease(session: &Session) -> Result<LeaseOptions, CliError> {
     lease_options(session.environment.lease_duration.as_deref())

@@ -113,7 +113,7 @@ impl ClusterStore {
     /// As [`Self::vault`]; the first key is made where there is none.
     ///
     /// # Errors
-    /// As for [`Self::vault`], or somebody else was faster.
+    /// As for [`Self::vault`].
     pub async fn vault_for_writing(&self, outer: &dyn OuterKey) -> Result<Vault, StoreError> {
         let vault = self.vault(outer).await?;
         if !vault.0.is_empty() {
@@ -121,8 +121,12 @@ impl ClusterStore {
         }
         let (key, clear) = self.new_key(outer, 1).await?;
         let ring = Keyring { format_version: FORMAT_VERSION, cluster: self.cluster().clone(), keys: vec![key] };
-        self.put_keyring(&ring, &Condition::Absent).await?;
-        Ok(Vault(vec![(1, clear)]))
+        match self.put_keyring(&ring, &Condition::Absent).await {
+            Ok(()) => Ok(Vault(vec![(1, clear)])),
+            // Somebody else was faster: theirs counts.
+            Err(StoreError::Moved { .. }) => self.vault(outer).await,
+            Err(error) => Err(error),
+        }
     }
 
     /// Stores a secret. `outer` is the key outside the store.

@@ -9,6 +9,7 @@ use kedge_resource::{ClusterName, Ownership};
 use kedge_store::Location;
 use serde::Serialize;
 
+use super::keypairs;
 use crate::args::Output;
 use crate::backend::Backend;
 use crate::error::CliError;
@@ -23,6 +24,7 @@ EXAMPLES:
   kedge get instancegroups --name prod.example.com
   kedge get instances --name prod.example.com -o json
   kedge get resources -f cluster.yaml
+  kedge get keypairs --name prod.example.com
   kedge get manifests --name prod.example.com --at 3
   kedge get manifests --from-kops s3://kops-state --name prod.example.com > prod.yaml";
 
@@ -64,6 +66,12 @@ enum What {
     /// names that the cluster could have.
     #[command(after_help = EXAMPLES)]
     Resources,
+    /// List the keys and authorities of a cluster
+    ///
+    /// Out of the state store; no key is needed. Shows which one of each kind is in use, which others are trusted, and until
+    /// when.
+    #[command(visible_alias = "keypair", after_help = EXAMPLES)]
+    Keypairs,
     /// Print manifests of a cluster out of a state store
     ///
     /// Those of the last apply, or earlier ones by their number: `kedge op log` shows the numbers. With --from-kops those of a
@@ -105,6 +113,9 @@ pub(crate) fn run(args: &GetArgs, session: &Session) -> Result<ExitCode, CliErro
     let (cluster, specification) = session.cluster()?;
     if let What::Manifests { at, from_kops } = &args.what {
         return block_on(manifests(args.output, session, &cluster, *at, from_kops.as_deref()));
+    }
+    if let What::Keypairs = args.what {
+        return block_on(keypairs::list(args.output, session, &cluster));
     }
     block_on(async {
         let backend = session.open(specification.as_ref()).await?;
@@ -158,7 +169,7 @@ async fn of_cluster(args: &GetArgs, ui: &Ui, backend: &Backend, cluster: &Cluste
     let reading = "reading the account";
     let none = |what: &str| format!("No {what}: this account holds none of {cluster} in this region.");
     match args.what {
-        What::Clusters | What::Manifests { .. } | What::Instancegroups => {
+        What::Clusters | What::Keypairs | What::Manifests { .. } | What::Instancegroups => {
             let found = ui.patiently(reading, get::instance_groups(backend, cluster)).await?;
             unreadable(ui, &found);
             let rows = found.items.iter().map(group_row).collect();

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
+use kedge_ops::keypairs;
 use kedge_ops::plan::{PlanOptions, plan_offline};
 use kedge_ops::saved::{self, SavedBase, SavedPlan};
 use kedge_ops::{Proposal, load};
@@ -95,14 +96,23 @@ async fn look(
     let backend = session.open(Some(&specification)).await?;
     let work = async {
         let planned = async { Ok::<_, CliError>(saved::plan(&backend, &specification, facts, allow_destroy).await?) };
-        tokio::try_join!(planned, state::look(session, &backend, specification.cluster()))
+        let stored = async {
+            let guard = state::look(session, &backend, specification.cluster()).await?;
+            let worries = match &guard {
+                Some(guard) => keypairs::worries(&guard.store().keysets().await?, state::now()),
+                None => Vec::new(),
+            };
+            Ok((guard, worries))
+        };
+        tokio::try_join!(planned, stored)
     };
-    let (planned, guard) = session.ui.patiently("reading the account", work).await?;
+    let (planned, (guard, key_worries)) = session.ui.patiently("reading the account", work).await?;
     if let Some((lease, _)) = guard.as_ref().and_then(|guard| guard.base().held()) {
         session.ui.warn(&format!("the cluster is being changed by somebody else: {}", lease.describe()));
     }
     state::remark(session, guard.as_ref(), false);
     state::worries(session, guard.as_ref()).await?;
+    key_worries.iter().for_each(|worry| session.ui.warn(worry));
     if let Some(path) = &args.out {
         let base = guard.map(|guard| SavedBase::of(guard.store().place(), guard.base()));
         let plan = SavedPlan::new(&planned, &specification, base, env!("CARGO_PKG_VERSION"));
