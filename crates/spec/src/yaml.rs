@@ -10,7 +10,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 
 mod write;
 
-pub use write::write;
+pub(crate) use write::write;
 
 /// Nodes that a document may have once its aliases are expanded; real manifests stay far below.
 const MOST_NODES: usize = 200_000;

@@ -1,7 +1,7 @@
 //! Values to YAML text.
 
 /// Documents as one text, with keys in the order of the alphabet as kops writes them.
-pub fn write(documents: &[serde_json::Value]) -> String {
+pub(crate) fn write(documents: &[serde_json::Value]) -> String {
     let mut text = String::new();
     for document in documents {
         if !text.is_empty() {
