@@ -1,7 +1,6 @@
 //! The configuration of an instance group: everything that its instances boot with, as one document.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
 use kedge_resource::ClusterName;
 use kedge_spec::ResolvedSpec;
@@ -12,12 +11,13 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::authentication::minor;
-use crate::components::{self, Component};
+use crate::components;
 use crate::endpoint::ApiEndpoint;
 use crate::files::{self, File};
 use crate::hooks::{self, Unit};
 use crate::kubeadm::{self, Networking, PATCHES, Parts, Registration};
 use crate::problem::BootProblem;
+use crate::ranges::Ranges;
 use crate::{containerd, kubelet, labels, proxy, system};
 
 /// Version of the document. It grows when a field is added that an older `kedge-node` must not overlook.
@@ -67,6 +67,15 @@ pub struct GroupConfig {
     /// Programs that are not packaged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub downloads: Vec<Download>,
+    /// Whether kubelets ask the program `ecr-credential-provider` for credentials, so that it has to be there before them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ecr_credentials: bool,
+    /// Secrets of the store that the instance writes to files before kubeadm runs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<SecretFile>,
+    /// Volumes of the group that are mounted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mounts: Vec<Mount>,
     /// Labels that only a control plane may give the nodes of the group.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub control_plane_labels: BTreeMap<String, String>,
@@ -107,6 +116,34 @@ pub struct Download {
     pub url: String,
     /// SHA-256 as hexadecimal digits.
     pub sha256: String,
+}
+
+/// A secret of the store and its place on the instance, where only root reads it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SecretFile {
+    /// Its name in the store.
+    pub secret: String,
+    /// Where it goes.
+    pub path: String,
+}
+
+/// A volume that is mounted; it is formatted if it is empty.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Mount {
+    /// The device.
+    pub device: String,
+    /// Its filesystem.
+    pub filesystem: String,
+    /// Where it goes.
+    pub path: String,
+    /// Options of `mkfs`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub format_options: Vec<String>,
+    /// Options of `mount`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mount_options: Vec<String>,
 }
 
 impl GroupConfig {
@@ -177,6 +214,7 @@ pub fn configure(
 
     let mut made = system::sysctls(settings, own, &mut problems);
     made.extend(system::time(settings));
+    made.extend(system::egress(settings));
     if runtime.boolean("skipInstall") != Some(true) {
         made.extend(containerd::files(&runtime, gpu, &mut problems));
     }
@@ -210,6 +248,9 @@ pub fn configure(
         brings_containerd: runtime.boolean("skipInstall") == Some(true),
         containerd_version: runtime.text("version").map(str::to_owned),
         downloads: downloads(&runtime, &mut problems),
+        ecr_credentials: kubelet::uses_ecr(spec),
+        secrets: secrets(spec, control_plane),
+        mounts: mounts(own, &mut problems),
         control_plane_labels: labels.control_plane,
         etcd_members: cluster
             .etcd_clusters
@@ -260,63 +301,34 @@ fn documents(
     (documents, files)
 }
 
-/// Ranges of addresses within the cluster, as kops divides them.
-struct Ranges {
-    services: String,
-    pods: String,
-    dns: String,
-    ipv6: bool,
+/// What encrypts API objects at rest, which kops calls `encryptionconfig` too.
+fn secrets(spec: &ResolvedSpec, control_plane: bool) -> Vec<SecretFile> {
+    let wanted = control_plane && spec.cluster.encryption_config;
+    let file = || SecretFile { secret: "encryptionconfig".to_owned(), path: components::ENCRYPTION.to_owned() };
+    wanted.then(file).into_iter().collect()
 }
 
-impl Ranges {
-    fn of(spec: &ResolvedSpec, problems: &mut Vec<BootProblem>) -> Self {
-        let settings = &spec.cluster.settings;
-        let ipv6 = spec.cluster.network.ipv6_only();
-        let (services, pods) = match spec.cluster.network.non_masquerade_cidr {
-            // A first eighth is for services, the second half for pods.
-            ipnet::IpNet::V4(range) => {
-                let (part, half) = ((range.prefix_len() + 3).min(32), (range.prefix_len() + 1).min(32));
-                let upper = u32::from(range.network()) | 1_u32.checked_shl(32 - u32::from(half)).unwrap_or_default();
-                (format!("{}/{part}", range.network()), format!("{}/{half}", std::net::Ipv4Addr::from(upper)))
-            }
-            ipnet::IpNet::V6(_) => ("fd00:5e4f:ce::/108".to_owned(), "::/0".to_owned()),
-        };
-        let api = settings.block("kubeAPIServer");
-        let written = settings.text("serviceClusterIPRange").or_else(|| api.text("serviceClusterIPRange"));
-        let services = written.map_or(services, str::to_owned);
-        let pods = settings.text("podCIDR").map_or(pods, str::to_owned);
-        let dns = match services.split(',').next().and_then(|range| range.parse::<ipnet::IpNet>().ok()) {
-            Some(range) => tenth(range.network()),
-            None => {
-                problems.push(BootProblem::new(
-                    "serviceClusterIPRange",
-                    format!("`{services}` is no range of addresses"),
-                    "write a range such as `100.64.0.0/13`",
-                ));
-                String::new()
-            }
-        };
-        let dns = settings.block("kubeDNS").text("serverIP").map_or(dns, str::to_owned);
-        Self { services, pods, dns, ipv6 }
-    }
-
-    /// Pods with IPv6 addresses get them from AWS, not from the controller manager.
-    fn tell(&self, controller_manager: &mut Component) {
-        if self.ipv6 {
-            let mut args = crate::args::Args(std::mem::take(&mut controller_manager.extra_args));
-            args.usual("allocate-node-cidrs", "false");
-            args.usual("cluster-cidr", self.pods.clone());
-            controller_manager.extra_args = args.0;
+/// Volumes that the group mounts.
+fn mounts(group: &kedge_spec::Settings, problems: &mut Vec<BootProblem>) -> Vec<Mount> {
+    let mut mounts = Vec::new();
+    let texts = |mount: &kedge_spec::Settings, name: &str| mount.texts(name).into_iter().map(str::to_owned).collect();
+    for mount in group.blocks("volumeMounts") {
+        match (mount.text("device"), mount.text("path")) {
+            (Some(device), Some(path)) if device.starts_with("/dev/") && path.starts_with('/') => mounts.push(Mount {
+                device: device.to_owned(),
+                filesystem: mount.text("filesystem").unwrap_or("ext4").to_owned(),
+                path: path.to_owned(),
+                format_options: texts(&mount, "formatOptions"),
+                mount_options: texts(&mount, "mountOptions"),
+            }),
+            _ => problems.push(BootProblem::new(
+                "volumeMounts",
+                "a mount without a device or a place",
+                "give it a `device` below `/dev/` and a `path` that begins with `/`",
+            )),
         }
     }
-}
-
-/// The tenth address of a range, which is that of DNS.
-fn tenth(network: IpAddr) -> String {
-    match network {
-        IpAddr::V4(address) => std::net::Ipv4Addr::from(u32::from(address).saturating_add(10)).to_string(),
-        IpAddr::V6(address) => std::net::Ipv6Addr::from(u128::from(address).saturating_add(10)).to_string(),
-    }
+    mounts
 }
 
 /// Programs that the manifest names by URL and digest.

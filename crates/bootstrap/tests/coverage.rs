@@ -99,6 +99,8 @@ const BLOCKS: &[(&str, &str, &[&str])] = &[
     ("Cluster", "containerd", CONTAINERD),
     ("InstanceGroup", "containerd", GROUP_CONTAINERD),
     ("Cluster", "ntp", &[]),
+    ("Cluster", "egressProxy", &[]),
+    ("InstanceGroup", "volumeMounts[]", &[]),
     ("Cluster", "hooks[]", &[]),
     ("Cluster", "fileAssets[]", &[]),
     ("InstanceGroup", "hooks[]", &[]),

@@ -201,17 +201,30 @@ fn what_is_not_kubernetes() {
 }
 
 #[test]
-fn ranges_are_divided_as_in_kops() {
-    let ranges = |changes: &[(&str, &str)]| {
-        let mut problems = Vec::new();
-        let ranges = Ranges::of(&spec(changes), &mut problems);
-        assert_eq!(problems, []);
-        (ranges.services, ranges.pods, ranges.dns)
-    };
-    let all = |a: &str, b: &str, c: &str| (a.to_owned(), b.to_owned(), c.to_owned());
-    assert_eq!(ranges(&[]), all("100.64.0.0/13", "100.96.0.0/11", "100.64.0.10"));
-    let own = [("spec:\n", "spec:\n  serviceClusterIPRange: 10.96.0.0/16\n  podCIDR: 10.244.0.0/16\n")];
-    assert_eq!(ranges(&own), all("10.96.0.0/16", "10.244.0.0/16", "10.96.0.10"));
+fn secrets_are_named_and_not_held() {
+    let changes = [("spec:\n", "spec:\n  encryptionConfig: true\n")];
+    let path = "/etc/kubernetes/encryption-config.yaml";
+    let wanted = SecretFile { secret: "encryptionconfig".to_owned(), path: path.to_owned() };
+    let control_plane = config(&changes, Role::ControlPlane).unwrap();
+    assert_eq!(control_plane.secrets, [wanted]);
+    assert!(control_plane.files.iter().all(|file| file.path != path));
+    assert_eq!(config(&changes, Role::Node).unwrap().secrets, []);
+}
+
+#[test]
+fn a_proxy_is_told_to_whoever_reaches_out() {
+    let proxy = "spec:\n  egressProxy: {httpProxy: {host: proxy.example.com, port: 3128}, excludes: \"10.0.0.0/8\"}\n";
+    let config = config(&[("spec:\n", proxy)], Role::Node).unwrap();
+    assert_data_eq!(
+        file(&config, "/etc/systemd/system/containerd.service.d/egress-proxy.conf"),
+        str![[r#"
+[Service]
+Environment="HTTP_PROXY=http://proxy.example.com:3128"
+Environment="HTTPS_PROXY=http://proxy.example.com:3128"
+Environment="NO_PROXY=127.0.0.1,localhost,169.254.169.254,.svc,.internal,10.0.0.0/8"
+
+"#]]
+    );
 }
 
 #[test]

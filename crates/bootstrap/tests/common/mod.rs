@@ -25,6 +25,7 @@ fn sample(kind: &str, path: &str) -> Option<Value> {
         "serviceNodePortRange" => json!("28000-30000"),
         "roles[]" => json!(["Bastion"]),
         "mode" => json!("0600"),
+        "device" => json!("/dev/sdc"),
         "isBase64" => json!(true),
         "path" => json!("/etc/other"),
         _ if name.ends_with("ConfigFile") || ["auditPolicyFile", "tokenAuthFile"].contains(&name) => json!("/srv/file"),
@@ -56,6 +57,12 @@ pub(crate) fn setup(path: &str) -> Vec<(&'static str, Value)> {
         _ if path.starts_with("spec.hooks") => vec![("spec.hooks", json!([{ "name": "a", "manifest": "x" }]))],
         _ if path.starts_with("spec.fileAssets") => {
             vec![("spec.fileAssets", json!([{ "name": "a", "content": "aaaa" }]))]
+        }
+        _ if path.starts_with("spec.egressProxy") => {
+            vec![("spec.egressProxy", json!({ "httpProxy": { "host": "proxy.example.com" } }))]
+        }
+        _ if path.starts_with("spec.volumeMounts") => {
+            vec![("spec.volumeMounts", json!([{ "device": "/dev/sdb", "path": "/data" }]))]
         }
         _ if path.contains("ackages.") => {
             let packages =
