@@ -1,7 +1,7 @@
 //! The keys and authorities of a cluster: made when missing, listed, watched, and replaced in stages.
 
 use jiff::{SignedDuration, Timestamp};
-use kedge_pki::{Direction, ItemState, Keyset, Made, PkiError, Purpose, RotationError, SecretText, Stage};
+use kedge_pki::{Direction, ItemState, Keyset, Made, PkiError, Purpose, RotationError, SecretText};
 use kedge_store::{ClusterStore, Keysets, OuterKey, StoreError};
 use ring::rand::SecureRandom;
 use serde::Serialize;
@@ -181,16 +181,54 @@ pub struct Custom {
     pub key: SecretText,
 }
 
-/// A step of replacing a key.
-#[derive(Debug)]
-pub enum Step<'a> {
-    /// A new key, made or brought, is trusted beside the old one.
-    Prepare {
-        /// The key outside the store.
-        outer: &'a dyn OuterKey,
-        /// What the user brings.
-        custom: Option<Custom>,
-    },
+/// Adds a new key, made or brought, that is trusted beside the one in use. The first key of a purpose is in use at once.
+///
+/// # Errors
+/// Another replacement is not at its end, what was brought is no key for the purpose, or the store does not do its part.
+pub async fn prepare(
+    store: &ClusterStore,
+    outer: &dyn OuterKey,
+    purpose: Purpose,
+    custom: Option<Custom>,
+    now: Timestamp,
+    random: &dyn SecureRandom,
+) -> Result<Keyset, KeypairError> {
+    let mut keysets = store.keysets().await?;
+    let known = keysets.get(purpose).cloned();
+    let stage = |source| KeypairError::Stage { purpose, source };
+    if let Some(keyset) = &known {
+        keyset.may_prepare().map_err(stage)?;
+    }
+    let made = match custom {
+        Some(Custom { certificate, key }) => Made::custom(purpose, certificate.as_deref(), key.expose(), now, random)
+            .map_err(pki(format!("take the given files as {purpose}")))?,
+        None => Made::generate(purpose, now, random).map_err(pki(format!("make {purpose}")))?,
+    };
+    let id = made.item.id;
+    let vault = store.vault_for_writing(outer).await?;
+    store.put_private_key(&vault, purpose, id, &made.private).await?;
+    let keyset = match known {
+        Some(mut keyset) => {
+            keyset.prepare(made.item).map_err(stage)?;
+            keyset
+        }
+        None => Keyset::new(purpose, made.item),
+    };
+    keysets.set(keyset.clone());
+    match store.put_keysets(&keysets).await {
+        Ok(()) => Ok(keyset),
+        Err(error @ StoreError::Moved { .. }) => {
+            store.delete_private_key(purpose, id).await?;
+            Err(error.into())
+        }
+        // As above: it may be written.
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A step of replacing a key, after it was prepared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
     /// The new key is taken out again.
     Unprepare,
     /// The new key issues and signs, or the old one again.
@@ -199,75 +237,24 @@ pub enum Step<'a> {
     Retire(Direction),
 }
 
-impl Step<'_> {
-    /// The stage that it is, and whether it is done or taken back.
-    #[must_use]
-    pub fn stage(&self) -> (Stage, Direction) {
-        match self {
-            Self::Prepare { .. } => (Stage::Prepare, Direction::Forward),
-            Self::Unprepare => (Stage::Prepare, Direction::Back),
-            Self::Promote(direction) => (Stage::Promote, *direction),
-            Self::Retire(direction) => (Stage::Retire, *direction),
-        }
-    }
-}
-
-/// Goes a step on, or back, in replacing a key. The first key of a purpose is the primary one at once.
+/// Goes a step on, or back, in replacing a key.
 ///
 /// # Errors
-/// It is not the turn of that step, what was brought is no key for the purpose, or the store does not do its part.
+/// It is not the turn of that step, or the store does not do its part.
 pub async fn rotate(
     store: &ClusterStore,
     purpose: Purpose,
-    step: Step<'_>,
+    step: Step,
     now: Timestamp,
-    random: &dyn SecureRandom,
 ) -> Result<Keyset, KeypairError> {
     let mut keysets = store.keysets().await?;
-    let stage = |source| KeypairError::Stage { purpose, source };
-    let known = keysets.get(purpose).cloned();
-    let (keyset, gone) = match step {
-        Step::Prepare { outer, custom } => {
-            if let Some(keyset) = &known {
-                keyset.may_prepare().map_err(stage)?;
-            }
-            let made = match custom {
-                Some(Custom { certificate, key }) => {
-                    Made::custom(purpose, certificate.as_deref(), key.expose(), now, random)
-                        .map_err(pki(format!("take the given files as {purpose}")))?
-                }
-                None => Made::generate(purpose, now, random).map_err(pki(format!("make {purpose}")))?,
-            };
-            let vault = store.vault_for_writing(outer).await?;
-            store.put_private_key(&vault, purpose, made.item.id, &made.private).await?;
-            let id = made.item.id;
-            let keyset = match known {
-                Some(mut keyset) => {
-                    keyset.prepare(made.item).map_err(stage)?;
-                    keyset
-                }
-                None => Keyset::new(purpose, made.item),
-            };
-            keysets.set(keyset.clone());
-            return match store.put_keysets(&keysets).await {
-                Ok(()) => Ok(keyset),
-                Err(error @ StoreError::Moved { .. }) => {
-                    store.delete_private_key(purpose, id).await?;
-                    Err(error.into())
-                }
-                Err(error) => Err(error.into()),
-            };
-        }
-        other => {
-            let mut keyset = known.ok_or(KeypairError::Missing { purpose })?;
-            let gone = match other {
-                Step::Promote(direction) => keyset.promote(direction).map(|()| None),
-                Step::Retire(direction) => keyset.retire(direction, now).map(|()| None),
-                Step::Unprepare | Step::Prepare { .. } => keyset.unprepare().map(Some),
-            };
-            (keyset, gone.map_err(stage)?)
-        }
+    let mut keyset = keysets.get(purpose).cloned().ok_or(KeypairError::Missing { purpose })?;
+    let gone = match step {
+        Step::Unprepare => keyset.unprepare().map(Some),
+        Step::Promote(direction) => keyset.promote(direction).map(|()| None),
+        Step::Retire(direction) => keyset.retire(direction, now).map(|()| None),
     };
+    let gone = gone.map_err(|source| KeypairError::Stage { purpose, source })?;
     keysets.set(keyset.clone());
     store.put_keysets(&keysets).await?;
     if let Some(id) = gone {

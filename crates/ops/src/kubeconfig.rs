@@ -42,7 +42,10 @@ pub fn server(spec: &ResolvedSpec, way: Way, with_certificate: bool) -> Server {
     let own_tls = balancer.is_some_and(|balancer| balancer.certificate.is_some());
     let port = (own_tls && with_certificate && way == Way::Public).then_some(8443);
     let host = match way {
-        Way::Internal => format!("api.internal.{}", cluster.name),
+        Way::Internal => match cluster.settings.text("masterInternalName") {
+            Some(name) => name.to_owned(),
+            None => format!("api.internal.{}", cluster.name),
+        },
         Way::Public if cluster.dns.dns_type == DnsType::None && balancer.is_some() => {
             return Server::Ask(ResourceKey::new(Kind::LoadBalancer, format!("api.{}", cluster.name)), port);
         }
@@ -92,7 +95,8 @@ pub struct Admin<'a> {
     pub outer: &'a dyn OuterKey,
 }
 
-/// Makes a kubeconfig for a server, with a certificate if an administrator wants one. `trusted` leaves the authorities out.
+/// Makes a kubeconfig for a server, with a certificate if an administrator wants one. `publicly_trusted` leaves the
+/// authorities out.
 ///
 /// # Errors
 /// The cluster has no authority yet, its key does not open, or the store does not answer.

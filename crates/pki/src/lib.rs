@@ -33,5 +33,5 @@ pub use kubeconfig::{KubeConfig, User};
 pub use leaf::{Leaf, Subject};
 pub use oidc::{Discovery, JWKS_PATH, Jwk, Jwks};
 pub use public_key::PublicKey;
-pub use rotation::{Direction, RotationError, Stage};
+pub use rotation::{Direction, RotationError};
 pub use secret::SecretText;

@@ -10,23 +10,10 @@
 //! Between the stages every control plane and node has to learn what is new: whoever checks has to trust a key before
 //! anybody proves themselves by it, and nobody may prove themselves by it any longer when it is trusted no more.
 
-use std::fmt;
-
 use jiff::Timestamp;
 use thiserror::Error;
 
 use crate::keyset::{Item, ItemId, ItemState, Keyset};
-
-/// A stage of replacing a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
-    /// A new one is made, and trusted beside the old one.
-    Prepare,
-    /// The new one issues and signs; the old one is trusted still.
-    Promote,
-    /// The old one is trusted no longer.
-    Retire,
-}
 
 /// Whether a stage is done or taken back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,16 +22,6 @@ pub enum Direction {
     Forward,
     /// It is taken back.
     Back,
-}
-
-impl fmt::Display for Stage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Prepare => "prepare",
-            Self::Promote => "promote",
-            Self::Retire => "retire",
-        })
-    }
 }
 
 /// Why a stage cannot be done or taken back.

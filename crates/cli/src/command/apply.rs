@@ -113,10 +113,9 @@ async fn apply(
     let keeper = match guard {
         Some(guard) => {
             let caller = state::caller(session, &backend).await?;
-            let store = guard.store().clone();
-            let keeper = guard.begin(&caller, proposal.plan(), Some(specification.text())).await?;
-            make_keypairs(&args.key, session, &store).await?;
-            Some(keeper)
+            // Before the lease: a key that does not open shall leave no lease behind, and each write is conditional.
+            make_keypairs(&args.key, session, guard.store()).await?;
+            Some(guard.begin(&caller, proposal.plan(), Some(specification.text())).await?)
         }
         None => None,
     };

@@ -40,7 +40,7 @@ pub(crate) struct RotateArgs {
 
     /// The stage
     #[arg(long, value_name = "STAGE")]
-    stage: StageArg,
+    stage: Stage,
 
     /// Take the stage back
     #[arg(long)]
@@ -73,7 +73,7 @@ enum What {
 
 /// A stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum StageArg {
+enum Stage {
     /// Trust a new one
     Prepare,
     /// Use the new one
@@ -91,24 +91,26 @@ pub(crate) fn run(args: &RotateArgs, session: &Session) -> Result<ExitCode, CliE
         What::ServiceAccount => Purpose::ServiceAccount,
     };
     let direction = if args.undo { Direction::Back } else { Direction::Forward };
-    if args.private_key.is_some() && args.stage != StageArg::Prepare {
+    if args.private_key.is_some() && args.stage != Stage::Prepare {
         return Err(CliError::user("only the stage prepare takes a key of your own"));
     }
     let (cluster, _) = session.cluster()?;
     let custom = custom(args)?;
     block_on(async {
         let store = state::needed(session, &cluster).await?;
-        let outer;
         let step = match (args.stage, direction) {
-            (StageArg::Prepare, Direction::Forward) => {
-                outer = args.key.open(session).await?;
-                Step::Prepare { outer: &*outer, custom }
-            }
-            (StageArg::Prepare, Direction::Back) => Step::Unprepare,
-            (StageArg::Promote, _) => Step::Promote(direction),
-            (StageArg::Retire, _) => Step::Retire(direction),
+            (Stage::Prepare, Direction::Forward) => None,
+            (Stage::Prepare, Direction::Back) => Some(Step::Unprepare),
+            (Stage::Promote, _) => Some(Step::Promote(direction)),
+            (Stage::Retire, _) => Some(Step::Retire(direction)),
         };
-        let keyset = keypairs::rotate(&store, purpose, step, state::now(), &SystemRandom::new()).await?;
+        let keyset = match step {
+            Some(step) => keypairs::rotate(&store, purpose, step, state::now()).await?,
+            None => {
+                let outer = args.key.open(session).await?;
+                keypairs::prepare(&store, &*outer, purpose, custom, state::now(), &SystemRandom::new()).await?
+            }
+        };
         let text = Text { lines: told(&keyset, args.stage, direction).into_iter().map(Line::plain).collect() };
         session.ui.data(&text)?;
         Ok(ExitCode::Done)
@@ -123,30 +125,30 @@ fn custom(args: &RotateArgs) -> Result<Option<Custom>, CliError> {
 }
 
 /// What holds now, and what is next.
-fn told(keyset: &Keyset, stage: StageArg, direction: Direction) -> Vec<String> {
+fn told(keyset: &Keyset, stage: Stage, direction: Direction) -> Vec<String> {
     let (purpose, word, primary) = (keyset.purpose, word(keyset.purpose), keyset.primary);
     let next =
         |stage: &str| format!("When every control plane and node knows that: kedge rotate {word} --stage {stage}");
     match (stage, direction) {
-        (StageArg::Prepare, Direction::Forward) => match keyset.prepared() {
+        (Stage::Prepare, Direction::Forward) => match keyset.prepared() {
             Some(new) => {
                 vec![format!("{purpose} {} is trusted beside {primary}, which stays in use.", new.id), next("promote")]
             }
             None => vec![format!("{purpose} {primary} is the first one, and in use.")],
         },
-        (StageArg::Promote, Direction::Forward) => {
+        (Stage::Promote, Direction::Forward) => {
             vec![format!("{purpose} {primary} is in use; the one before it is trusted still."), next("retire")]
         }
-        (StageArg::Retire, Direction::Forward) => {
+        (Stage::Retire, Direction::Forward) => {
             vec![format!("{purpose} {primary} is in use, and the only one that is trusted.")]
         }
-        (StageArg::Prepare, Direction::Back) => {
+        (Stage::Prepare, Direction::Back) => {
             vec![format!("The new {purpose} is taken out again; {primary} stays in use.")]
         }
-        (StageArg::Promote, Direction::Back) => {
+        (Stage::Promote, Direction::Back) => {
             vec![format!("{purpose} {primary} is in use again; the new one is trusted still.")]
         }
-        (StageArg::Retire, Direction::Back) => {
+        (Stage::Retire, Direction::Back) => {
             vec![format!("The {purpose} before {primary} is trusted again.")]
         }
     }

@@ -28,12 +28,12 @@ impl Place {
         ensure(&self.store, &self.outer, now(), &self.random).await.unwrap()
     }
 
-    async fn rotate(&self, purpose: Purpose, step: Step<'_>) -> Result<Keyset, KeypairError> {
-        rotate(&self.store, purpose, step, now(), &self.random).await
+    async fn rotate(&self, purpose: Purpose, step: Step) -> Result<Keyset, KeypairError> {
+        rotate(&self.store, purpose, step, now()).await
     }
 
-    fn prepare(&self) -> Step<'_> {
-        Step::Prepare { outer: &self.outer, custom: None }
+    async fn prepare(&self, custom: Option<Custom>) -> Result<Keyset, KeypairError> {
+        prepare(&self.store, &self.outer, Purpose::KubernetesCa, custom, now(), &self.random).await
     }
 
     /// Every private key in the store, by its place.
@@ -81,7 +81,7 @@ async fn a_key_is_replaced_in_stages_and_back() {
     place.ensure().await;
     let purpose = Purpose::KubernetesCa;
     let before = place.store.keysets().await.unwrap();
-    let prepared = place.rotate(purpose, place.prepare()).await.unwrap();
+    let prepared = place.prepare(None).await.unwrap();
     assert_eq!(prepared.bundle().matches("BEGIN CERTIFICATE").count(), 2);
     assert_eq!(place.private().await.len(), 5);
     let promoted = place.rotate(purpose, Step::Promote(Direction::Forward)).await.unwrap();
@@ -103,13 +103,11 @@ async fn an_authority_of_a_user_is_the_first_one() {
     let own = Authority::generate("Example CA", 1, now(), &place.random).unwrap();
     let custom = |key: &Authority| Custom { certificate: Some(own.certificate().pem()), key: key.key().pem().clone() };
     let other = Authority::generate("Example CA", 2, now(), &place.random).unwrap();
-    let step = Step::Prepare { outer: &place.outer, custom: Some(custom(&other)) };
-    let error = place.rotate(Purpose::KubernetesCa, step).await.unwrap_err();
+    let error = place.prepare(Some(custom(&other))).await.unwrap_err();
     assert!(matches!(error, KeypairError::Pki { .. }), "{error}");
     assert_eq!(place.private().await, Vec::<String>::new());
 
-    let step = Step::Prepare { outer: &place.outer, custom: Some(custom(&own)) };
-    place.rotate(Purpose::KubernetesCa, step).await.unwrap();
+    place.prepare(Some(custom(&own))).await.unwrap();
     assert_eq!(place.ensure().await.len(), 3);
     let found = list(&place.store.keysets().await.unwrap()).unwrap();
     assert_eq!(found[0].authority.as_deref(), Some("Example CA"));
