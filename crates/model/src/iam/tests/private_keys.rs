@@ -1,11 +1,10 @@
 //! Who may read the private keys of a cluster, where its store lies in the place that its policies name.
 
 use kedge_resource::kind::Properties;
-use kedge_spec::resolved::{NetworkPlugin, WarmPool};
+use kedge_spec::resolved::{NetworkPlugin, Role as GroupRole, WarmPool};
 
 use super::{Desired, PolicyDocument, ResolvedSpec, testing, with_service_account_roles};
 use crate::testing::group;
-use kedge_spec::resolved::Role as GroupRole;
 
 const KEY: &str = "arn:aws-test:s3:::store/test.example.com/pki/private/kubernetes-ca/7712692764146829574.json";
 
