@@ -6,9 +6,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use kedge_resource::{ClusterName, ResourceKey};
 
 use crate::command::{
-    apply::ApplyArgs, completions::CompletionsArgs, delete::DeleteArgs, diff::DiffArgs, facts::FactsArgs, get::GetArgs,
-    iam_policy::IamPolicyArgs, init::InitArgs, lease::LeaseArgs, op::OpArgs, plan::PlanArgs, resources::ResourcesArgs,
-    schema::SchemaArgs, secret::SecretArgs, snapshot::SnapshotArgs, store::StoreArgs,
+    apply::ApplyArgs, completions::CompletionsArgs, delete::DeleteArgs, diff::DiffArgs, export::ExportArgs,
+    facts::FactsArgs, get::GetArgs, iam_policy::IamPolicyArgs, init::InitArgs, lease::LeaseArgs, op::OpArgs,
+    plan::PlanArgs, resources::ResourcesArgs, rotate::RotateArgs, schema::SchemaArgs, secret::SecretArgs,
+    snapshot::SnapshotArgs, store::StoreArgs,
 };
 
 /// Directory of the sandbox account where none is named.
@@ -62,6 +63,8 @@ pub(crate) enum Command {
     Apply(ApplyArgs),
     Delete(DeleteArgs),
     Get(GetArgs),
+    Export(ExportArgs),
+    Rotate(RotateArgs),
     Op(OpArgs),
     Lease(LeaseArgs),
     Secret(SecretArgs),

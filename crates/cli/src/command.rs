@@ -4,14 +4,17 @@ pub(crate) mod apply;
 pub(crate) mod completions;
 pub(crate) mod delete;
 pub(crate) mod diff;
+pub(crate) mod export;
 pub(crate) mod facts;
 pub(crate) mod get;
 pub(crate) mod iam_policy;
 pub(crate) mod init;
+mod keypairs;
 pub(crate) mod lease;
 pub(crate) mod op;
 pub(crate) mod plan;
 pub(crate) mod resources;
+pub(crate) mod rotate;
 mod running;
 pub(crate) mod schema;
 pub(crate) mod secret;
@@ -32,6 +35,8 @@ pub(crate) fn run(command: Command, session: &Session) -> Result<ExitCode, CliEr
         Command::Apply(args) => apply::run(&args, session),
         Command::Delete(args) => delete::run(&args, session),
         Command::Get(args) => get::run(&args, session),
+        Command::Export(args) => export::run(&args, session),
+        Command::Rotate(args) => rotate::run(&args, session),
         Command::Op(args) => op::run(&args, session),
         Command::Lease(args) => lease::run(&args, session),
         Command::Secret(args) => secret::run(&args, session),

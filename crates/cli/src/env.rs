@@ -4,6 +4,8 @@
 
 use std::env::VarError;
 
+use camino::Utf8PathBuf;
+
 /// Directory of a sandbox account, as `--sandbox=DIR` has it. Set and empty is as good as not set.
 pub(crate) const KEDGE_SANDBOX: &str = "KEDGE_SANDBOX";
 /// What developers want to see of the inside, as a filter of `tracing-subscriber`, for example `kedge_aws=debug`.
@@ -24,6 +26,10 @@ pub(crate) const KEDGE_STATE_STORE: &str = "KEDGE_STATE_STORE";
 pub(crate) const KOPS_STATE_STORE: &str = "KOPS_STATE_STORE";
 /// How long a lease is that is not renewed: seconds, or a number with s or m behind it.
 pub(crate) const KEDGE_LEASE_DURATION: &str = "KEDGE_LEASE_DURATION";
+/// Kubeconfigs of kubectl, separated by colons.
+pub(crate) const KUBECONFIG: &str = "KUBECONFIG";
+/// Where the files of the user are.
+pub(crate) const HOME: &str = "HOME";
 /// Who is logged in, for records.
 pub(crate) const USER: &str = "USER";
 /// An endpoint of one's own, where buckets have no host names.
@@ -53,6 +59,10 @@ pub(crate) struct Environment {
     pub(crate) lease_duration: Option<String>,
     /// [`USER`].
     pub(crate) user: Option<String>,
+    /// [`KUBECONFIG`].
+    pub(crate) kubeconfigs: Option<String>,
+    /// [`HOME`].
+    pub(crate) home: Option<String>,
     /// [`AWS_ENDPOINT_URL_S3`] is set.
     pub(crate) own_s3: bool,
     /// Those variables of the AWS SDK that are set and empty.
@@ -85,9 +95,19 @@ impl Environment {
             store: lookup(KEDGE_STATE_STORE).or_else(|| lookup(KOPS_STATE_STORE).filter(|store| is_known_place(store))),
             lease_duration: lookup(KEDGE_LEASE_DURATION),
             user: lookup(USER),
+            kubeconfigs: lookup(KUBECONFIG),
+            home: lookup(HOME),
             own_s3: lookup(AWS_ENDPOINT_URL_S3).is_some(),
             columns: lookup(COLUMNS).and_then(|value| value.parse().ok()),
         }
+    }
+}
+
+impl Environment {
+    /// The kubeconfig that kubectl writes to.
+    pub(crate) fn kubeconfig(&self) -> Option<Utf8PathBuf> {
+        let named = self.kubeconfigs.iter().flat_map(|list| list.split(':')).find(|path| !path.is_empty());
+        named.map(Utf8PathBuf::from).or_else(|| Some(Utf8PathBuf::from(self.home.as_ref()?).join(".kube/config")))
     }
 }
 
@@ -126,10 +146,25 @@ mod tests {
             store: Some("s3://kops-state".to_owned()),
             lease_duration: Some("5s".to_owned()),
             user: Some("alice".to_owned()),
+            kubeconfigs: None,
+            home: None,
             own_s3: false,
             empty: vec!["AWS_REGION"],
         };
         assert_eq!(read, expected);
+    }
+
+    #[test]
+    fn the_kubeconfig_of_kubectl() {
+        let path = |kubeconfigs: Option<&str>, home: Option<&str>| {
+            let text = |value: &str| value.to_owned();
+            let environment =
+                Environment { kubeconfigs: kubeconfigs.map(text), home: home.map(text), ..Environment::default() };
+            environment.kubeconfig().map(Utf8PathBuf::into_string)
+        };
+        assert_eq!(path(Some(":/a:/b"), Some("/h")).as_deref(), Some("/a"));
+        assert_eq!(path(None, Some("/h")).as_deref(), Some("/h/.kube/config"));
+        assert_eq!(path(None, None), None);
     }
 
     #[test]

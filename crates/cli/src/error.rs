@@ -10,6 +10,7 @@ use kedge_diag::Diagnostics;
 use kedge_ops::OpError;
 use kedge_ops::apply::ApplyError;
 use kedge_ops::diff::DiffError;
+use kedge_ops::keypairs::{KeypairError, word};
 use kedge_ops::load::LoadError;
 use kedge_ops::saved::SavedPlanError;
 use kedge_ops::snapshot::SnapshotError;
@@ -348,6 +349,19 @@ impl From<StoreError> for CliError {
         match hint {
             Some(hint) => this.hint(hint),
             None => this,
+        }
+    }
+}
+
+impl From<KeypairError> for CliError {
+    fn from(error: KeypairError) -> Self {
+        match error {
+            KeypairError::Store(error) => error.into(),
+            KeypairError::Pki { doing, source } => Self::user(format!("failed to {doing}")).caused_by(&source),
+            KeypairError::Stage { purpose, source } => Self::user(source.to_string())
+                .hint(format!("`kedge get keypairs` shows how far {purpose} is (kedge rotate {})", word(purpose))),
+            KeypairError::Missing { .. } => Self::user(error.to_string())
+                .hint("`kedge apply` makes it when --kms-key or --passphrase-file names the key that encrypts it"),
         }
     }
 }

@@ -13,6 +13,7 @@ mod exit_code;
 mod interrupt;
 mod logging;
 mod policies;
+mod outer_key;
 mod progress;
 mod session;
 mod state;

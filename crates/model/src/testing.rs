@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use kedge_resource::facts::ExistingSubnet;
 use kedge_resource::kind::{Kind, Properties};
 use kedge_resource::{ClusterName, Desired, Facts, Tags};
-use kedge_spec::ResolvedSpec;
 use kedge_spec::resolved::{
     AccessSource, Addons, Api, ApiLoadBalancer, Bastion, Cluster, Dns, DnsType, Egress, EtcdCluster, EtcdMember, Iam,
     InstanceGroup, InstanceMetadata, Network, NetworkPlugin, Role, RootVolume, SshKey, StorePath, Subnet, SubnetType,
     TerminationHandler, Vpc,
 };
+use kedge_spec::{ResolvedSpec, Settings};
 
 /// The image of all groups.
 pub(crate) const IMAGE: &str = "ubuntu/images/x";
@@ -59,6 +59,7 @@ pub(crate) fn minimal() -> ResolvedSpec {
             nvidia_gpu: false,
             ecr_credentials_for_mirrors: false,
             encryption_config: false,
+            settings: Settings::default(),
         },
         groups: vec![group("control-plane", Role::ControlPlane), group("nodes", Role::Node)],
         ssh_public_key: None,
@@ -155,6 +156,7 @@ pub(crate) fn group(name: &str, role: Role) -> InstanceGroup {
         additional_user_data: Vec::new(),
         nvidia_gpu: None,
         prevent_destroy: false,
+        settings: Settings::default(),
     }
 }
 

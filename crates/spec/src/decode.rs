@@ -26,7 +26,8 @@ pub(crate) fn decode<T: DeserializeOwned + Default>(
     let (value, left_out) = {
         let document = &*document;
         let (path, left_out) = (String::new(), BTreeSet::new());
-        let mut decoder = Decoder { document, root: block, allow_unknown_fields, path, left_out, diagnostics };
+        let mut decoder =
+            Decoder { document, root: block, allow_unknown_fields, keep: false, path, left_out, diagnostics };
         (decoder.block(&document.root, block, true), decoder.left_out)
     };
     document.left_out = left_out;
@@ -41,11 +42,23 @@ pub(crate) fn decode<T: DeserializeOwned + Default>(
     }
 }
 
+/// Every field of a document that can be used, also those that nothing acts on yet, as a value in which every number, text
+/// and boolean has its right type. What is wrong with the document [`decode`] has reported.
+pub(crate) fn settings(document: &Document, block: &'static Block) -> Value {
+    let (path, left_out, mut unheard) = (String::new(), BTreeSet::new(), Diagnostics::default());
+    let diagnostics = &mut unheard;
+    let mut decoder =
+        Decoder { document, root: block, allow_unknown_fields: true, keep: true, path, left_out, diagnostics };
+    decoder.block(&document.root, block, false)
+}
+
 /// The walk over one document.
 struct Decoder<'a> {
     document: &'a Document,
     root: &'static Block,
     allow_unknown_fields: bool,
+    /// Whether fields without effect are handed on.
+    keep: bool,
     /// Path of the value that is looked at.
     path: String,
     left_out: BTreeSet<String>,
@@ -121,8 +134,7 @@ impl Decoder<'_> {
                         entry.key_end,
                     );
                 }
-                self.value(&entry.value, &field.shape, false);
-                None
+                self.value(&entry.value, &field.shape, false).filter(|_| self.keep)
             }
             Effect::Acts => {
                 let value = self.value(&entry.value, &field.shape, loud);
@@ -140,6 +152,7 @@ impl Decoder<'_> {
     /// A value of a shape, or `None` after a report.
     fn value(&mut self, node: &Node, shape: &Shape, loud: bool) -> Option<Value> {
         match (shape, &node.data) {
+            (Shape::Any, _) if self.keep => Some(plain(node)),
             (Shape::Any, _) => Some(Value::Null),
             (Shape::Object(block), Data::Mapping(_)) => Some(self.block(node, block, loud)),
             (Shape::List(inner), Data::Sequence(items)) => Some(Value::Sequence(
@@ -231,6 +244,22 @@ impl Decoder<'_> {
             }
         };
         self.push(diagnostic, entry.key_start, entry.key_end);
+    }
+}
+
+/// A value of any shape, as YAML has it.
+fn plain(node: &Node) -> Value {
+    match &node.data {
+        Data::Scalar { .. } if node.is_null() => Value::Null,
+        Data::Scalar { text, plain: true } => {
+            serde_yaml::from_str(text).unwrap_or_else(|_| Value::String(text.clone()))
+        }
+        Data::Scalar { text, plain: false } => Value::String(text.clone()),
+        Data::Sequence(items) => Value::Sequence(items.iter().map(plain).collect()),
+        Data::Mapping(entries) => {
+            let pairs = entries.iter().map(|entry| (Value::String(entry.key.clone()), plain(&entry.value)));
+            Value::Mapping(pairs.collect())
+        }
     }
 }
 

@@ -15,8 +15,10 @@ mod manifests;
 mod resolve;
 pub mod resolved;
 mod schema;
+pub mod settings;
 #[cfg(test)]
 mod testing;
+pub mod text;
 mod units;
 mod v1alpha2;
 mod validate;
@@ -26,3 +28,4 @@ pub use document::{ManifestText, manifest_texts};
 pub use manifests::{Manifests, ParseOptions, ResolveOptions, parse};
 pub use resolved::ResolvedSpec;
 pub use schema::{FieldEffect, FieldEntry, fields, fields_page, schema};
+pub use settings::Settings;

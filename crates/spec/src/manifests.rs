@@ -6,10 +6,14 @@ use std::sync::Arc;
 use kedge_diag::{Diagnostic, Diagnostics, Source, Span};
 use kedge_resource::ClusterName;
 
-use crate::decode::{decode, nearest};
+use serde::de::DeserializeOwned;
+
+use crate::decode::{decode, nearest, settings};
 use crate::document::{Document, documents};
+use crate::field::Block;
 use crate::resolve;
 use crate::resolved::{Feature, ResolvedSpec};
+use crate::settings::Settings;
 use crate::v1alpha2::cluster::Cluster;
 use crate::v1alpha2::fields;
 use crate::v1alpha2::instance_group::{InstanceGroup, SshCredential};
@@ -49,6 +53,17 @@ pub struct Manifests {
 pub(crate) struct Read<T> {
     pub(crate) document: Document,
     pub(crate) value: T,
+    /// `spec` with the fields that nothing acts on yet.
+    pub(crate) settings: Settings,
+}
+
+impl<T: DeserializeOwned + Default> Read<T> {
+    fn new(mut document: Document, block: &'static Block, allow: bool, diagnostics: &mut Diagnostics) -> Self {
+        let value = decode(&mut document, block, allow, diagnostics);
+        let all = serde_json::to_value(settings(&document, block)).unwrap_or_default();
+        let settings = Settings::of(all).block("spec");
+        Self { document, value, settings }
+    }
 }
 
 const GROUP: &str = "kops.k8s.io";
@@ -142,7 +157,7 @@ impl Manifests {
     }
 
     /// Reads a document as what it says it is.
-    fn add(&mut self, mut document: Document, options: &ParseOptions, diagnostics: &mut Diagnostics) {
+    fn add(&mut self, document: Document, options: &ParseOptions, diagnostics: &mut Diagnostics) {
         match kind(&document, diagnostics) {
             Kind::Known => {}
             Kind::Additional => return,
@@ -161,16 +176,13 @@ impl Manifests {
         let allow = options.allow_unknown_fields;
         match document.kind.as_str() {
             "Cluster" => {
-                let value = decode(&mut document, &fields::CLUSTER, allow, diagnostics);
-                self.clusters.push(Read { document, value });
+                self.clusters.push(Read::new(document, &fields::CLUSTER, allow, diagnostics));
             }
             "InstanceGroup" => {
-                let value = decode(&mut document, &fields::INSTANCE_GROUP, allow, diagnostics);
-                self.groups.push(Read { document, value });
+                self.groups.push(Read::new(document, &fields::INSTANCE_GROUP, allow, diagnostics));
             }
             _ => {
-                let value = decode(&mut document, &fields::SSH_CREDENTIAL, allow, diagnostics);
-                self.credentials.push(Read { document, value });
+                self.credentials.push(Read::new(document, &fields::SSH_CREDENTIAL, allow, diagnostics));
             }
         }
     }

@@ -48,7 +48,7 @@ pub(crate) fn resolve(manifests: &Manifests, options: &ResolveOptions) -> (Optio
         .iter()
         .map(|read| {
             let mut report = Report::new(&read.document, &mut diagnostics);
-            (group::group(&mut report, &read.value, chosen.cluster.value.spec.warm_pool.as_ref()), *read)
+            (group::group(&mut report, read, chosen.cluster.value.spec.warm_pool.as_ref()), *read)
         })
         .collect();
     groups.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
@@ -123,6 +123,7 @@ fn cluster(
         nvidia_gpu: spec.containerd.nvidia_gpu.is_on(),
         ecr_credentials_for_mirrors: spec.containerd.use_ecr_credentials_for_mirrors,
         encryption_config: spec.encryption_config,
+        settings: read.settings.clone(),
         name: known,
         network,
         api,

@@ -9,6 +9,8 @@ use ipnet::{IpNet, Ipv4Net};
 use kedge_resource::policy::Statement;
 use kedge_resource::{ClusterName, Tags};
 
+use crate::settings::Settings;
+
 /// One cluster with its instance groups.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ResolvedSpec {
@@ -80,6 +82,8 @@ pub struct Cluster {
     pub ecr_credentials_for_mirrors: bool,
     /// `encryptionConfig`: API objects are encrypted at rest, maybe with KMS.
     pub encryption_config: bool,
+    /// `spec` as it is written, for the software on instances.
+    pub settings: Settings,
 }
 
 /// A bucket and a path in it.
@@ -576,6 +580,8 @@ pub struct InstanceGroup {
     pub nvidia_gpu: Option<bool>,
     /// kops's `updatePolicy`, `rollingUpdate` and such are read by other commands; deletions of this group are refused.
     pub prevent_destroy: bool,
+    /// `spec` as it is written, for the software on instances.
+    pub settings: Settings,
 }
 
 /// A taint.

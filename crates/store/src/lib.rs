@@ -12,6 +12,7 @@
 //! | `head.json` | lineage and serial, the current manifests, the last operation, and the lease |
 //! | `manifests/<serial>.yaml` | every accepted set of manifests |
 //! | `operations/<number>/` | who, when, command, plan, each event as it happened, outcome |
+//! | `pki/` | keys and authorities of the cluster; private halves encrypted as secrets are |
 //! | `secrets/` | secrets, encrypted with keys that a key outside the store wraps |
 //!
 //! The lease is part of `head.json` and not an object beside it: so one conditional write takes it only if nothing has
@@ -26,6 +27,7 @@ mod format;
 pub mod head;
 pub mod keeper;
 pub mod keyring;
+pub mod keysets;
 pub mod lease;
 pub mod location;
 pub mod manifests;
@@ -44,10 +46,11 @@ pub use error::StoreError;
 pub use head::{Head, LeaseRecord, Standing};
 pub use keeper::{Ending, Keeper, Unrecorded};
 pub use keyring::{OuterKey, Passphrase, Wrapped};
+pub use keysets::Keysets;
 pub use lease::{Lease, LeaseOptions, LeaseRequest};
 pub use location::Location;
 pub use objects::{Condition, Object, Objects, Presence, Put, Version};
 pub use operation::{OperationRecord, Summary};
 pub use repair::Checkup;
 pub use seal::Secret;
-pub use secrets::SecretSummary;
+pub use secrets::{SecretSummary, Vault};

@@ -59,6 +59,9 @@ impl ClusterStore {
         if let Err(error) = self.secrets().await {
             checkup.faults.push(fault(error)?);
         }
+        if let Err(error) = self.keysets().await {
+            checkup.faults.push(fault(error)?);
+        }
         if let Err(error) = self.keyring().await {
             checkup.faults.push(fault(error)?);
         }

@@ -2,6 +2,7 @@
 
 mod budget;
 mod history;
+mod keysets;
 mod leases;
 mod secrets;
 mod torn;

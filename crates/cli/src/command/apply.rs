@@ -4,11 +4,15 @@ use std::collections::BTreeSet;
 
 use camino::Utf8PathBuf;
 use clap::Args;
+use kedge_ops::keypairs;
 use kedge_ops::plan::{PlanOptions, plan};
 use kedge_ops::saved::{SavedBase, SavedPlan, SavedPlanError};
 use kedge_ops::{Guard, Proposal, Specification};
 use kedge_policy::Policies;
+use kedge_render::Line;
 use kedge_resource::ResourceKey;
+use kedge_store::ClusterStore;
+use ring::rand::SystemRandom;
 
 use super::running;
 use crate::approval;
@@ -17,13 +21,14 @@ use crate::backend::Backend;
 use crate::error::CliError;
 use crate::exit_code::ExitCode;
 use crate::policies::{self, PolicyArgs};
+use crate::outer_key::KeyArgs;
 use crate::session::{Session, block_on};
 use crate::state;
 
 const EXAMPLES: &str = "\
 EXAMPLES:
   kedge apply -f cluster.yaml
-  kedge apply -f manifests/ --yes
+  kedge apply -f manifests/ --yes --kms-key alias/kedge
   kedge apply plan.json --yes
   kedge apply -f cluster.yaml --yes -o jsonl
   kedge apply -f specs/minimal.yaml --sandbox --yes";
@@ -34,7 +39,8 @@ EXAMPLES:
 /// run come to their end; applying again goes on where it stopped.
 ///
 /// With a state store only one apply of a cluster runs at a time; the others say who holds the lease. The manifests and
-/// everything that happened are recorded there.
+/// everything that happened are recorded there. The keys and authorities of the cluster are made there if they are missing
+/// and --kms-key or --passphrase-file names the key that encrypts them.
 ///
 /// What holds state (etcd volumes, the VPC) is deleted or replaced only with --allow-destroy, or after the name of the
 /// cluster was typed.
@@ -61,6 +67,9 @@ pub(crate) struct ApplyArgs {
 
     #[command(flatten)]
     destroy: DestroyArgs,
+
+    #[command(flatten)]
+    key: KeyArgs,
 }
 
 /// Does it.
@@ -105,6 +114,7 @@ async fn apply(
     if !changes {
         if let Some(guard) = guard {
             let caller = state::caller(session, &backend).await?;
+            make_keypairs(&args.key, session, &guard).await?;
             guard.settle(&caller, proposal.plan(), specification.text()).await?;
         }
         return Ok(ExitCode::Done);
@@ -113,11 +123,40 @@ async fn apply(
     let keeper = match guard {
         Some(guard) => {
             let caller = state::caller(session, &backend).await?;
+            // Before the lease: a key that does not open shall leave no lease behind, and each write is conditional.
+            make_keypairs(&args.key, session, &guard).await?;
             Some(guard.begin(&caller, proposal.plan(), Some(specification.text())).await?)
         }
         None => None,
     };
     running::run(session, &backend, &proposal, args.output, keeper).await
+}
+
+/// Makes the keys and authorities that are missing in the store, where a key is named that encrypts them; says what about
+/// the others should worry their owner. Without such a key the store is not asked about them.
+async fn make_keypairs(key: &KeyArgs, session: &Session, guard: &Guard) -> Result<(), CliError> {
+    let ui = &session.ui;
+    if !key.is_given() {
+        let sentence = "the cluster has no keys and authorities of its own yet; they are made when --kms-key or \
+                        --passphrase-file names the key that encrypts them";
+        match guard.is_new() {
+            true if state::is_sandbox(session) => ui.detail(sentence),
+            true => ui.warn(sentence),
+            false => {}
+        }
+        return Ok(());
+    }
+    let store = guard.store();
+    let mut keysets = store.keysets().await?;
+    if !keysets.missing().is_empty() {
+        let outer = key.open(session).await?;
+        let made = keypairs::ensure(store, &*outer, state::now(), &SystemRandom::new()).await?;
+        let names: Vec<&str> = made.iter().map(|purpose| purpose.as_str()).collect();
+        ui.say_line(Line::plain(format!("made in {}: {}", store.place(), names.join(", "))));
+        keysets = store.keysets().await?;
+    }
+    keypairs::worries(&keysets, state::now()).iter().for_each(|worry| ui.warn(worry));
+    Ok(())
 }
 
 /// Looks at the store and, if nobody is changing the cluster, at the account.

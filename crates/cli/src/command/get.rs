@@ -9,6 +9,7 @@ use kedge_resource::{ClusterName, Ownership};
 use kedge_store::Location;
 use serde::Serialize;
 
+use super::keypairs;
 use crate::args::Output;
 use crate::backend::Backend;
 use crate::error::CliError;
@@ -25,6 +26,7 @@ EXAMPLES:
   kedge get resources -f cluster.yaml
   kedge get -o yaml --name prod.example.com
   kedge get instancegroups -o yaml --name prod.example.com
+  kedge get keypairs --name prod.example.com
   kedge get manifests --name prod.example.com --at 3
   kedge get manifests --from-kops s3://kops-state --name prod.example.com > prod.yaml";
 
@@ -80,6 +82,12 @@ enum What {
     /// names that the cluster could have.
     #[command(after_help = EXAMPLES)]
     Resources,
+    /// List the keys and authorities of a cluster
+    ///
+    /// Out of the state store; no key is needed. Shows which one of each kind is in use, which others are trusted, and until
+    /// when.
+    #[command(visible_alias = "keypair", after_help = EXAMPLES)]
+    Keypairs,
     /// Print manifests of a cluster out of a state store
     ///
     /// Those of the last apply, or earlier ones by their number: `kedge op log` shows the numbers. With --from-kops those of a
@@ -112,7 +120,7 @@ pub(crate) fn run(args: &GetArgs, session: &Session) -> Result<ExitCode, CliErro
             What::Clusters => Some("Cluster"),
             What::Instancegroups => Some("InstanceGroup"),
             What::Manifests { .. } => None,
-            What::Instances | What::Resources => {
+            What::Instances | What::Keypairs | What::Resources => {
                 return Err(CliError::user("what an account holds is no manifest")
                     .hint("-o json is for programs; clusters, instancegroups and manifests have -o yaml"));
             }
@@ -145,6 +153,9 @@ pub(crate) fn run(args: &GetArgs, session: &Session) -> Result<ExitCode, CliErro
     let (cluster, specification) = session.cluster()?;
     if let What::Manifests { at, from_kops } = what {
         return block_on(manifests(output, session, &cluster, *at, from_kops.as_deref()));
+    }
+    if let What::Keypairs = what {
+        return block_on(keypairs::list(output, session, &cluster));
     }
     block_on(async {
         let backend = session.open(specification.as_ref()).await?;
@@ -219,7 +230,7 @@ async fn of_cluster(
     let reading = "reading the account";
     let none = |what: &str| format!("No {what}: this account holds none of {cluster} in this region.");
     match what {
-        What::Clusters | What::Manifests { .. } | What::Instancegroups => {
+        What::Clusters | What::Keypairs | What::Manifests { .. } | What::Instancegroups => {
             let found = ui.patiently(reading, get::instance_groups(backend, cluster)).await?;
             unreadable(ui, &found);
             let rows = found.items.iter().map(group_row).collect();

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
+use kedge_ops::keypairs;
 use kedge_ops::plan::{PlanOptions, plan_offline};
 use kedge_ops::saved::{self, Planned, SavedBase, SavedPlan};
 use kedge_ops::snapshot::AccountSnapshot;
@@ -143,6 +144,8 @@ struct Looked {
     guard: Option<Guard>,
     /// What policies found; absent if none were asked.
     findings: Option<Vec<Finding>>,
+    /// What about the cluster's keys should worry their owner.
+    worries: Vec<String>,
 }
 
 impl Request<'_> {
@@ -154,7 +157,8 @@ impl Request<'_> {
     /// A plan with what the policies find in it.
     fn looked(&self, specification: Specification, planned: Planned, guard: Option<Guard>) -> Result<Looked, CliError> {
         let findings = policies::check(self.policies.as_ref(), &planned.proposal, &specification)?;
-        Ok(Looked { specification, planned, guard, findings: self.policies.is_some().then_some(findings) })
+        let findings = self.policies.is_some().then_some(findings);
+        Ok(Looked { specification, planned, guard, findings, worries: Vec::new() })
     }
 }
 
@@ -239,20 +243,29 @@ async fn look(
         let (facts, allow) = (request.facts.clone(), request.allow_destroy.clone());
         Ok::<_, CliError>(saved::plan(backend, &specification, facts, allow).await?)
     };
-    let (planned, guard) = tokio::try_join!(planned, state::look(session, backend, specification.cluster()))?;
-    request.looked(specification, planned, guard)
+    let stored = async {
+        let guard = state::look(session, backend, specification.cluster()).await?;
+        let worries = match &guard {
+            Some(guard) => keypairs::worries(&guard.store().keysets().await?, state::now()),
+            None => Vec::new(),
+        };
+        Ok((guard, worries))
+    };
+    let (planned, (guard, worries)) = tokio::try_join!(planned, stored)?;
+    Ok(Looked { worries, ..request.looked(specification, planned, guard)? })
 }
 
 /// Says what has to be said of the state store, and saves the plan in `out`.
 async fn conclude(session: &Session, looked: &Looked, out: Option<&Utf8Path>) -> Result<Option<Saved>, CliError> {
-    let Looked { specification, planned, guard, findings: _ } = looked;
+    let Looked { specification, planned, guard, findings: _, worries } = looked;
     if let Some((lease, _)) = guard.as_ref().and_then(|guard| guard.base().held()) {
         session.ui.warn(&format!("the cluster is being changed by somebody else: {}", lease.describe()));
     }
     state::remark(session, guard.as_ref(), false);
     state::worries(session, guard.as_ref()).await?;
-    // What is denied is not there to be applied.
-    let Some(path) = out.filter(|_| policies::refuse(looked.findings()).is_ok()) else { return Ok(None) };
+    worries.iter().for_each(|worry| session.ui.warn(worry));
+    // What is refused is not there to be applied.
+    let Some(path) = out.filter(|_| looked.refuse().is_ok()) else { return Ok(None) };
     let base = guard.as_ref().map(|guard| SavedBase::of(guard.store().place(), guard.base()));
     let plan = SavedPlan::new(planned, specification, base, env!("CARGO_PKG_VERSION"));
     // A job cannot know how many clusters there are, and names a directory.

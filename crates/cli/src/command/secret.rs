@@ -1,17 +1,16 @@
 //! `kedge secret`.
 
 use std::io::{IsTerminal as _, Read as _};
-use std::sync::Arc;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 use clap::{Args, Subcommand};
 use kedge_render::{Line, Text, table};
-use kedge_store::{OuterKey, Passphrase, Secret};
+use kedge_store::Secret;
 
 use crate::args::Output;
-use crate::backend::connect;
 use crate::error::CliError;
 use crate::exit_code::ExitCode;
+use crate::outer_key::{self, KeyArgs};
 use crate::session::{Session, block_on};
 use crate::state;
 
@@ -34,18 +33,6 @@ pub(crate) struct SecretArgs {
 
     #[command(flatten)]
     key: KeyArgs,
-}
-
-/// The key outside the store.
-#[derive(Debug, Args)]
-struct KeyArgs {
-    /// Key of AWS KMS that wraps the keys of the store: its id, ARN or alias
-    #[arg(long, value_name = "KEY", global = true, conflicts_with = "passphrase_file")]
-    kms_key: Option<String>,
-
-    /// File with the passphrase that wraps the keys of the store
-    #[arg(long, value_name = "FILE", global = true, env = "KEDGE_PASSPHRASE_FILE")]
-    passphrase_file: Option<Utf8PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -92,7 +79,7 @@ enum What {
     },
     /// Replace the keys, and encrypt every secret anew
     ///
-    /// The new key outside the store may be of another kind. It can be interrupted and done again.
+    /// Private keys of the cluster are encrypted anew as well. The new key outside the store may be of another kind. It can be interrupted and done again.
     #[command(after_help = EXAMPLES)]
     Rekey {
         /// The new key of AWS KMS
@@ -115,7 +102,7 @@ pub(crate) fn run(args: &SecretArgs, session: &Session) -> Result<ExitCode, CliE
         match &args.what {
             What::Set { secret, input } => {
                 let value = read(input)?;
-                let outer = outer(session, args.key.kms_key.as_deref(), args.key.passphrase_file.as_deref()).await?;
+                let outer = args.key.open(session).await?;
                 store.put_secret(&*outer, secret, &value).await?;
                 say(format!("{secret} is stored, encrypted, in {}.", store.place()));
             }
@@ -139,7 +126,7 @@ pub(crate) fn run(args: &SecretArgs, session: &Session) -> Result<ExitCode, CliE
                     return Err(CliError::user("standard output is a terminal, where a secret would stay to be seen")
                         .hint("redirect it into a file or a pipe"));
                 }
-                let outer = outer(session, args.key.kms_key.as_deref(), args.key.passphrase_file.as_deref()).await?;
+                let outer = args.key.open(session).await?;
                 ui.data_bytes(store.secret(&*outer, secret).await?.expose())?;
             }
             What::Delete { secret } => {
@@ -147,8 +134,8 @@ pub(crate) fn run(args: &SecretArgs, session: &Session) -> Result<ExitCode, CliE
                 say(format!("{secret} is removed from {}.", store.place()));
             }
             What::Rekey { new_kms_key, new_passphrase_file } => {
-                let old = outer(session, args.key.kms_key.as_deref(), args.key.passphrase_file.as_deref()).await?;
-                let new = outer(session, new_kms_key.as_deref(), new_passphrase_file.as_deref()).await?;
+                let old = args.key.open(session).await?;
+                let new = outer_key::open(session, new_kms_key.as_deref(), new_passphrase_file.as_deref()).await?;
                 let count = store.rekey(&*old, &*new).await?;
                 let secrets = if count == 1 { "1 secret is".to_owned() } else { format!("{count} secrets are") };
                 let text = format!("{secrets} encrypted anew.");
@@ -157,32 +144,6 @@ pub(crate) fn run(args: &SecretArgs, session: &Session) -> Result<ExitCode, CliE
         }
         Ok(ExitCode::Done)
     })
-}
-
-async fn outer(
-    session: &Session,
-    kms_key: Option<&str>,
-    passphrase_file: Option<&Utf8Path>,
-) -> Result<Arc<dyn OuterKey>, CliError> {
-    match (kms_key, passphrase_file) {
-        (Some(key), _) => {
-            if state::is_sandbox(session) {
-                return Err(CliError::user("the sandbox has no KMS").hint("use --passphrase-file"));
-            }
-            // The ARN of a key says where it is.
-            let region = key.split(':').nth(3).filter(|region| !region.is_empty()).map(str::to_owned);
-            let region = region.or_else(|| session.globals.region.clone());
-            let aws = connect(&session.globals, &session.environment, region).await?;
-            Ok(Arc::new(aws.kms_key(key)))
-        }
-        (None, Some(path)) => {
-            let wrong = |why: String| CliError::user(format!("{path} is no passphrase: {why}"));
-            let bytes = fs_err::read(path)?;
-            Ok(Arc::new(Passphrase::new(Secret::new(bytes)).map_err(wrong)?))
-        }
-        (None, None) => Err(CliError::user("no key is named that encrypts the secrets")
-            .hint("name a key of AWS KMS with --kms-key, or a file with a passphrase with --passphrase-file")),
-    }
 }
 
 fn read(input: &str) -> Result<Secret, CliError> {

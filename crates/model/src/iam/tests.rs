@@ -13,6 +13,7 @@ use kedge_spec::resolved::{
 use crate::testing;
 
 mod optional;
+mod private_keys;
 
 /// Each single permission of a role's own policy: action, resource, condition.
 fn permissions(desired: &Desired, role: &str) -> Vec<String> {

@@ -7,6 +7,7 @@ use kedge_resource::Tags;
 
 use super::etcd::VOLUME_TYPE;
 use super::{Report, one_of};
+use crate::manifests::Read;
 use crate::resolved::{
     ExternalLoadBalancer, InstanceGroup, InstanceMetadata, InstanceRequirements, MixedInstancesPolicy, Role,
     RootVolume, Taint, UserDataPart, Volume, WarmPool,
@@ -21,7 +22,12 @@ const PREVENT_DESTROY: &str = "kedge.dev/prevent-destroy";
 const WARM_POOL_TIMEOUT: i32 = 600;
 
 /// Resolves one group of a cluster that has this warm pool.
-pub(super) fn group(report: &mut Report<'_>, raw: &RawGroup, cluster_pool: Option<&RawWarmPool>) -> InstanceGroup {
+pub(super) fn group(
+    report: &mut Report<'_>,
+    read: &Read<RawGroup>,
+    cluster_pool: Option<&RawWarmPool>,
+) -> InstanceGroup {
+    let raw = &read.value;
     let spec = &raw.spec;
     let role = role(report, spec);
     let sizes = if role == Role::Node { 2 } else { 1 };
@@ -95,6 +101,7 @@ pub(super) fn group(report: &mut Report<'_>, raw: &RawGroup, cluster_pool: Optio
         prevent_destroy: [&raw.metadata.annotations, &raw.metadata.labels]
             .iter()
             .any(|words| words.get(PREVENT_DESTROY).is_some_and(|value| value == "true")),
+        settings: read.settings.clone(),
     }
 }
 

@@ -38,6 +38,7 @@ const TOOLS: &[&str] = &["xtask", "kedge-testkit"];
 /// Dependencies within a ring that are meant.
 const WITHIN_A_RING: &[(&str, &str, &str)] = &[
     ("kedge-model", "kedge-spec", "the model reads the resolved specification"),
+    ("kedge-bootstrap", "kedge-spec", "instances boot with what the specification says"),
     ("kedge-render", "kedge-check", "notes are rendered"),
     ("kedge-store", "kedge-cloud", "S3 fails as every cloud does, and a lease is a fence for writes"),
     ("kedge-migrate", "kedge-engine", "a migration applies plans"),

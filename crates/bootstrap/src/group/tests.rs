@@ -1,0 +1,256 @@
+use snapbox::{assert_data_eq, str};
+
+use super::*;
+use crate::testing::{group, spec};
+
+fn config(changes: &[(&str, &str)], role: Role) -> Result<GroupConfig, Vec<BootProblem>> {
+    let spec = spec(changes);
+    let endpoint = ApiEndpoint::of(&spec, None).unwrap();
+    configure(&spec, &group(&spec, role), &endpoint).map(|config| config.unwrap())
+}
+
+fn file(config: &GroupConfig, path: &str) -> String {
+    config.files.iter().find(|file| file.path == path).and_then(File::as_text).unwrap()
+}
+
+#[test]
+fn documents_of_a_control_plane() {
+    let config = config(&[], Role::ControlPlane).unwrap();
+    assert_data_eq!(
+        config.init.unwrap(),
+        str![[r#"
+apiServer:
+  certSANs:
+  - api.c.example.com
+  - api.internal.c.example.com
+  extraArgs:
+  - name: service-account-issuer
+    value: https://api.internal.c.example.com
+  - name: service-account-jwks-uri
+    value: https://api.internal.c.example.com/openid/v1/jwks
+  - name: authorization-mode
+    value: Node,RBAC
+  - name: enable-admission-plugins
+    value: NodeRestriction
+  - name: authentication-config
+    value: /etc/kubernetes/authentication-config.yaml
+  extraVolumes:
+  - hostPath: /etc/kubernetes/authentication-config.yaml
+    mountPath: /etc/kubernetes/authentication-config.yaml
+    name: authentication-config
+    pathType: File
+    readOnly: true
+apiVersion: kubeadm.k8s.io/v1beta4
+clusterName: c.example.com
+controlPlaneEndpoint: api.internal.c.example.com:443
+controllerManager:
+  extraArgs:
+  - name: cloud-provider
+    value: external
+  - name: cluster-name
+    value: c.example.com
+encryptionAlgorithm: ECDSA-P256
+etcd:
+  local:
+    dataDir: /var/lib/etcd
+kind: ClusterConfiguration
+kubernetesVersion: v1.34.1
+networking:
+  dnsDomain: cluster.local
+  podSubnet: 100.96.0.0/11
+  serviceSubnet: 100.64.0.0/13
+scheduler: {}
+---
+apiVersion: kubeadm.k8s.io/v1beta4
+kind: InitConfiguration
+localAPIEndpoint:
+  bindPort: 443
+nodeRegistration:
+  criSocket: unix:///run/containerd/containerd.sock
+  kubeletExtraArgs:
+  - name: cloud-provider
+    value: external
+  - name: node-labels
+    value: node.kubernetes.io/exclude-from-external-load-balancers=
+  taints:
+  - effect: NoSchedule
+    key: node-role.kubernetes.io/control-plane
+---
+apiVersion: kubelet.config.k8s.io/v1beta1
+authentication:
+  anonymous:
+    enabled: false
+  webhook:
+    enabled: true
+authorization:
+  mode: Webhook
+cgroupDriver: systemd
+clusterDNS:
+- 100.64.0.10
+clusterDomain: cluster.local
+kind: KubeletConfiguration
+rotateCertificates: true
+shutdownGracePeriod: 30s
+shutdownGracePeriodCriticalPods: 10s
+---
+apiVersion: kubeproxy.config.k8s.io/v1alpha1
+clusterCIDR: 100.96.0.0/11
+kind: KubeProxyConfiguration
+
+"#]]
+    );
+    assert_data_eq!(
+        config.join,
+        str![[r#"
+apiVersion: kubeadm.k8s.io/v1beta4
+controlPlane:
+  localAPIEndpoint:
+    bindPort: 443
+discovery:
+  file:
+    kubeConfigPath: /etc/kubernetes/discovery.conf
+kind: JoinConfiguration
+nodeRegistration:
+  criSocket: unix:///run/containerd/containerd.sock
+  kubeletExtraArgs:
+  - name: cloud-provider
+    value: external
+  - name: node-labels
+    value: node.kubernetes.io/exclude-from-external-load-balancers=
+  taints:
+  - effect: NoSchedule
+    key: node-role.kubernetes.io/control-plane
+
+"#]]
+    );
+    assert_eq!(
+        config.etcd_members,
+        [("main", "a"), ("events", "a")].map(|(etcd, member)| (etcd.to_owned(), member.to_owned()))
+    );
+    assert_eq!(config.endpoint, "api.internal.c.example.com:443");
+}
+
+#[test]
+fn documents_of_nodes() {
+    let changes = [(
+        "  role: Node\n",
+        "  role: Node\n  taints: [\"dedicated=batch:NoSchedule\"]\n  nodeLabels: {team: a, node-role.kubernetes.io/x: \
+         ''}\n  kubelet: {maxPods: 50, kubeReserved: {cpu: 500m}, taints: [\"a:NoExecute\"]}\n",
+    )];
+    let config = config(&changes, Role::Node).unwrap();
+    assert_eq!(config.init, None);
+    assert_data_eq!(
+        &config.join,
+        str![[r#"
+apiVersion: kubeadm.k8s.io/v1beta4
+discovery:
+  file:
+    kubeConfigPath: /etc/kubernetes/discovery.conf
+kind: JoinConfiguration
+nodeRegistration:
+  criSocket: unix:///run/containerd/containerd.sock
+  kubeletExtraArgs:
+  - name: cloud-provider
+    value: external
+  - name: node-labels
+    value: team=a
+  taints:
+  - effect: NoSchedule
+    key: dedicated
+    value: batch
+  - effect: NoExecute
+    key: a
+patches:
+  directory: /etc/kubernetes/patches
+
+"#]]
+    );
+    assert_data_eq!(
+        file(&config, "/etc/kubernetes/patches/kubeletconfiguration+merge.yaml"),
+        str![[r#"
+kubeReserved:
+  cpu: 500m
+maxPods: 50
+
+"#]]
+    );
+    let labels: Vec<&str> = config.control_plane_labels.keys().map(String::as_str).collect();
+    assert_eq!(labels, ["kops.k8s.io/instancegroup", "node-role.kubernetes.io/node", "node-role.kubernetes.io/x"]);
+}
+
+#[test]
+fn what_is_not_kubernetes() {
+    let changes = [
+        (
+            "spec:\n",
+            "spec:\n  sysctlParameters: [vm.overcommit_memory=2]\n  packages: [nfs-common]\n  iam: {allowContainerRegistry: true}\n",
+        ),
+        (
+            "  role: Node\n",
+            "  role: Node\n  packages: [nfs-common, htop]\n  fileAssets: [{name: a, path: /etc/a, content: hi}]\n",
+        ),
+    ];
+    let config = config(&changes, Role::Node).unwrap();
+    assert_eq!(config.packages, ["nfs-common", "htop"]);
+    let sysctls = file(&config, "/etc/sysctl.d/99-kedge.conf");
+    assert!(sysctls.ends_with("vm.overcommit_memory = 2\n") && !sysctls.contains("memory = 1"), "{sysctls}");
+    assert_eq!(file(&config, "/etc/a"), "hi");
+    assert!(file(&config, system::PROVIDER_CONFIG).contains("ecr-credential-provider"));
+    assert!(config.join.contains("name: image-credential-provider-config"));
+    assert!(file(&config, "/etc/systemd/timesyncd.conf.d/kedge.conf").contains("169.254.169.123"));
+}
+
+#[test]
+fn secrets_are_named_and_not_held() {
+    let changes = [("spec:\n", "spec:\n  encryptionConfig: true\n")];
+    let path = "/etc/kubernetes/encryption-config.yaml";
+    let wanted = SecretFile { secret: "encryptionconfig".to_owned(), path: path.to_owned() };
+    let control_plane = config(&changes, Role::ControlPlane).unwrap();
+    assert_eq!(control_plane.secrets, [wanted]);
+    assert!(control_plane.files.iter().all(|file| file.path != path));
+    assert_eq!(config(&changes, Role::Node).unwrap().secrets, []);
+}
+
+#[test]
+fn a_proxy_is_told_to_whoever_reaches_out() {
+    let proxy = "spec:\n  egressProxy: {httpProxy: {host: proxy.example.com, port: 3128}, excludes: \"10.0.0.0/8\"}\n";
+    let config = config(&[("spec:\n", proxy)], Role::Node).unwrap();
+    assert_data_eq!(
+        file(&config, "/etc/systemd/system/containerd.service.d/egress-proxy.conf"),
+        str![[r#"
+[Service]
+Environment="HTTP_PROXY=http://proxy.example.com:3128"
+Environment="HTTPS_PROXY=http://proxy.example.com:3128"
+Environment="NO_PROXY=127.0.0.1,localhost,169.254.169.254,.svc,.internal,10.0.0.0/8"
+
+"#]]
+    );
+}
+
+#[test]
+fn what_cannot_be_done_is_told_at_once() {
+    let changes = [(
+        "  role: Node\n",
+        "  role: Node\n  packages: [\"--force\"]\n  sysctlParameters: [x]\n  fileAssets: [{name: a, path: etc/a}]\n  kubelet: \
+         {evictionHard: memory.available, featureGates: {A: maybe}}\n",
+    )];
+    let problems = config(&changes, Role::Node).unwrap_err();
+    let fields: Vec<&str> = problems.iter().map(|problem| problem.field.as_str()).collect();
+    assert_eq!(fields, ["fileAssets", "kubelet.featureGates", "kubelet.evictionHard", "sysctlParameters", "packages"]);
+}
+
+#[test]
+fn old_versions_are_refused() {
+    let problems = config(&[("1.34.1", "1.31.9")], Role::ControlPlane).unwrap_err();
+    assert_eq!(problems[0].field, "kubernetesVersion");
+    config(&[("1.34.1", "1.32.0")], Role::ControlPlane).unwrap();
+}
+
+#[test]
+fn a_configuration_is_stored_under_its_digest() {
+    let one = config(&[], Role::Node).unwrap();
+    let two = config(&[("  role: Node\n", "  role: Node\n  packages: [htop]\n")], Role::Node).unwrap();
+    assert_eq!(one.digest().unwrap(), config(&[], Role::Node).unwrap().digest().unwrap());
+    assert_ne!(one.digest().unwrap(), two.digest().unwrap());
+    assert_eq!(serde_json::from_str::<GroupConfig>(&one.to_json().unwrap()).unwrap(), one);
+}

@@ -1,0 +1,241 @@
+//! Configuration of kubelets: fields of `KubeletConfiguration`, and the few things that are still flags.
+
+use kedge_spec::resolved::{InstanceGroup, Role};
+use kedge_spec::{ResolvedSpec, Settings};
+use serde_json::{Map, Value, json};
+
+use crate::args::{Args, text};
+use crate::labels::Labels;
+use crate::problem::BootProblem;
+use crate::system::{PROVIDER_CONFIG, PROVIDERS};
+
+/// Settings whose value goes to a field as it is; the field may be within others.
+const FIELDS: [(&str, &str); 63] = [
+    ("allowedUnsafeSysctls", "allowedUnsafeSysctls"),
+    ("anonymousAuth", "authentication.anonymous.enabled"),
+    ("authenticationTokenWebhook", "authentication.webhook.enabled"),
+    ("authenticationTokenWebhookCacheTtl", "authentication.webhook.cacheTTL"),
+    ("authorizationMode", "authorization.mode"),
+    ("cgroupDriver", "cgroupDriver"),
+    ("cgroupRoot", "cgroupRoot"),
+    ("clientCaFile", "authentication.x509.clientCAFile"),
+    ("clusterDomain", "clusterDomain"),
+    ("containerLogMaxFiles", "containerLogMaxFiles"),
+    ("containerLogMaxSize", "containerLogMaxSize"),
+    ("cpuCFSQuota", "cpuCFSQuota"),
+    ("cpuCFSQuotaPeriod", "cpuCFSQuotaPeriod"),
+    ("cpuManagerPolicy", "cpuManagerPolicy"),
+    ("crashLoopBackOffMaxContainerRestartPeriod", "crashLoopBackOff.maxContainerRestartPeriod"),
+    ("enableDebuggingHandlers", "enableDebuggingHandlers"),
+    ("eventBurst", "eventBurst"),
+    ("eventQPS", "eventRecordQPS"),
+    ("eventRecordQPS", "eventRecordQPS"),
+    ("evictionMaxPodGracePeriod", "evictionMaxPodGracePeriod"),
+    ("evictionPressureTransitionPeriod", "evictionPressureTransitionPeriod"),
+    ("failSwapOn", "failSwapOn"),
+    ("hairpinMode", "hairpinMode"),
+    ("imageGCHighThresholdPercent", "imageGCHighThresholdPercent"),
+    ("imageGCLowThresholdPercent", "imageGCLowThresholdPercent"),
+    ("imageMaximumGCAge", "imageMaximumGCAge"),
+    ("imageMinimumGCAge", "imageMinimumGCAge"),
+    ("kernelMemcgNotification", "kernelMemcgNotification"),
+    ("kubeAPIQPS", "kubeAPIQPS"),
+    ("kubeReserved", "kubeReserved"),
+    ("kubeReservedCgroup", "kubeReservedCgroup"),
+    ("kubeletCgroups", "kubeletCgroups"),
+    ("logFormat", "logging.format"),
+    ("logLevel", "logging.verbosity"),
+    ("maxParallelImagePulls", "maxParallelImagePulls"),
+    ("maxPods", "maxPods"),
+    ("memorySwapBehavior", "memorySwap.swapBehavior"),
+    ("nodeLeaseDurationSeconds", "nodeLeaseDurationSeconds"),
+    ("nodeStatusUpdateFrequency", "nodeStatusUpdateFrequency"),
+    ("podCIDR", "podCIDR"),
+    ("podPidsLimit", "podPidsLimit"),
+    ("protectKernelDefaults", "protectKernelDefaults"),
+    ("readOnlyPort", "readOnlyPort"),
+    ("registerNode", "registerNode"),
+    ("registryBurst", "registryBurst"),
+    ("registryPullQPS", "registryPullQPS"),
+    ("resolvConf", "resolvConf"),
+    ("rotateCertificates", "rotateCertificates"),
+    ("runtimeRequestTimeout", "runtimeRequestTimeout"),
+    ("seccompDefault", "seccompDefault"),
+    ("serializeImagePulls", "serializeImagePulls"),
+    ("shutdownGracePeriod", "shutdownGracePeriod"),
+    ("shutdownGracePeriodCriticalPods", "shutdownGracePeriodCriticalPods"),
+    ("streamingConnectionIdleTimeout", "streamingConnectionIdleTimeout"),
+    ("systemCgroups", "systemCgroups"),
+    ("systemReserved", "systemReserved"),
+    ("systemReservedCgroup", "systemReservedCgroup"),
+    ("tlsCertFile", "tlsCertFile"),
+    ("tlsCipherSuites", "tlsCipherSuites"),
+    ("tlsMinVersion", "tlsMinVersion"),
+    ("tlsPrivateKeyFile", "tlsPrivateKeyFile"),
+    ("topologyManagerPolicy", "topologyManagerPolicy"),
+    ("volumeStatsAggPeriod", "volumeStatsAggPeriod"),
+];
+
+/// Settings that are flags still.
+const FLAGS: [(&str, &str); 3] =
+    [("housekeepingInterval", "housekeeping-interval"), ("rootDir", "root-dir"), ("runtimeCgroups", "runtime-cgroups")];
+
+/// Settings of the kubelet for all groups but control planes.
+pub(crate) fn common(spec: &ResolvedSpec) -> Settings {
+    spec.cluster.settings.block("kubelet")
+}
+
+/// Settings of the kubelet of a group: those of the cluster, those of control planes, those of the group.
+pub(crate) fn of_group(spec: &ResolvedSpec, group: &InstanceGroup) -> Settings {
+    let mut settings = common(spec);
+    if group.role == Role::ControlPlane {
+        settings = settings.overlaid(&spec.cluster.settings.block("masterKubelet"));
+    }
+    settings.overlaid(&group.settings.block("kubelet"))
+}
+
+/// The fields that settings make; no defaults.
+pub(crate) fn fields(settings: &Settings, problems: &mut Vec<BootProblem>) -> Map<String, Value> {
+    let mut fields = Map::new();
+    for (setting, field) in FIELDS {
+        if let Some(value) = settings.get(setting).filter(|value| text(value).is_some()) {
+            set(&mut fields, field, value.clone());
+        }
+    }
+    if let Some(directory) = settings.text("volumePluginDirectory") {
+        set(&mut fields, "volumePluginDir", directory.into());
+    }
+    if let Some(directory) = settings.text("podManifestPath") {
+        set(&mut fields, "staticPodPath", directory.into());
+    }
+    if let Some(server) = settings.text("clusterDNS") {
+        set(&mut fields, "clusterDNS", server.split(',').map(str::trim).collect());
+    }
+    if let Some(parts) = settings.text("enforceNodeAllocatable") {
+        set(&mut fields, "enforceNodeAllocatable", parts.split(',').map(str::trim).collect());
+    }
+    let unsafe_sysctls = settings.texts("experimentalAllowedUnsafeSysctls");
+    if !unsafe_sysctls.is_empty() {
+        set(&mut fields, "allowedUnsafeSysctls", unsafe_sysctls.into_iter().collect());
+    }
+    let gates = gates("kubelet.featureGates", settings, problems);
+    if !gates.is_empty() {
+        set(&mut fields, "featureGates", Value::Object(gates));
+    }
+    for (setting, sign) in [
+        ("evictionHard", '<'),
+        ("evictionSoft", '<'),
+        ("evictionSoftGracePeriod", '='),
+        ("evictionMinimumReclaim", '='),
+    ] {
+        let Some(written) = settings.text(setting) else { continue };
+        let mut thresholds = Map::new();
+        for part in written.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+            match part.split_once(sign) {
+                Some((signal, value)) => {
+                    thresholds.insert(signal.trim().to_owned(), value.trim().into());
+                }
+                None => problems.push(BootProblem::new(
+                    format!("kubelet.{setting}"),
+                    format!("`{part}` sets no threshold"),
+                    format!("write `signal{sign}value`, several with commas between them"),
+                )),
+            }
+        }
+        set(&mut fields, setting, Value::Object(thresholds));
+    }
+    fields
+}
+
+/// Feature gates as booleans.
+pub(crate) fn gates(field: &str, settings: &Settings, problems: &mut Vec<BootProblem>) -> Map<String, Value> {
+    let mut gates = Map::new();
+    for (gate, value) in settings.map("featureGates") {
+        match value.parse::<bool>() {
+            Ok(on) => {
+                gates.insert(gate.to_owned(), on.into());
+            }
+            Err(_) => problems.push(BootProblem::new(
+                field,
+                format!("the feature gate {gate} is `{value}`"),
+                "write `true` or `false`",
+            )),
+        }
+    }
+    gates
+}
+
+/// `KubeletConfiguration` of the cluster: what every group has in common.
+pub(crate) fn document(spec: &ResolvedSpec, domain: &str, dns: &str, problems: &mut Vec<BootProblem>) -> Value {
+    let mut fields = fields(&common(spec), problems);
+    let mut default = |path: &str, value: Value| {
+        if get(&fields, path).is_none() {
+            set(&mut fields, path, value);
+        }
+    };
+    default("authentication.anonymous.enabled", false.into());
+    default("authentication.webhook.enabled", true.into());
+    default("authorization.mode", "Webhook".into());
+    default("cgroupDriver", "systemd".into());
+    default("clusterDNS", json!([dns]));
+    default("clusterDomain", domain.into());
+    default("rotateCertificates", true.into());
+    default("shutdownGracePeriod", "30s".into());
+    default("shutdownGracePeriodCriticalPods", "10s".into());
+    fields.insert("apiVersion".to_owned(), "kubelet.config.k8s.io/v1beta1".into());
+    fields.insert("kind".to_owned(), "KubeletConfiguration".into());
+    Value::Object(fields)
+}
+
+/// What the kubelets of a group have besides, as a patch for kubeadm; none if they have nothing of their own.
+pub(crate) fn patch(spec: &ResolvedSpec, group: &InstanceGroup, problems: &mut Vec<BootProblem>) -> Option<Value> {
+    let (common, own) = (common(spec), of_group(spec, group));
+    if common == own {
+        return None;
+    }
+    let before = fields(&common, &mut Vec::new());
+    let mut patch = fields(&own, problems);
+    patch.retain(|field, value| before.get(field) != Some(value));
+    (!patch.is_empty()).then_some(Value::Object(patch))
+}
+
+/// Flags of the kubelets of a group.
+pub(crate) fn flags(spec: &ResolvedSpec, group: &InstanceGroup, labels: &Labels) -> Args {
+    let mut args = Args::of(&of_group(spec, group), &FLAGS);
+    args.push("cloud-provider", "external");
+    if !labels.kubelet.is_empty() {
+        let pairs: Vec<String> = labels.kubelet.iter().map(|(label, value)| format!("{label}={value}")).collect();
+        args.push("node-labels", pairs.join(","));
+    }
+    if uses_ecr(spec) {
+        args.push("image-credential-provider-bin-dir", PROVIDERS);
+        args.push("image-credential-provider-config", PROVIDER_CONFIG);
+    }
+    args
+}
+
+/// Whether nodes may read ECR, so that kubelets need credentials for it.
+pub(crate) fn uses_ecr(spec: &ResolvedSpec) -> bool {
+    spec.cluster.iam.allow_container_registry || spec.cluster.ecr_credentials_for_mirrors
+}
+
+/// Sets a field within others: `a.b.c`.
+pub(crate) fn set(fields: &mut Map<String, Value>, path: &str, value: Value) {
+    match path.split_once('.') {
+        None => {
+            fields.insert(path.to_owned(), value);
+        }
+        Some((first, rest)) => {
+            if let Value::Object(inner) = fields.entry(first).or_insert_with(|| json!({})) {
+                set(inner, rest, value);
+            }
+        }
+    }
+}
+
+fn get<'a>(fields: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
+    match path.split_once('.') {
+        None => fields.get(path),
+        Some((first, rest)) => get(fields.get(first)?.as_object()?, rest),
+    }
+}

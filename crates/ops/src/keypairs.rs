@@ -1,0 +1,272 @@
+//! The keys and authorities of a cluster: made when missing, listed, watched, and replaced in stages.
+
+use jiff::{SignedDuration, Timestamp};
+use kedge_pki::{Direction, ItemState, Keyset, Made, PkiError, Purpose, RotationError, SecretText};
+use kedge_store::{ClusterStore, Keysets, OuterKey, StoreError};
+use ring::rand::SecureRandom;
+use serde::Serialize;
+use thiserror::Error;
+
+/// How long before an authority ends somebody is told.
+const NOTICE: SignedDuration = SignedDuration::from_hours(24 * 180);
+
+/// Why nothing was done with a key.
+#[derive(Debug, Error)]
+pub enum KeypairError {
+    /// The store did not do its part.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A key or certificate could not be made or read.
+    #[error("{doing}")]
+    Pki {
+        /// What was being done: reads after "failed to".
+        doing: String,
+        /// Why it failed.
+        #[source]
+        source: PkiError,
+    },
+    /// The stage is not the next one.
+    #[error("{purpose} cannot go there")]
+    Stage {
+        /// Which key.
+        purpose: Purpose,
+        /// Why not.
+        #[source]
+        source: RotationError,
+    },
+    /// The cluster has no such key yet.
+    #[error("the cluster has no {purpose} yet")]
+    Missing {
+        /// Which key.
+        purpose: Purpose,
+    },
+}
+
+/// A key as lists show it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeypairSummary {
+    /// What it is for.
+    pub name: Purpose,
+    /// Its id.
+    pub id: String,
+    /// What it is among those for the same purpose.
+    pub state: ItemState,
+    /// Whether a user brought it.
+    pub custom: bool,
+    /// Common name of the authority; none for keys without a certificate.
+    pub authority: Option<String>,
+    /// When it was made or brought.
+    pub created: Timestamp,
+    /// When its certificate ends.
+    pub expires: Option<Timestamp>,
+    /// SHA-256 of its certificate, or the id that tokens name it by.
+    pub fingerprint: String,
+}
+
+/// The keys of a cluster, by purpose and age.
+///
+/// # Errors
+/// A certificate or key cannot be read.
+pub fn list(keysets: &Keysets) -> Result<Vec<KeypairSummary>, KeypairError> {
+    let mut found = Vec::new();
+    for keyset in &keysets.all {
+        for item in &keyset.items {
+            let reading = pki(format!("read {} {}", keyset.purpose, item.id));
+            let certificate = item.read_certificate().map_err(&reading)?;
+            let key = kedge_pki::PublicKey::from_pem(&item.public_key).map_err(&reading)?;
+            found.push(KeypairSummary {
+                name: keyset.purpose,
+                id: item.id.to_string(),
+                state: keyset.state(item),
+                custom: item.custom,
+                created: item.created,
+                expires: certificate.as_ref().map(|certificate| certificate.not_after),
+                fingerprint: certificate.as_ref().map_or_else(|| key.key_id(), |known| known.fingerprint.clone()),
+                authority: certificate.map(|certificate| certificate.common_name),
+            });
+        }
+    }
+    Ok(found)
+}
+
+/// What about the keys should worry their owner at a time: sentences, each with what to do.
+#[must_use]
+pub fn worries(keysets: &Keysets, now: Timestamp) -> Vec<String> {
+    let mut worries = Vec::new();
+    for keyset in &keysets.all {
+        let (purpose, word) = (keyset.purpose, word(keyset.purpose));
+        let certificate = keyset.primary().map(kedge_pki::Item::read_certificate);
+        match certificate {
+            Some(Ok(Some(certificate))) if certificate.not_after < now => worries.push(format!(
+                "the authority {purpose} ended on {}: nothing trusts what it issued; replace it with `kedge rotate {word} \
+                 --stage prepare`",
+                day(certificate.not_after)
+            )),
+            Some(Ok(Some(certificate))) if certificate.not_after < now + NOTICE => worries.push(format!(
+                "the authority {purpose} ends on {}, in {} days; begin to replace it with `kedge rotate {word} --stage \
+                 prepare`",
+                day(certificate.not_after),
+                certificate.not_after.duration_since(now).as_hours() / 24
+            )),
+            Some(Ok(_)) => {}
+            Some(Err(error)) => worries.push(format!("{purpose} in the state store cannot be used: {error}")),
+            None => worries.push(format!("{purpose} in the state store names a primary key that it does not have")),
+        }
+    }
+    worries
+}
+
+/// The day of a time, for people.
+#[must_use]
+pub fn day(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d").to_string()
+}
+
+/// How `kedge rotate` calls a purpose.
+#[must_use]
+pub fn word(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::KubernetesCa => "ca",
+        Purpose::EtcdCa => "etcd",
+        Purpose::FrontProxyCa => "front-proxy",
+        Purpose::ServiceAccount => "service-account",
+    }
+}
+
+/// Makes the keys that are missing, and says which. Of several who do so at the same time one wins, and all have the same
+/// keys afterwards.
+///
+/// # Errors
+/// `outer` is not the key that the store is encrypted with, or the store does not answer.
+pub async fn ensure(
+    store: &ClusterStore,
+    outer: &dyn OuterKey,
+    now: Timestamp,
+    random: &dyn SecureRandom,
+) -> Result<Vec<Purpose>, KeypairError> {
+    let mut keysets = store.keysets().await?;
+    let missing = keysets.missing();
+    if missing.is_empty() {
+        return Ok(missing);
+    }
+    let vault = store.vault_for_writing(outer).await?;
+    let mut written = Vec::new();
+    for &purpose in &missing {
+        let made = Made::generate(purpose, now, random).map_err(pki(format!("make {purpose}")))?;
+        store.put_private_key(&vault, purpose, made.item.id, &made.private).await?;
+        written.push((purpose, made.item.id));
+        keysets.set(Keyset::new(purpose, made.item));
+    }
+    match store.put_keysets(&keysets).await {
+        Ok(()) => Ok(missing),
+        Err(error @ StoreError::Moved { .. }) => {
+            // Somebody else was faster, and nothing names what was made here.
+            for (purpose, id) in written {
+                store.delete_private_key(purpose, id).await?;
+            }
+            if store.keysets().await?.missing().is_empty() { Ok(Vec::new()) } else { Err(error.into()) }
+        }
+        // Whether it is written is not known: a private key too many does no harm, one that is missing does.
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What a user brings instead of a key that kedge makes.
+#[derive(Debug)]
+pub struct Custom {
+    /// Certificate of the authority, as PEM; none for service accounts.
+    pub certificate: Option<String>,
+    /// Private key, as PEM.
+    pub key: SecretText,
+}
+
+/// Adds a new key, made or brought, that is trusted beside the one in use. The first key of a purpose is in use at once.
+///
+/// # Errors
+/// Another replacement is not at its end, what was brought is no key for the purpose, or the store does not do its part.
+pub async fn prepare(
+    store: &ClusterStore,
+    outer: &dyn OuterKey,
+    purpose: Purpose,
+    custom: Option<Custom>,
+    now: Timestamp,
+    random: &dyn SecureRandom,
+) -> Result<Keyset, KeypairError> {
+    let mut keysets = store.keysets().await?;
+    let known = keysets.get(purpose).cloned();
+    let stage = |source| KeypairError::Stage { purpose, source };
+    if let Some(keyset) = &known {
+        keyset.may_prepare().map_err(stage)?;
+    }
+    let made = match custom {
+        Some(Custom { certificate, key }) => Made::custom(purpose, certificate.as_deref(), key.expose(), now, random)
+            .map_err(pki(format!("take the given files as {purpose}")))?,
+        None => Made::generate(purpose, now, random).map_err(pki(format!("make {purpose}")))?,
+    };
+    let id = made.item.id;
+    let vault = store.vault_for_writing(outer).await?;
+    store.put_private_key(&vault, purpose, id, &made.private).await?;
+    let keyset = match known {
+        Some(mut keyset) => {
+            keyset.prepare(made.item).map_err(stage)?;
+            keyset
+        }
+        None => Keyset::new(purpose, made.item),
+    };
+    keysets.set(keyset.clone());
+    match store.put_keysets(&keysets).await {
+        Ok(()) => Ok(keyset),
+        Err(error @ StoreError::Moved { .. }) => {
+            store.delete_private_key(purpose, id).await?;
+            Err(error.into())
+        }
+        // As above: it may be written.
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A step of replacing a key, after it was prepared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The new key is taken out again.
+    Unprepare,
+    /// The new key issues and signs, or the old one again.
+    Promote(Direction),
+    /// The old key is trusted no longer, or again.
+    Retire(Direction),
+}
+
+/// Goes a step on, or back, in replacing a key.
+///
+/// # Errors
+/// It is not the turn of that step, or the store does not do its part.
+pub async fn rotate(
+    store: &ClusterStore,
+    purpose: Purpose,
+    step: Step,
+    now: Timestamp,
+) -> Result<Keyset, KeypairError> {
+    let mut keysets = store.keysets().await?;
+    let mut keyset = keysets.get(purpose).cloned().ok_or(KeypairError::Missing { purpose })?;
+    let gone = match step {
+        Step::Unprepare => keyset.unprepare().map(Some),
+        Step::Promote(direction) => keyset.promote(direction).map(|()| None),
+        Step::Retire(direction) => keyset.retire(direction, now).map(|()| None),
+    };
+    let gone = gone.map_err(|source| KeypairError::Stage { purpose, source })?;
+    keysets.set(keyset.clone());
+    store.put_keysets(&keysets).await?;
+    if let Some(id) = gone {
+        store.delete_private_key(purpose, id).await?;
+    }
+    Ok(keyset)
+}
+
+/// Says what was being done with a key.
+pub(crate) fn pki(doing: String) -> impl Fn(PkiError) -> KeypairError {
+    move |source| KeypairError::Pki { doing: doing.clone(), source }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,138 @@
+use std::sync::Arc;
+
+use camino_tempfile::Utf8TempDir;
+use kedge_pki::{Authority, ItemState};
+use kedge_resource::ClusterName;
+use kedge_store::{Directory, Passphrase, Secret};
+use ring::rand::SystemRandom;
+
+use super::*;
+
+struct Place {
+    _dir: Utf8TempDir,
+    store: ClusterStore,
+    outer: Passphrase,
+    random: SystemRandom,
+}
+
+impl Place {
+    fn new() -> Self {
+        let dir = camino_tempfile::tempdir().unwrap();
+        let cluster = ClusterName::parse("c.example.com").unwrap();
+        let store = ClusterStore::new(Arc::new(Directory::new(dir.path())), cluster);
+        let outer = Passphrase::new(Secret::new(b"a long passphrase".to_vec())).unwrap();
+        Self { _dir: dir, store, outer, random: SystemRandom::new() }
+    }
+
+    async fn ensure(&self) -> Vec<Purpose> {
+        ensure(&self.store, &self.outer, now(), &self.random).await.unwrap()
+    }
+
+    async fn rotate(&self, purpose: Purpose, step: Step) -> Result<Keyset, KeypairError> {
+        rotate(&self.store, purpose, step, now()).await
+    }
+
+    async fn prepare(&self, custom: Option<Custom>) -> Result<Keyset, KeypairError> {
+        prepare(&self.store, &self.outer, Purpose::KubernetesCa, custom, now(), &self.random).await
+    }
+
+    /// Every private key in the store, by its place.
+    async fn private(&self) -> Vec<String> {
+        self.store.objects().list("c.example.com/pki/private/").await.unwrap()
+    }
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_second(1_800_000_000).unwrap()
+}
+
+#[tokio::test]
+async fn missing_keys_are_made_once() {
+    let place = Place::new();
+    assert_eq!(place.ensure().await, Purpose::ALL);
+    let keysets = place.store.keysets().await.unwrap();
+    assert_eq!(place.ensure().await, []);
+    assert_eq!(place.store.keysets().await.unwrap().all, keysets.all);
+    let names: Vec<(String, ItemState)> =
+        list(&keysets).unwrap().into_iter().map(|found| (found.name.to_string(), found.state)).collect();
+    let primary = |name: &str| (name.to_owned(), ItemState::Primary);
+    assert_eq!(names, ["kubernetes-ca", "etcd-ca", "apiserver-aggregator-ca", "service-account"].map(primary));
+    // each private key opens and fits
+    let vault = place.store.vault(&place.outer).await.unwrap();
+    for keyset in &keysets.all {
+        let key = place.store.private_key(&vault, keyset.purpose, keyset.primary).await.unwrap();
+        if let Some(certificate) = &keyset.primary().unwrap().certificate {
+            Authority::from_pem(certificate, key.expose(), &place.random).unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn two_who_make_them_at_once_have_the_same() {
+    let place = Place::new();
+    let (one, two) = tokio::join!(place.ensure(), place.ensure());
+    assert_eq!(one.len() + two.len(), 4, "{one:?} {two:?}");
+    assert_eq!(place.private().await.len(), 4);
+}
+
+#[tokio::test]
+async fn a_key_is_replaced_in_stages_and_back() {
+    let place = Place::new();
+    place.ensure().await;
+    let purpose = Purpose::KubernetesCa;
+    let before = place.store.keysets().await.unwrap();
+    let prepared = place.prepare(None).await.unwrap();
+    assert_eq!(prepared.bundle().matches("BEGIN CERTIFICATE").count(), 2);
+    assert_eq!(place.private().await.len(), 5);
+    let promoted = place.rotate(purpose, Step::Promote(Direction::Forward)).await.unwrap();
+    assert_ne!(promoted.primary, prepared.primary);
+    let retired = place.rotate(purpose, Step::Retire(Direction::Forward)).await.unwrap();
+    assert_eq!(retired.trusted().len(), 1);
+    for step in [Step::Retire(Direction::Back), Step::Promote(Direction::Back), Step::Unprepare] {
+        place.rotate(purpose, step).await.unwrap();
+    }
+    assert_eq!(place.store.keysets().await.unwrap().all, before.all);
+    assert_eq!(place.private().await.len(), 4);
+    let error = place.rotate(purpose, Step::Unprepare).await.unwrap_err();
+    assert!(matches!(error, KeypairError::Stage { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn an_authority_of_a_user_is_the_first_one() {
+    let place = Place::new();
+    let own = Authority::generate("Example CA", 1, now(), &place.random).unwrap();
+    let custom = |key: &Authority| Custom { certificate: Some(own.certificate().pem()), key: key.key().pem().clone() };
+    let other = Authority::generate("Example CA", 2, now(), &place.random).unwrap();
+    let error = place.prepare(Some(custom(&other))).await.unwrap_err();
+    assert!(matches!(error, KeypairError::Pki { .. }), "{error}");
+    assert_eq!(place.private().await, Vec::<String>::new());
+
+    place.prepare(Some(custom(&own))).await.unwrap();
+    assert_eq!(place.ensure().await.len(), 3);
+    let found = list(&place.store.keysets().await.unwrap()).unwrap();
+    assert_eq!(found[0].authority.as_deref(), Some("Example CA"));
+    assert_eq!((found[0].state, found[0].custom), (ItemState::Primary, true));
+}
+
+#[tokio::test]
+async fn nothing_is_replaced_that_is_not_there() {
+    let place = Place::new();
+    let error = place.rotate(Purpose::EtcdCa, Step::Promote(Direction::Forward)).await.unwrap_err();
+    assert_eq!(error.to_string(), "the cluster has no etcd-ca yet");
+}
+
+#[tokio::test]
+async fn the_end_of_an_authority_is_told_in_time() {
+    let place = Place::new();
+    place.ensure().await;
+    let keysets = place.store.keysets().await.unwrap();
+    let after = |days: i64| worries(&keysets, now() + SignedDuration::from_hours(24 * days));
+    assert_eq!(after(3650 - 181), Vec::<String>::new());
+    assert_eq!(
+        after(3650 - 10)[1],
+        "the authority etcd-ca ends on 2037-01-12, in 10 days; begin to replace it with `kedge rotate etcd --stage prepare`"
+    );
+    let ended = after(3651);
+    assert_eq!(ended.len(), 3);
+    assert!(ended[0].starts_with("the authority kubernetes-ca ended on 2037-01-12: "), "{ended:?}");
+}
