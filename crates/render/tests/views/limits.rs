@@ -1,5 +1,6 @@
 //! Comments on plans that are too long for a comment.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use kedge_render::view::markdown::{LIMIT, MarkdownOptions, is_marker, marker_line, render};
@@ -49,10 +50,29 @@ fn balanced(text: &str) {
     assert_eq!((fence, folded), (None, 0), "something is left open:\n{text}");
 }
 
-/// The names of everything that is removed or replaced, without the cluster's.
-fn destroyed(plan: &Plan) -> Vec<String> {
+/// Everything that is removed or replaced is listed: by its key, or by its kind and the name of what it belongs to.
+fn assert_destroys_are_listed(plan: &Plan, text: &str) {
+    let mut of_kinds: BTreeSet<(String, String)> = BTreeSet::new();
+    let mut kinds: Vec<&str> = Vec::new();
+    for line in text.lines().filter_map(|line| line.strip_prefix("- ")) {
+        match (line.strip_suffix(" of"), line.strip_prefix("    ")) {
+            (Some(list), None) => kinds = list.split(", ").collect(),
+            (_, Some(names)) => {
+                for name in names.split(", ").map(|name| name.trim_end_matches(',')) {
+                    of_kinds.extend(kinds.iter().map(|kind| ((*kind).to_owned(), name.to_owned())));
+                }
+            }
+            _ => kinds.clear(),
+        }
+    }
     let destroyed = plan.changes.iter().filter(|change| matches!(change.action, Action::Delete | Action::Replace));
-    destroyed.map(|change| change.key.name.split(' ').next().unwrap().replace(".minimal.example.com", "")).collect()
+    for key in destroyed.map(|change| &change.key) {
+        let whole = key.name.split(' ').next().unwrap().replace(".minimal.example.com", "");
+        let listed = text.contains(&key.to_string()) || of_kinds.contains(&(key.kind.slug().to_owned(), whole));
+        // Below what they belong to, parts have no kind.
+        let part = key.name.split_once(' ').is_some_and(|(_, part)| text.contains(part));
+        assert!(listed || part, "{key} is missing:\n{text}");
+    }
 }
 
 #[test]
@@ -71,9 +91,7 @@ fn five_hundred_groups_are_removed_and_each_is_named() {
     let plan = plan(&with_groups(500, "t3.medium"), MINIMAL);
     assert_eq!(plan.totals().delete, 1500);
     let text = comment(&[&plan]);
-    for name in destroyed(&plan) {
-        assert!(text.contains(&name), "{name} is missing:\n{text}");
-    }
+    assert_destroys_are_listed(&plan, &text);
     assert!(!text.contains("is not complete"));
 }
 
@@ -86,9 +104,7 @@ fn what_is_removed_stays_when_the_rest_has_to_go() {
     let totals = plan.totals();
     assert!(totals.delete > 300 && totals.update > 200 && totals.create > 300, "{totals:?}");
     let text = comment(&[&plan]);
-    for name in destroyed(&plan) {
-        assert!(text.contains(&name), "{name} is missing:\n{text}");
-    }
+    assert_destroys_are_listed(&plan, &text);
     let left_out = text.lines().find(|line| line.starts_with("> **Shortened")).unwrap();
     // In the fixed order.
     let at = |what: &str| left_out.find(what).unwrap_or_else(|| panic!("{what} is not in {left_out}"));
@@ -101,8 +117,28 @@ fn a_whole_cluster_of_five_hundred_groups_is_removed() {
     let plan = removal(&with_groups(500, "t3.medium"));
     let text = comment(&[&plan]);
     assert!(!text.contains("is not complete"), "{text}");
-    for name in destroyed(&plan) {
-        assert!(text.contains(&name), "{name} is missing");
+    assert_destroys_are_listed(&plan, &text);
+}
+
+#[test]
+fn names_that_are_shared_are_listed_for_each_kind() {
+    // The group of nodes goes with five hundred others, and a rule of the security group of that name, which stays.
+    let before = with_groups(500, "t3.medium");
+    let after = MINIMAL.replace("  name: nodes\n", "  name: others\n").replace("203.0.113.0/24", "198.51.100.0/24");
+    let mut plan = plan(&before, &after);
+    // Long reasons and ids keep the keys from fitting.
+    for change in &mut plan.changes {
+        if let Some(before) = &mut change.before {
+            before.handle.id = format!("id-{}", "0".repeat(60));
+        }
+    }
+    let text = comment(&[&plan]);
+    assert!(text.contains("security-group-rule/nodes.minimal.example.com tcp 22 from 203.0.113.0/24"), "{text}");
+    assert_destroys_are_listed(&plan, &text);
+    let creates = plan_from(&Inventory::empty(desired(MINIMAL).cluster), &with_groups(500, "t3.medium"));
+    let text = comment(&[&creates]);
+    for key in ["load-balancer", "record-set/api.minimal.example.com A in Z0SANDBOXEXAMPLE"] {
+        assert!(text.contains(key), "{key} is missing:\n{text}");
     }
 }
 

@@ -214,14 +214,14 @@ fn names(plan: &Plan, entries: &[Entry<'_>], action: Action, out: &mut String) {
     let mut kinds: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
     for entry in entries {
         let key = &entry.change.key;
-        let (name, rest) = key.name.split_once(' ').unwrap_or((&key.name, ""));
-        kinds.entry(name.to_owned()).or_default().insert(key.kind.slug());
-        kinds.entry(name.to_owned()).or_default().extend(entry.parts.iter().map(|part| part.key.kind.slug()));
         // What is a part of something that stays needs its whole name.
-        if !rest.is_empty() {
+        if key.name.contains(' ') {
             line(out, &format!("{} {}", sign(Some(action)), crate::text::visible(&key.to_string())));
-            kinds.remove(name);
+            continue;
         }
+        let of_name = kinds.entry(key.name.clone()).or_default();
+        of_name.insert(key.kind.slug());
+        of_name.extend(entry.parts.iter().map(|part| part.key.kind.slug()));
     }
     let mut groups: BTreeMap<Vec<&str>, Vec<&str>> = BTreeMap::new();
     for (name, kinds) in &kinds {
@@ -244,13 +244,16 @@ fn roll(planned: &Planned, out: &mut String) {
     }
     let _ =
         write!(out, "\n**Instances to replace after applying** (running ones keep what they were launched with)\n\n");
-    const SHOWN: usize = 20;
-    for group in groups.iter().take(SHOWN) {
+    // With their sizes, then by name, then by number alone.
+    const DESCRIBED: usize = 20;
+    const NAMED: usize = 500;
+    for group in groups.iter().take(DESCRIBED) {
         line(out, &format!("- {}", code(&group.describe())));
     }
-    if let Some(more) = groups.len().checked_sub(SHOWN).filter(|more| *more > 0) {
-        let names: Vec<&str> = groups.iter().skip(SHOWN).map(|group| group.group.as_str()).collect();
-        line(out, &format!("- {more} more: {}", code(&names.join(", "))));
+    if let Some(more) = groups.len().checked_sub(DESCRIBED).filter(|more| *more > 0) {
+        let names: Vec<&str> = groups.iter().skip(DESCRIBED).take(NAMED).map(|group| group.group.as_str()).collect();
+        let rest = if more > NAMED { " and others" } else { "" };
+        line(out, &format!("- {more} more: {}{rest}", code(&names.join(", "))));
     }
     if let Some(name) = groups.iter().find_map(|group| group.auto_scaling_group.as_deref()) {
         let command = format!("aws autoscaling start-instance-refresh --auto-scaling-group-name {name}");
