@@ -63,6 +63,17 @@ fn a_file_that_one_revision_lacks_is_a_cluster_that_comes_or_goes() {
 }
 
 #[test]
+fn a_file_that_was_removed_is_a_cluster_that_goes() {
+    let repository = repository();
+    repository.git(&["rm", "-q", "clusters/prod.yaml"]);
+    for path in ["clusters/prod.yaml", "clusters"] {
+        let run = repository.kedge(&["diff", "HEAD", "-f", path, "--detailed-exitcode"]);
+        assert_eq!(run.code, 2, "{}", run.stderr);
+        assert!(run.stdout.contains("minimal.example.com is gone"), "{}", run.stdout);
+    }
+}
+
+#[test]
 fn a_broken_file_hides_its_own_cluster_only() {
     let repository = repository();
     repository.write("clusters/more.yaml", &CLUSTER.replace("minimal.example.com", "more.example.com"));
@@ -82,7 +93,7 @@ fn what_git_cannot_give_is_said() {
     for (arguments, said) in [
         (&["diff", "nowhere", "-f", "clusters"][..], "the git repository has no revision nowhere"),
         (&["diff", "--", "-q", "clusters"], "the git repository has no revision -q"),
-        (&["diff", "HEAD", "-f", "nothing.yaml"], "nothing.yaml does not exist"),
+        (&["diff", "HEAD", "-f", "nothing.yaml"], "neither HEAD:nothing.yaml nor nothing.yaml has manifests"),
         (
             &["diff", "HEAD:nothing.yaml", "HEAD:neither.yaml"],
             "neither HEAD:nothing.yaml nor HEAD:neither.yaml has manifests",

@@ -1,19 +1,11 @@
-//! What AWS shall hold, as kedge's own resources and as the neutral resource list.
+//! What AWS shall hold, as the neutral resource list.
 
 use kedge_cloud::Observe;
-use kedge_resource::{Facts, Resource};
+use kedge_resource::Facts;
 
 use crate::error::OpError;
 use crate::manifests::Specification;
 use crate::{facts, plan};
-
-/// What AWS shall hold, for given facts.
-///
-/// # Errors
-/// The facts cannot give what the manifests ask for.
-pub fn desired(specification: &Specification, facts: &Facts) -> Result<Vec<Resource>, OpError> {
-    Ok(plan::desired(specification, facts)?.resources)
-}
 
 /// The list for given facts.
 ///

@@ -74,6 +74,8 @@ pub enum VersionError {
 enum Place {
     /// In files and directories.
     Paths(Vec<Utf8PathBuf>),
+    /// In files and directories as they are now; what was removed is not there.
+    Now(Vec<Utf8PathBuf>),
     /// In a revision, at a path that counts from the top of the repository, as git has it.
     Object { revision: String, path: String },
     /// In a revision, at paths that count from the directory that kedge runs in.
@@ -84,7 +86,7 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let joined = |paths: &[Utf8PathBuf]| paths.iter().map(|path| path.as_str()).collect::<Vec<_>>().join(" ");
         match self {
-            Self::Paths(paths) => f.write_str(&joined(paths)),
+            Self::Paths(paths) | Self::Now(paths) => f.write_str(&joined(paths)),
             Self::Object { revision, path } => write!(f, "{revision}:{path}"),
             Self::Revision { revision, paths } if paths.is_empty() => f.write_str(revision),
             Self::Revision { revision, paths } => write!(f, "{revision}:{}", joined(paths)),
@@ -106,7 +108,7 @@ pub fn versions(base: &str, head: Option<&str>, paths: &[Utf8PathBuf]) -> Result
         }
         (_, Some(head)) => (place(base, paths), place(head, paths)),
         (None, None) if paths.is_empty() => return Err(VersionError::NoHead { base: base.to_owned() }),
-        (None, None) => (place(base, paths), Place::Paths(paths.to_vec())),
+        (None, None) => (place(base, paths), Place::Now(paths.to_vec())),
     };
     // `kedge diff main cluster.yaml`: the file of the one is the file of the other.
     let (of_base, of_head) = (base.clone(), head.clone());
@@ -150,11 +152,18 @@ fn read(place: &Place) -> Result<Version, VersionError> {
     let name = place.to_string();
     let mut files = Vec::new();
     match place {
-        Place::Paths(paths) => {
+        Place::Paths(paths) | Place::Now(paths) => {
             for (number, path) in paths.iter().enumerate() {
-                for (within, source) in load::files(path)? {
-                    files.push(VersionFile { place: format!("{number}/{within}"), source });
-                }
+                let found = match load::files(path) {
+                    Err(LoadError::Missing { .. } | LoadError::NoManifests { .. })
+                        if matches!(place, Place::Now(_)) =>
+                    {
+                        Vec::new()
+                    }
+                    other => other?,
+                };
+                let file = |(within, source)| VersionFile { place: format!("{number}/{within}"), source };
+                files.extend(found.into_iter().map(file));
             }
         }
         Place::Object { revision, path } => {
