@@ -11,7 +11,6 @@ use kedge_ops::{Guard, Proposal, Specification};
 use kedge_policy::Policies;
 use kedge_render::Line;
 use kedge_resource::ResourceKey;
-use kedge_store::ClusterStore;
 use ring::rand::SystemRandom;
 
 use super::running;
@@ -20,8 +19,8 @@ use crate::args::{DestroyArgs, RunOutput, SpecArgs};
 use crate::backend::Backend;
 use crate::error::CliError;
 use crate::exit_code::ExitCode;
-use crate::policies::{self, PolicyArgs};
 use crate::outer_key::KeyArgs;
+use crate::policies::{self, PolicyArgs};
 use crate::session::{Session, block_on};
 use crate::state;
 

@@ -38,7 +38,7 @@ async fn look(args: &PlanArgs, session: &Session) -> Result<(Looked, Option<Sinc
     let work = drift(&backend, &specification, since.as_ref());
     let proposal = session.ui.patiently("reading the account", work).await?;
     let planned = Planned { proposal, facts: Facts::default() };
-    Ok((Looked { specification, planned, guard: None, findings: None }, since, serial))
+    Ok((Looked { specification, planned, guard: None, findings: None, worries: Vec::new() }, since, serial))
 }
 
 fn text(session: &Session, proposal: &Proposal, since: Option<&Since>, serial: u64) -> Text {

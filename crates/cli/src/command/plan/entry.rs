@@ -9,7 +9,7 @@ use crate::error::problems;
 
 /// The entry of a cluster.
 pub(super) fn of(looked: &Looked, saved: Option<Saved>) -> Planned {
-    let Looked { specification, planned, guard: _, findings } = looked;
+    let Looked { specification, planned, guard: _, findings, worries: _ } = looked;
     let plan = planned.proposal.plan();
     let mut places = BTreeMap::new();
     for change in &plan.changes {
