@@ -8,10 +8,8 @@
 mod cases;
 #[path = "common/mod.rs"]
 mod common;
-#[path = "common/foreign.rs"]
-mod foreign;
-#[path = "common/manifest.rs"]
-mod manifest;
+#[path = "common/others.rs"]
+mod others;
 
 use std::future::Future;
 

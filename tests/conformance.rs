@@ -9,6 +9,8 @@ mod common;
 mod foreign;
 #[path = "common/manifest.rs"]
 mod manifest;
+#[path = "common/others.rs"]
+mod others;
 
 use std::future::Future;
 
@@ -160,13 +162,13 @@ async fn others_are_left_alone<B: Observe + Realize>(backend: &B) {
     let shape = Shape::small("others.example.com");
     let world = World::new(backend, &cluster(&shape));
     foreign::make(backend, &world.cluster, "us-east-1a").await;
-    let before = foreign::snapshot(&world.inventory().await);
+    let before = others::snapshot(&world.inventory().await);
     assert!(before.len() >= 3, "foreign things are seen: {before:#?}");
 
     world.apply(&shape.yaml()).await;
     world.assert_settled(&shape.yaml()).await;
     world.delete().await;
-    assert_eq!(foreign::snapshot(&world.inventory().await), before);
+    assert_eq!(others::snapshot(&world.inventory().await), before);
 }
 
 async fn drift_is_taken_back<B: Observe + Realize>(backend: &B) {

@@ -11,6 +11,8 @@ mod common;
 mod foreign;
 #[path = "common/manifest.rs"]
 mod manifest;
+#[path = "common/others.rs"]
+mod others;
 
 use std::future::Future;
 
@@ -39,7 +41,7 @@ proptest! {
             let sandbox = Sandbox::in_memory(None, None).unwrap();
             let world = World::new(&sandbox, &ClusterName::parse(&shape.name).unwrap());
             foreign::make(&sandbox, &world.cluster, "us-east-1b").await;
-            let others = foreign::snapshot(&world.inventory().await);
+            let others = others::snapshot(&world.inventory().await);
             let yaml = shape.yaml();
             let first = serde_json::to_string(&world.plan(&yaml).await).unwrap();
             let second = serde_json::to_string(&world.plan(&yaml).await).unwrap();
@@ -47,7 +49,7 @@ proptest! {
             world.apply(&yaml).await;
             world.assert_settled(&yaml).await;
             world.delete().await;
-            assert_eq!(foreign::snapshot(&world.inventory().await), others);
+            assert_eq!(others::snapshot(&world.inventory().await), others);
         });
     }
 

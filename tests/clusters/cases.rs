@@ -6,14 +6,14 @@
 
 use std::collections::BTreeSet;
 
-use kedge_cloud::{Handles, Observe, Realize};
+use kedge_cloud::{Handles, Observe, Realize, Step, StepChange, Verb};
+use kedge_resource::inventory::{Handle, Observed};
 use kedge_resource::kind::{ElasticIp, InternetGateway, PrivateDnsNameOptions, SecurityGroup, Subnet, Vpc};
 use kedge_resource::plan::FieldChange;
-use kedge_resource::{Action, ClusterName, Facts, Kind, Properties, Ref, Tags};
+use kedge_resource::{Action, ClusterName, Facts, Kind, Ownership, Properties, Ref, ResourceKey, Tags};
 
 use crate::common::World;
-use crate::manifest::IMAGE;
-use crate::{block_on, foreign, read, variable};
+use crate::{block_on, others, read, variable};
 
 /// A replacement in a manifest.
 type Edit = (&'static str, &'static str);
@@ -22,7 +22,10 @@ type Edit = (&'static str, &'static str);
 const MOVED: &[Edit] = &[
     ("us-test-1", "us-east-1"),
     ("arn:aws-test:", "arn:aws:"),
-    ("ubuntu/images/hvm-ssd-gp3/ubuntu-resolute-26.04-amd64-server-20220404", IMAGE),
+    (
+        "ubuntu/images/hvm-ssd-gp3/ubuntu-resolute-26.04-amd64-server-20220404",
+        "099720109477/ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-20260714",
+    ),
 ];
 
 /// What a manifest refers to, and the manifest with the ids of it.
@@ -44,7 +47,7 @@ impl<'a, B: Observe + Realize> Others<'a, B> {
 
     async fn make(&mut self, word: &str, properties: Properties) -> String {
         let World { backend, cluster, .. } = self.world;
-        let handle = foreign::create(*backend, cluster, &mut self.handles, word, properties).await;
+        let handle = others::create(*backend, cluster, &mut self.handles, word, properties).await;
         self.manifest = self.manifest.replace(word, &handle.id);
         handle.id
     }
@@ -123,11 +126,20 @@ impl<'a, B: Observe + Realize> Others<'a, B> {
         let plan = self.world.plan_deletion().await;
         assert!(!self.world.run(&plan).await.outcome.complete(), "the groups of others are in the VPC");
         for (word, group) in groups {
-            let key = kedge_resource::ResourceKey::new(Kind::SecurityGroup, &word);
+            let key = ResourceKey::new(Kind::SecurityGroup, &word);
             let handle = self.handles.get(&key).expect("the group").clone();
-            foreign::remove(self.world.backend, &self.world.cluster, &word, &handle, group.into()).await;
+            remove(self.world.backend, &self.world.cluster, &word, &handle, group.into()).await;
         }
     }
+}
+
+/// Removes what was made here.
+async fn remove<B: Realize>(backend: &B, cluster: &ClusterName, name: &str, handle: &Handle, properties: Properties) {
+    let key = ResourceKey::new(properties.kind(), name);
+    let before = Observed { key: key.clone(), handle: handle.clone(), ownership: Ownership::Foreign, properties };
+    let change = StepChange { key, before: Some(before), after: None, fields: Vec::new() };
+    let step = Step { verb: Verb::Delete, changes: vec![change] };
+    backend.realize(cluster, &step, &Handles::default(), &|_| {}).await.expect("a foreign resource that goes");
 }
 
 /// Only what AWS wants to have.
@@ -188,7 +200,7 @@ async fn adopt<B: Observe + Realize>(world: &World<'_, B>, manifest: &str) {
 
 /// Rules without tags are foreign until they have some.
 async fn foreign_but_rules<B: Observe + Realize>(world: &World<'_, B>) -> Vec<String> {
-    let mut found = foreign::snapshot(&world.inventory().await);
+    let mut found = others::snapshot(&world.inventory().await);
     found.retain(|line| !line.starts_with("security-group-rule/"));
     found
 }

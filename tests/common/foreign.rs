@@ -1,10 +1,11 @@
 //! Things of others that look like ours: same names, same tags, no ownership tag.
 
-use kedge_cloud::{Handles, Observe, Realize, Step, StepChange, Verb};
-use kedge_resource::inventory::{Handle, Observed};
+use kedge_cloud::{Handles, Observe, Realize};
 use kedge_resource::kind::{Role, SecurityGroup, Subnet, Volume, Vpc};
 use kedge_resource::policy::{PolicyDocument, Statement};
-use kedge_resource::{ClusterName, Inventory, Ownership, Properties, Ref, ResourceKey, Tags};
+use kedge_resource::{ClusterName, Ref, Tags};
+
+use crate::others::create;
 
 /// Makes a VPC, a subnet, a security group, a volume and a role that carry the cluster's names and the tag
 /// `KubernetesCluster`, with an ownership tag that says `shared`.
@@ -66,46 +67,4 @@ pub(crate) async fn make<B: Observe + Realize>(backend: &B, cluster: &ClusterNam
         tags: tags(&format!("operators.{c}")),
     };
     create(backend, cluster, &mut handles, &format!("operators.{c}"), role.into()).await;
-}
-
-/// Makes one thing; its handle is among `handles` then, too.
-pub(crate) async fn create<B: Realize>(
-    backend: &B,
-    cluster: &ClusterName,
-    handles: &mut Handles,
-    name: &str,
-    properties: Properties,
-) -> Handle {
-    let key = ResourceKey::new(properties.kind(), name);
-    let change = StepChange { key: key.clone(), before: None, after: Some(properties), fields: Vec::new() };
-    let step = Step { verb: Verb::Create, changes: vec![change] };
-    let outcome = backend.realize(cluster, &step, handles, &|_| {}).await.expect("a foreign resource");
-    let (_, handle) = outcome.handles.into_iter().next().expect("a handle");
-    handles.insert(key, handle.clone());
-    handle
-}
-
-/// Removes what [`create`] has made.
-pub(crate) async fn remove<B: Realize>(
-    backend: &B,
-    cluster: &ClusterName,
-    name: &str,
-    handle: &Handle,
-    properties: Properties,
-) {
-    let key = ResourceKey::new(properties.kind(), name);
-    let before = Observed { key: key.clone(), handle: handle.clone(), ownership: Ownership::Foreign, properties };
-    let change = StepChange { key, before: Some(before), after: None, fields: Vec::new() };
-    let step = Step { verb: Verb::Delete, changes: vec![change] };
-    backend.realize(cluster, &step, &Handles::default(), &|_| {}).await.expect("a foreign resource that goes");
-}
-
-/// Ids and properties of everything that is not ours, to be compared before and after.
-pub(crate) fn snapshot(inventory: &Inventory) -> Vec<String> {
-    inventory
-        .resources
-        .iter()
-        .filter(|observed| observed.ownership == Ownership::Foreign)
-        .map(|observed| format!("{} {} {:?}", observed.key, observed.handle.id, observed.properties))
-        .collect()
 }
