@@ -19,6 +19,11 @@ pub(crate) struct PolicyArgs {
 }
 
 impl PolicyArgs {
+    /// Whether any are named.
+    pub(crate) fn is_given(&self) -> bool {
+        !self.policy.is_empty()
+    }
+
     /// Compiles the policies, if any are named. Before an account is asked, so that mistakes in them cost no time.
     pub(crate) fn compile(&self) -> Result<Option<Policies>, CliError> {
         if self.policy.is_empty() {

@@ -116,6 +116,17 @@ impl ViewArgs {
         review: impl FnOnce() -> Review,
         text: impl Fn() -> Text,
     ) -> Result<(), CliError> {
+        self.show_with(session, review, text, |review| Ok(json::render(review).map_err(std::io::Error::from)?))
+    }
+
+    /// The same, with another document for programs.
+    pub(crate) fn show_with(
+        &self,
+        session: &Session,
+        review: impl FnOnce() -> Review,
+        text: impl Fn() -> Text,
+        document: impl Fn(&Review) -> Result<String, CliError>,
+    ) -> Result<(), CliError> {
         let review = &LazyCell::new(review);
         for View { form, file } in &self.output {
             if let (Form::Text, None) = (form, file) {
@@ -124,7 +135,7 @@ impl ViewArgs {
             }
             let content = match form {
                 Form::Text => text().to_string(),
-                Form::Json => json::render(review).map_err(std::io::Error::from)?,
+                Form::Json => document(review)?,
                 Form::Markdown => markdown::render(
                     review,
                     &MarkdownOptions { marker: self.comment_marker.clone(), link: self.link.clone() },
@@ -147,7 +158,7 @@ impl ViewArgs {
     }
 }
 
-fn pretty(value: &impl Serialize) -> Result<String, CliError> {
+pub(crate) fn pretty(value: &impl Serialize) -> Result<String, CliError> {
     let mut json = serde_json::to_string_pretty(value).map_err(std::io::Error::from)?;
     json.push('\n');
     Ok(json)

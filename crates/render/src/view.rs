@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use kedge_diag::{Diagnostic, Severity};
+use kedge_resource::plan::Purpose;
 use kedge_resource::{Finding, Plan, Position, Resource, ResourceKey};
 
 mod changes;
@@ -31,6 +32,22 @@ pub use withhold::withhold;
 pub struct Review {
     /// The clusters, in any order; views put the worst first.
     pub clusters: Vec<Reviewed>,
+}
+
+impl Review {
+    /// The command whose result is shown: plans of an account, or differences of two versions of the manifests.
+    pub(crate) fn command(&self) -> &'static str {
+        let compares = |reviewed: &Reviewed| match reviewed {
+            Reviewed::Planned(planned) => planned.plan.purpose == Purpose::Compare,
+            Reviewed::Failed(_) => false,
+        };
+        if self.clusters.iter().any(compares) { "kedge diff" } else { "kedge plan" }
+    }
+
+    /// What views name that have no room for everything.
+    pub(crate) fn whole(&self) -> &'static str {
+        if self.command() == "kedge diff" { "The whole difference" } else { "The whole plan" }
+    }
 }
 
 /// One cluster of a review.

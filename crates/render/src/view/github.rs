@@ -31,7 +31,7 @@ pub fn render(review: &Review) -> String {
                 all.push((Level::Error, command(Level::Error, None, name, &text.join(": "))));
             }
             Reviewed::Planned(planned) => {
-                let text = format!("kedge plan: {}", headline(reviewed));
+                let text = format!("{}: {}", review.command(), headline(reviewed));
                 all.push((Level::Note, command(Level::Note, None, name, &text)));
                 changes(planned, &mut all);
             }

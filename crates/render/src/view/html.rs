@@ -29,8 +29,8 @@ const SCRIPT: &str = include_str!("html/page.js");
 pub fn render(review: &Review) -> String {
     let clusters = ranked(&review.clusters);
     let title = match clusters.as_slice() {
-        [(_, only)] => format!("kedge plan for {}: {}", only.name(), headline(only)),
-        many => format!("kedge plan: {} clusters", many.len()),
+        [(_, only)] => format!("{} for {}: {}", review.command(), only.name(), headline(only)),
+        many => format!("{}: {} clusters", review.command(), many.len()),
     };
     let mut out = head(&title);
     let _ = writeln!(out, "<h1>{}</h1>", xml(&title));

@@ -30,7 +30,8 @@ pub fn render(review: &Review) -> String {
     let suites: Vec<(&str, Vec<Case>)> =
         ranked(&review.clusters).into_iter().map(|(_, reviewed)| (reviewed.name(), cases(reviewed))).collect();
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    let _ = writeln!(out, "<testsuites name=\"kedge plan\"{}>", counts(suites.iter().flat_map(|(_, cases)| cases)));
+    let totals = counts(suites.iter().flat_map(|(_, cases)| cases));
+    let _ = writeln!(out, "<testsuites name=\"{}\"{totals}>", review.command());
     for (name, cases) in &suites {
         let _ = writeln!(out, "  <testsuite name=\"{}\"{}>", xml(name), counts(cases.iter()));
         for case in cases {

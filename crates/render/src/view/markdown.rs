@@ -56,14 +56,15 @@ fn whole(review: &Review, options: &MarkdownOptions, detail: &Detail) -> String 
         line(&mut out, &marker_line(marker));
     }
     let clusters = ranked(&review.clusters);
+    let command = review.command();
     match clusters.as_slice() {
-        [] => line(&mut out, "## kedge plan: no clusters"),
+        [] => line(&mut out, &format!("## {command}: no clusters")),
         [(_, only)] => {
-            line(&mut out, &format!("## kedge plan for {}: {}", code(only.name()), headline(only)));
+            line(&mut out, &format!("## {command} for {}: {}", code(only.name()), headline(only)));
             cluster::render(only, detail, &mut out);
         }
         many => {
-            table(many, &mut out);
+            table(many, command, &mut out);
             for (rank, reviewed) in many {
                 // The table has said all of a cluster with nothing to do.
                 if *rank != Rank::Nothing && !detail.table_only(*rank) {
@@ -75,18 +76,18 @@ fn whole(review: &Review, options: &MarkdownOptions, detail: &Detail) -> String 
     }
     if let Some(sentence) = detail.left_out() {
         let whole = match &options.link {
-            Some(link) => format!("The whole plan: <{}>", escape::url(link)),
-            None => "`kedge plan` with the same arguments prints the whole plan".to_owned(),
+            Some(link) => format!("{}: <{}>", review.whole(), escape::url(link)),
+            None => format!("`{command}` with the same arguments prints {}", review.whole().to_lowercase()),
         };
         let _ = write!(out, "\n> **Shortened to fit into a comment:** {sentence}. {whole}.\n");
     } else if let Some(link) = &options.link {
-        let _ = write!(out, "\nThe whole plan: <{}>\n", escape::url(link));
+        let _ = write!(out, "\n{}: <{}>\n", review.whole(), escape::url(link));
     }
     out
 }
 
 /// One row for each cluster, the worst first.
-fn table(clusters: &[(Rank, &Reviewed)], out: &mut String) {
+fn table(clusters: &[(Rank, &Reviewed)], command: &str, out: &mut String) {
     let count = |wanted: &[Rank]| clusters.iter().filter(|(rank, _)| wanted.contains(rank)).count();
     let mut parts = vec![format!("{} clusters", clusters.len())];
     for (number, what) in [
@@ -99,7 +100,7 @@ fn table(clusters: &[(Rank, &Reviewed)], out: &mut String) {
             parts.push(format!("{number} {what}"));
         }
     }
-    line(out, &format!("## kedge plan: {}", parts.join(", ")));
+    line(out, &format!("## {command}: {}", parts.join(", ")));
     line(out, "\n| cluster | delete | replace | update | create | first of all |\n|---|--:|--:|--:|--:|---|");
     for (_, reviewed) in clusters {
         let counts = match reviewed {

@@ -23,10 +23,10 @@ const CLUSTERS: usize = 20;
 pub fn document(review: &Review, link: Option<&str>) -> Value {
     let clusters = ranked(&review.clusters);
     let title = match clusters.as_slice() {
-        [(_, only)] => format!("kedge plan for {}: {}", only.name(), headline(only)),
+        [(_, only)] => format!("{} for {}: {}", review.command(), only.name(), headline(only)),
         many => {
             let changed = many.iter().filter(|(rank, _)| *rank != Rank::Nothing).count();
-            format!("kedge plan: {changed} of {} clusters to look at", many.len())
+            format!("{}: {changed} of {} clusters to look at", review.command(), many.len())
         }
     };
     let mut blocks = vec![json!({"type": "header", "text": {"type": "plain_text", "text": clip(&title, HEADER)}})];
@@ -42,7 +42,7 @@ pub fn document(review: &Review, link: Option<&str>) -> Value {
         blocks.push(section(&format!("and {more} more clusters")));
     }
     if let Some(link) = link {
-        blocks.push(section(&format!("<{}|The whole plan>", link.replace(['<', '>', '|', ' '], ""))));
+        blocks.push(section(&format!("<{}|{}>", link.replace(['<', '>', '|', ' '], ""), review.whole())));
     }
     json!({"text": clip(&title, SECTION), "blocks": blocks})
 }

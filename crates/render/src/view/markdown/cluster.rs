@@ -303,6 +303,11 @@ fn policies(planned: &Planned, out: &mut String) {
 /// How to do just this.
 fn apply(planned: &Planned, errors: &[Remark], out: &mut String) {
     let plan = planned.plan();
+    if plan.purpose == Purpose::Compare {
+        let same = plan.unchanged;
+        let _ = write!(out, "\n<sub>no account was asked · {same} resources are the same in both versions</sub>\n");
+        return;
+    }
     if !plan.is_empty() {
         let sentence = match &planned.saved {
             _ if !errors.is_empty() => "It is refused as it is: mend what is listed first.".to_owned(),
