@@ -90,7 +90,32 @@ fn in_the_sandbox() {
     harness::in_the_sandbox(all());
 }
 
-#[test]
-fn over_the_wire() {
-    harness::over_the_wire(all());
+/// Before the test server, one after the other: they share an account.
+mod wire {
+    use crate::{balancing, harness, identity, machines, network, security};
+
+    #[test]
+    fn of_networks() {
+        harness::over_the_wire(network::cases());
+    }
+
+    #[test]
+    fn of_security_groups() {
+        harness::over_the_wire(security::cases());
+    }
+
+    #[test]
+    fn of_machines() {
+        harness::over_the_wire(machines::cases());
+    }
+
+    #[test]
+    fn of_load_balancers() {
+        harness::over_the_wire(balancing::cases());
+    }
+
+    #[test]
+    fn of_identities() {
+        harness::over_the_wire(identity::cases());
+    }
 }

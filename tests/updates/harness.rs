@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use kedge_check::CheckOptions;
@@ -352,6 +352,9 @@ fn on_the_wire(world: &World, zone: &str) -> World {
     World { resources }
 }
 
+/// The account of the test server. Runners that give each test a process have to take care themselves (`.config/nextest.toml`).
+static ACCOUNT: Mutex<()> = Mutex::new(());
+
 /// Each case one after the other in one account.
 #[expect(clippy::print_stderr, reason = "a skipped test has to say so")]
 #[expect(clippy::disallowed_methods, reason = "the test runner hands the endpoint over in the environment")]
@@ -360,6 +363,7 @@ pub(crate) fn over_the_wire(cases: Vec<Case>) {
         eprintln!("skipped: KEDGE_TEST_ENDPOINT is not set (tests/run sets it)");
         return;
     }
+    let _alone = ACCOUNT.lock().unwrap_or_else(PoisonError::into_inner);
     each(cases, |case| {
         if let Some(why) = case.not_on_the_wire {
             eprintln!("skipped: {}: {why}", case.title);
