@@ -3,8 +3,8 @@
 use kedge_resource::Finding;
 use kedge_resource::finding::Severity;
 
-use crate::text::{Line, Role, Text};
-use crate::wrap::wrap;
+use crate::text::{Role, Text};
+use crate::wrap::labelled;
 
 /// The findings in their order, wrapped at `width`.
 #[must_use]
@@ -23,13 +23,7 @@ pub fn render(findings: &[Finding], width: usize) -> Text {
         } else {
             format!("{} ({})", finding.message, about.join(" "))
         };
-        for (number, line) in wrap(&format!("{label} {sentence}"), width.saturating_sub(2)).into_iter().enumerate() {
-            text.push(match (number, line.strip_prefix(&label)) {
-                (0, Some(rest)) => Line::of(role, label.clone()).with(Role::Plain, rest.to_owned()),
-                (0, None) => Line::of(role, line),
-                _ => Line::plain(format!("  {line}")),
-            });
-        }
+        labelled(&mut text, role, &label, &sentence, width);
     }
     text
 }

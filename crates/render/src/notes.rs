@@ -2,8 +2,8 @@
 
 use kedge_resource::plan::{Note, Severity};
 
-use crate::text::{Line, Role, Text};
-use crate::wrap::wrap;
+use crate::text::{Role, Text};
+use crate::wrap::labelled;
 
 /// The notes in their order, wrapped at `width`; the worst first if they are sorted.
 #[must_use]
@@ -19,15 +19,7 @@ pub fn render(notes: &[Note], width: usize) -> Text {
             Some(key) if !note.text.contains(&key.to_string()) => format!("{} ({key})", note.text),
             Some(_) | None => note.text.clone(),
         };
-        let all = format!("{word}[{}]: {sentence}", note.code);
-        for (position, line) in wrap(&all, width.saturating_sub(2)).into_iter().enumerate() {
-            // A code has no space, so the label ends at the first one, or with the line if a long word follows.
-            text.push(match (position, line.split_once(' ')) {
-                (0, Some((label, rest))) => Line::of(role, label).with(Role::Plain, format!(" {rest}")),
-                (0, None) => Line::of(role, line),
-                _ => Line::plain(format!("  {line}")),
-            });
-        }
+        labelled(&mut text, role, &format!("{word}[{}]:", note.code), &sentence, width);
     }
     text
 }

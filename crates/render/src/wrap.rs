@@ -1,5 +1,7 @@
 //! Breaking sentences into lines.
 
+use crate::text::{Line, Role, Text};
+
 /// Breaks `text` at spaces so that lines have at most `width` characters; a longer word stays whole, because people copy
 /// keys and URLs. Line breaks in `text` stay.
 #[must_use]
@@ -20,6 +22,19 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
         lines.push(line);
     }
     lines
+}
+
+/// Adds a sentence behind a label that has a role, such as `warning[code]:`, wrapped at `width`; further lines are indented.
+pub(crate) fn labelled(text: &mut Text, role: Role, label: &str, sentence: &str, width: usize) {
+    for (number, line) in wrap(&format!("{label} {sentence}"), width.saturating_sub(2)).into_iter().enumerate() {
+        // With a long word behind it, or a narrow line, the label stands alone or is broken itself.
+        let rest = line.strip_prefix(label).filter(|rest| !rest.is_empty()).map(str::to_owned);
+        text.push(match (number, rest) {
+            (0, Some(rest)) => Line::of(role, label).with(Role::Plain, rest),
+            (0, None) => Line::of(role, line),
+            _ => Line::plain(format!("  {line}")),
+        });
+    }
 }
 
 #[cfg(test)]
