@@ -61,21 +61,16 @@ pub fn members(sources: &[Arc<Source>]) -> Vec<Member> {
     members
 }
 
-/// The documents of a text, each with the line that begins it.
+/// The documents of a text and what stands between them, so that nothing of it is lost.
 fn documents(text: &str) -> Vec<&str> {
-    let mut starts: Vec<usize> = vec![0];
+    let mut parts = Vec::new();
     let mut at = 0;
-    for line in text.split_inclusive('\n') {
-        // A separator stands at the beginning of a line; within a block scalar nothing does.
-        let separator =
-            line.strip_prefix("---").is_some_and(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace));
-        if separator && at > 0 {
-            starts.push(at);
-        }
-        at += line.len();
+    for (start, end) in kedge_spec::document_spans(text) {
+        parts.extend([text.get(at..start), text.get(start..end)]);
+        at = end;
     }
-    let ends = starts.iter().skip(1).copied().chain([text.len()]);
-    starts.iter().zip(ends).filter_map(|(start, end)| text.get(*start..end)).collect()
+    parts.push(text.get(at..));
+    parts.into_iter().flatten().filter(|part| !part.is_empty()).collect()
 }
 
 /// Whose a document is, as far as it can be read.

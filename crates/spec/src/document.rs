@@ -165,7 +165,7 @@ fn steps(path: &str) -> impl Iterator<Item = Step<'_>> {
 pub(crate) fn documents(source: &Arc<Source>, diagnostics: &mut Diagnostics) -> (Vec<Document>, bool) {
     let mut found = Vec::new();
     let mut complete = true;
-    for (start, end) in split(&source.text) {
+    for (start, end) in document_spans(&source.text) {
         let text = source.text.get(start..end).unwrap_or_default();
         let (root, faults) = read(text, start);
         for fault in &faults {
@@ -194,7 +194,8 @@ pub(crate) fn documents(source: &Arc<Source>, diagnostics: &mut Diagnostics) -> 
 }
 
 /// The bytes of each document that is not empty. A document begins at a line `---` and ends before the next, or at `...`.
-fn split(text: &str) -> Vec<(usize, usize)> {
+#[must_use]
+pub fn document_spans(text: &str) -> Vec<(usize, usize)> {
     let body = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let mut parts = Vec::new();
     let (mut start, mut at, mut filled) = (body, body, false);
@@ -242,7 +243,7 @@ pub struct ManifestText {
 #[must_use]
 pub fn manifest_texts(text: &str) -> Vec<ManifestText> {
     let source = Arc::new(Source { name: String::new(), text: text.to_owned() });
-    split(text)
+    document_spans(text)
         .into_iter()
         .filter_map(|(start, end)| text.get(start..end))
         .map(|part| {

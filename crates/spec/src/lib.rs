@@ -24,7 +24,7 @@ mod v1alpha2;
 mod validate;
 mod yaml;
 
-pub use document::{ManifestText, manifest_texts};
+pub use document::{ManifestText, document_spans, manifest_texts};
 pub use manifests::{Manifests, ParseOptions, ResolveOptions, parse};
 pub use resolved::ResolvedSpec;
 pub use schema::{FieldEffect, FieldEntry, fields, fields_page, schema};

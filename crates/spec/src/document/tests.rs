@@ -7,7 +7,7 @@ fn source(text: &str) -> Arc<Source> {
 }
 
 fn parts(text: &str) -> Vec<&str> {
-    split(text).into_iter().map(|(start, end)| &text[start..end]).collect()
+    document_spans(text).into_iter().map(|(start, end)| &text[start..end]).collect()
 }
 
 #[test]
