@@ -146,14 +146,14 @@ async fn make_keypairs(key: &KeyArgs, session: &Session, guard: &Guard) -> Resul
         return Ok(());
     }
     let store = guard.store();
-    let mut keysets = store.keysets().await?;
+    let keysets = store.keysets().await?;
     if !keysets.missing().is_empty() {
         let outer = key.open(session).await?;
         let made = keypairs::ensure(store, &*outer, state::now(), &SystemRandom::new()).await?;
         let names: Vec<&str> = made.iter().map(|purpose| purpose.as_str()).collect();
         ui.say_line(Line::plain(format!("made in {}: {}", store.place(), names.join(", "))));
-        keysets = store.keysets().await?;
     }
+    // What was made just now is no worry.
     keypairs::worries(&keysets, state::now()).iter().for_each(|worry| ui.warn(worry));
     Ok(())
 }
