@@ -10,6 +10,8 @@ mod cases;
 mod common;
 #[path = "common/others.rs"]
 mod others;
+#[path = "common/wire.rs"]
+mod wire_server;
 
 use std::future::Future;
 
@@ -53,12 +55,8 @@ fn in_sandbox(cluster: &str, path: &str, seed: Option<&str>) {
 }
 
 fn over_the_wire(cluster: &str, path: &str) {
-    let (Some(manifest), Some(_)) = (read(path), variable("KEDGE_TEST_ENDPOINT")) else { return };
-    block_on(async {
-        let options = kedge_aws::AwsOptions { region: Some("us-east-1".to_owned()), profile: None, path_style: true };
-        let aws = kedge_aws::Aws::connect(&options).await.expect("a client");
-        live(&aws, cluster, &manifest).await;
-    });
+    let Some(manifest) = read(path).filter(|_| wire_server::is_there()) else { return };
+    block_on(async { live(&wire_server::connect().await, cluster, &manifest).await });
 }
 
 #[test]

@@ -11,6 +11,8 @@ mod foreign;
 mod manifest;
 #[path = "common/others.rs"]
 mod others;
+#[path = "common/wire.rs"]
+mod wire_server;
 
 use std::future::Future;
 
@@ -40,12 +42,9 @@ macro_rules! scenarios {
         mod wire {
             $(#[test]
             fn $name() {
-                let Some(()) = super::endpoint() else { return };
-                super::block_on(async {
-                    let options = kedge_aws::AwsOptions { region: Some("us-east-1".to_owned()), profile: None, path_style: true };
-                    let aws = kedge_aws::Aws::connect(&options).await.expect("a client");
-                    super::$name(&aws).await;
-                });
+                if super::wire_server::is_there() {
+                    super::block_on(async { super::$name(&super::wire_server::connect().await).await });
+                }
             })*
         }
     };
@@ -60,16 +59,6 @@ scenarios!(
     others_are_left_alone,
     drift_is_taken_back,
 );
-
-#[expect(clippy::print_stderr, reason = "a skipped test has to say so")]
-#[expect(clippy::disallowed_methods, reason = "the test runner hands the endpoint over in the environment")]
-fn endpoint() -> Option<()> {
-    if std::env::var_os("KEDGE_TEST_ENDPOINT").is_some() {
-        return Some(());
-    }
-    eprintln!("skipped: KEDGE_TEST_ENDPOINT is not set (tests/run sets it)");
-    None
-}
 
 fn cluster(shape: &Shape) -> ClusterName {
     ClusterName::parse(&shape.name).expect("a cluster name")

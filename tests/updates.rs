@@ -23,6 +23,8 @@ mod machines;
 mod network;
 #[path = "updates/security.rs"]
 mod security;
+#[path = "common/wire.rs"]
+mod wire_server;
 #[path = "../crates/sandbox/tests/steps/world.rs"]
 mod world;
 

@@ -13,7 +13,7 @@ use kedge_resource::plan::FieldChange;
 use kedge_resource::{Action, ClusterName, Facts, Kind, Ownership, Properties, Ref, ResourceKey, Tags};
 
 use crate::common::World;
-use crate::{block_on, others, read, variable};
+use crate::{block_on, others, read, wire_server};
 
 /// A replacement in a manifest.
 type Edit = (&'static str, &'static str);
@@ -251,8 +251,7 @@ fn in_the_sandbox(case: &str, life: Life, edits: &[Edit]) {
 }
 
 fn over_the_wire(case: &str, life: Life, edits: &[Edit], on_the_wire: &[Edit]) {
-    let (Some(manifest), Some(_)) = (read(&format!("cases/{case}/cluster.yaml")), variable("KEDGE_TEST_ENDPOINT"))
-    else {
+    let Some(manifest) = read(&format!("cases/{case}/cluster.yaml")).filter(|_| wire_server::is_there()) else {
         return;
     };
     let mut manifest = edited(&edited(&edited(&manifest, edits), on_the_wire), MOVED);
@@ -261,11 +260,7 @@ fn over_the_wire(case: &str, life: Life, edits: &[Edit], on_the_wire: &[Edit]) {
         let name = name_in(&manifest).to_owned();
         manifest = manifest.replace(&name, &format!("k{name}"));
     }
-    block_on(async {
-        let options = kedge_aws::AwsOptions { region: Some("us-east-1".to_owned()), profile: None, path_style: true };
-        let aws = kedge_aws::Aws::connect(&options).await.expect("a client");
-        live(&aws, manifest, life, true).await;
-    });
+    block_on(async { live(&wire_server::connect().await, manifest, life, true).await });
 }
 
 /// Tests in the sandbox and before the test server for each case: `name = folder, edits, edits before the test server`.

@@ -16,6 +16,7 @@ use kedge_resource::plan::{Replacement, Severity};
 use kedge_resource::{Action, Change, Desired, Inventory, Kind, Plan, Properties, ResourceKey};
 use kedge_sandbox::Sandbox;
 
+use crate::wire_server;
 use crate::world::{self, World};
 
 /// What the plan has to do with a resource whose property differs.
@@ -356,11 +357,9 @@ fn on_the_wire(world: &World, zone: &str) -> World {
 static ACCOUNT: Mutex<()> = Mutex::new(());
 
 /// Each case one after the other in one account.
-#[expect(clippy::print_stderr, reason = "a skipped test has to say so")]
-#[expect(clippy::disallowed_methods, reason = "the test runner hands the endpoint over in the environment")]
+#[expect(clippy::print_stderr, reason = "a skipped case has to say so")]
 pub(crate) fn over_the_wire(cases: Vec<Case>) {
-    if std::env::var_os("KEDGE_TEST_ENDPOINT").is_none() {
-        eprintln!("skipped: KEDGE_TEST_ENDPOINT is not set (tests/run sets it)");
+    if !wire_server::is_there() {
         return;
     }
     let _alone = ACCOUNT.lock().unwrap_or_else(PoisonError::into_inner);
@@ -370,9 +369,7 @@ pub(crate) fn over_the_wire(cases: Vec<Case>) {
             return;
         }
         block_on(async {
-            let options =
-                kedge_aws::AwsOptions { region: Some("us-east-1".to_owned()), profile: None, path_style: true };
-            let aws = kedge_aws::Aws::connect(&options).await.expect("a client");
+            let aws = wire_server::connect().await;
             let account = Account::new(&aws).await;
             let query = FactsQuery { hosted_zones: true, ..FactsQuery::default() };
             let zone = aws.facts(&query).await.expect("facts").hosted_zones.first().expect("a zone").id.clone();

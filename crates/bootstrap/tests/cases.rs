@@ -1,30 +1,16 @@
 //! Real manifests of a folder that the environment names: the instances of each of them can be configured.
 
 #![expect(clippy::disallowed_methods, reason = "the folder and its files are the parameters of this test")]
-#![expect(clippy::unwrap_used, reason = "a test may panic about what it reads")]
 
-use std::path::{Path, PathBuf};
+#[path = "../../spec/tests/folder/mod.rs"]
+mod folder;
+
 use std::sync::Arc;
 
 use kedge_bootstrap::{ApiEndpoint, Arch, Payload, UserData, configure};
 use kedge_diag::Source;
 use kedge_spec::resolved::Role;
 use kedge_spec::{ParseOptions, ResolveOptions, parse};
-
-/// Every YAML file of a folder and of the folders in it.
-fn manifests(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(manifests(&path));
-        } else if path.extension().is_some_and(|extension| extension == "yaml") {
-            found.push(path);
-        }
-    }
-    found.sort();
-    found
-}
 
 #[test]
 fn real_manifests_boot() {
@@ -41,7 +27,7 @@ fn real_manifests_boot() {
         config: payload(),
     };
     let mut problems = Vec::new();
-    for file in manifests(folder.as_ref()) {
+    for file in folder::manifests(folder.as_ref()) {
         let text = std::fs::read_to_string(&file).unwrap();
         let source = Arc::new(Source { name: file.display().to_string(), text });
         let (manifests, _) = parse(&[source], &ParseOptions::default());

@@ -2,25 +2,12 @@
 
 #![expect(clippy::disallowed_methods, reason = "the folder and its files are the parameters of this test")]
 
+mod folder;
+
 use std::sync::Arc;
 
 use kedge_diag::{Severity, Source};
 use kedge_spec::{ParseOptions, ResolveOptions, parse};
-
-/// Every YAML file of a folder and of the folders in it.
-fn manifests(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).expect("the folder can be read") {
-        let path = entry.expect("the folder can be read").path();
-        if path.is_dir() {
-            found.extend(manifests(&path));
-        } else if path.extension().is_some_and(|extension| extension == "yaml") {
-            found.push(path);
-        }
-    }
-    found.sort();
-    found
-}
 
 #[test]
 fn real_manifests_resolve() {
@@ -28,7 +15,7 @@ fn real_manifests_resolve() {
         println!("skipped: KEDGE_KOPS_CASES names no folder of kops manifests");
         return;
     };
-    let files = manifests(folder.as_ref());
+    let files = folder::manifests(folder.as_ref());
     assert!(!files.is_empty(), "{folder} holds no manifests");
     for file in files {
         let text = std::fs::read_to_string(&file).unwrap();
