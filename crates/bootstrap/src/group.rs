@@ -43,6 +43,8 @@ pub struct GroupConfig {
     pub kubernetes_version: String,
     /// Host and port of the API within the VPC.
     pub endpoint: String,
+    /// Where the store keeps what is of the cluster.
+    pub store: StorePlace,
     /// How nodes are called.
     pub node_name: NodeName,
     /// Documents for `kubeadm init`; control planes only.
@@ -82,6 +84,21 @@ pub struct GroupConfig {
     /// Members of etcd that live on instances of the group: cluster and name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub etcd_members: Vec<(String, String)>,
+}
+
+/// Where the store keeps what is of a cluster, for instances.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StorePlace {
+    /// Region of the bucket.
+    pub region: String,
+    /// The bucket.
+    pub bucket: String,
+    /// What keys of the cluster begin with, without a slash at its end.
+    pub prefix: String,
+    /// URL of S3, where it is not that of AWS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
 }
 
 /// How a node is called.
@@ -177,6 +194,7 @@ pub fn configure(
     spec: &ResolvedSpec,
     group: &InstanceGroup,
     endpoint: &ApiEndpoint,
+    store: &StorePlace,
 ) -> Result<Option<GroupConfig>, Vec<BootProblem>> {
     let mut problems = Vec::new();
     let control_plane = match group.role {
@@ -239,6 +257,7 @@ pub fn configure(
         control_plane,
         kubernetes_version: cluster.kubernetes_version.clone(),
         endpoint: format!("{}:{}", endpoint.host, crate::endpoint::PORT),
+        store: store.clone(),
         node_name: if cluster.ip_based_node_names { NodeName::PrivateDnsName } else { NodeName::InstanceId },
         init,
         join: text::write(&[join]),

@@ -6,6 +6,8 @@ use kedge_diag::Source;
 use kedge_spec::resolved::{InstanceGroup, Role};
 use kedge_spec::{ParseOptions, ResolveOptions, ResolvedSpec, parse};
 
+use crate::group::StorePlace;
+
 /// The manifest of a small cluster, with texts replaced.
 pub(crate) fn spec(changes: &[(&str, &str)]) -> ResolvedSpec {
     let mut text = include_str!("../testdata/cluster.yaml").to_owned();
@@ -18,6 +20,12 @@ pub(crate) fn spec(changes: &[(&str, &str)]) -> ResolvedSpec {
     let (spec, further) = manifests.resolve(&ResolveOptions::default());
     let errors: Vec<String> = diagnostics.iter().chain(further.iter()).map(|found| format!("{found:?}")).collect();
     spec.unwrap_or_else(|| panic!("{errors:#?}"))
+}
+
+/// A place for what instances read.
+pub(crate) fn store() -> StorePlace {
+    let (region, bucket) = ("us-east-1".to_owned(), "store".to_owned());
+    StorePlace { region, bucket, prefix: "c.example.com".to_owned(), endpoint: None }
 }
 
 /// The group of a role.

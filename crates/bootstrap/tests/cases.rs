@@ -7,7 +7,7 @@ mod folder;
 
 use std::sync::Arc;
 
-use kedge_bootstrap::{ApiEndpoint, Arch, Payload, UserData, configure};
+use kedge_bootstrap::{ApiEndpoint, Arch, Payload, StorePlace, UserData, configure};
 use kedge_diag::Source;
 use kedge_spec::resolved::Role;
 use kedge_spec::{ParseOptions, ResolveOptions, parse};
@@ -33,11 +33,17 @@ fn real_manifests_boot() {
         let (manifests, _) = parse(&[source], &ParseOptions::default());
         let (spec, _) = manifests.resolve(&ResolveOptions::default());
         let spec = spec.unwrap();
+        let store = StorePlace {
+            region: "us-east-1".to_owned(),
+            bucket: "store".to_owned(),
+            prefix: "c.example.com".to_owned(),
+            endpoint: None,
+        };
         let endpoint = ApiEndpoint::of(&spec, Some("api-1.elb.example.com")).unwrap();
         // kubeadm makes no API servers without etcd, which is told.
         for group in spec.groups.iter().filter(|group| group.role != Role::ApiServer) {
             let at = format!("{} {}", file.display(), group.name);
-            match configure(&spec, group, &endpoint) {
+            match configure(&spec, group, &endpoint, &store) {
                 Ok(config) => assert_eq!(config.is_none(), group.role == Role::Bastion, "{at}"),
                 Err(found) => problems.extend(found.into_iter().map(|problem| format!("{at}: {problem}"))),
             }

@@ -1,12 +1,12 @@
 use snapbox::{assert_data_eq, str};
 
 use super::*;
-use crate::testing::{group, spec};
+use crate::testing::{group, spec, store};
 
 fn config(changes: &[(&str, &str)], role: Role) -> Result<GroupConfig, Vec<BootProblem>> {
     let spec = spec(changes);
     let endpoint = ApiEndpoint::of(&spec, None).unwrap();
-    configure(&spec, &group(&spec, role), &endpoint).map(|config| config.unwrap())
+    configure(&spec, &group(&spec, role), &endpoint, &store()).map(|config| config.unwrap())
 }
 
 fn file(config: &GroupConfig, path: &str) -> String {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kedge_bootstrap::{ApiEndpoint, GroupConfig, configure};
+use kedge_bootstrap::{ApiEndpoint, GroupConfig, StorePlace, configure};
 use kedge_diag::Source;
 use kedge_spec::{FieldEntry, ParseOptions, ResolveOptions, parse, text};
 use serde_json::{Value, json};
@@ -96,8 +96,14 @@ impl Manifests {
         let (manifests, diagnostics) = parse(&[Arc::new(source)], &ParseOptions::default());
         let (spec, further) = manifests.resolve(&ResolveOptions::default());
         let spec = spec.ok_or_else(|| format!("{diagnostics:?} {further:?}"))?;
+        let store = StorePlace {
+            region: "us-east-1".to_owned(),
+            bucket: "store".to_owned(),
+            prefix: "c.example.com".to_owned(),
+            endpoint: None,
+        };
         let endpoint = ApiEndpoint::of(&spec, None).unwrap();
-        let configs = spec.groups.iter().map(|group| configure(&spec, group, &endpoint));
+        let configs = spec.groups.iter().map(|group| configure(&spec, group, &endpoint, &store));
         let configs: Result<Vec<_>, _> = configs.collect();
         configs.map(|configs| configs.into_iter().flatten().collect()).map_err(|problems| format!("{problems:?}"))
     }

@@ -23,11 +23,12 @@ const RINGS: &[(u8, &[&str])] = &[
             "kedge-render",
             "kedge-bootstrap",
             "kedge-pki",
+            "kedge-addons",
         ],
     ),
     (2, &["kedge-cloud", "kedge-store"]),
-    (3, &["kedge-aws", "kedge-kube", "kedge-sandbox"]),
-    (4, &["kedge-engine", "kedge-migrate"]),
+    (3, &["kedge-aws", "kedge-etcd", "kedge-kube", "kedge-sandbox"]),
+    (4, &["kedge-agent", "kedge-engine", "kedge-migrate"]),
     (5, &["kedge-ops"]),
     (6, &["kedge-cli", "kedge-node"]),
 ];
@@ -39,6 +40,7 @@ const TOOLS: &[&str] = &["xtask", "kedge-testkit"];
 const WITHIN_A_RING: &[(&str, &str, &str)] = &[
     ("kedge-model", "kedge-spec", "the model reads the resolved specification"),
     ("kedge-bootstrap", "kedge-spec", "instances boot with what the specification says"),
+    ("kedge-addons", "kedge-spec", "add-ons are those that the specification asks for"),
     ("kedge-render", "kedge-check", "notes are rendered"),
     ("kedge-store", "kedge-cloud", "S3 fails as every cloud does, and a lease is a fence for writes"),
     ("kedge-migrate", "kedge-engine", "a migration applies plans"),

@@ -8,7 +8,7 @@ use super::Finding;
 use crate::workspace::Workspace;
 
 const PURE: &[&str] =
-    &["diag", "resource", "spec", "model", "planner", "check", "policy", "render", "bootstrap", "pki"];
+    &["diag", "resource", "spec", "model", "planner", "check", "policy", "render", "bootstrap", "pki", "addons"];
 
 /// Compares the files with each other.
 pub(super) fn check(workspace: &Workspace) -> Result<Vec<Finding>> {

@@ -1,0 +1,1 @@
+//! What an instance does to become a node, and to stay one.

@@ -1,0 +1,1 @@
+//! The member of etcd that lives on an instance: membership, snapshots, restoring.
