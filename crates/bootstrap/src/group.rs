@@ -48,9 +48,10 @@ pub struct GroupConfig {
     /// How nodes are called.
     pub node_name: NodeName,
     /// Documents for `kubeadm init`; control planes only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::lines::optional")]
     pub init: Option<String>,
     /// Document for `kubeadm join`.
+    #[serde(with = "crate::lines")]
     pub join: String,
     /// Files.
     pub files: Vec<File>,

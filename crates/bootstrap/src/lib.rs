@@ -22,6 +22,7 @@ mod hooks;
 mod kubeadm;
 mod kubelet;
 mod labels;
+mod lines;
 mod problem;
 mod proxy;
 mod ranges;
