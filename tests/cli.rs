@@ -80,6 +80,16 @@ fn every_command_has_a_help_case(kedge: &Path) -> TestResult {
     Ok(())
 }
 
+/// Copies the files of a folder.
+fn copy_folder(from: &Utf8Path, to: &Utf8Path) -> std::io::Result<()> {
+    fs_err::create_dir(to)?;
+    for entry in from.read_dir_utf8()? {
+        let entry = entry?;
+        fs_err::copy(entry.path(), to.join(entry.file_name()))?;
+    }
+    Ok(())
+}
+
 /// A directory with the input files of a case, and nothing of whoever runs the test.
 struct Workspace {
     root: camino_tempfile::Utf8TempDir,
@@ -99,15 +109,13 @@ impl Workspace {
             let entry = entry?;
             if entry.file_type()?.is_file() && !["command", "stdout", "stderr", "code"].contains(&entry.file_name()) {
                 fs_err::copy(entry.path(), root.path().join(entry.file_name()))?;
+            } else if entry.file_type()?.is_dir() {
+                copy_folder(entry.path(), &root.path().join(entry.file_name()))?;
             }
         }
         for folder in ["specs", "policies"] {
             let examples = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(folder);
-            fs_err::create_dir(root.path().join(folder))?;
-            for example in examples.read_dir_utf8()? {
-                let example = example?;
-                fs_err::copy(example.path(), root.path().join(folder).join(example.file_name()))?;
-            }
+            copy_folder(&examples, &root.path().join(folder))?;
         }
         let stdin = Some(root.path().join("stdin")).filter(|path| path.exists());
         Ok(Self { root, stdin })

@@ -118,6 +118,11 @@ pub(crate) struct GlobalArgs {
     #[arg(long, value_name = "URL", global = true)]
     pub(crate) store: Option<String>,
 
+    /// Folder with kedge-node-amd64 and kedge-node-arm64, which instances run [env: KEDGE_NODE_BINARIES] [default: the folder of
+    /// kedge, then what the state store has]
+    #[arg(long, value_name = "DIR", global = true)]
+    pub(crate) node_binaries: Option<Utf8PathBuf>,
+
     /// AWS region; with manifests their zones decide
     #[arg(long, value_name = "REGION", global = true)]
     pub(crate) region: Option<String>,

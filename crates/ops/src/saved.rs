@@ -175,7 +175,7 @@ pub async fn plan<O: Observe>(
     allow_destroy: BTreeSet<ResourceKey>,
 ) -> Result<Planned, OpError> {
     let seen = observe(cloud, specification, facts).await?;
-    let proposal = propose_for(specification, &seen, allow_destroy)?;
+    let proposal = propose_for(cloud, specification, &seen, allow_destroy).await?;
     Ok(Planned { proposal, facts: seen.facts })
 }
 
@@ -277,7 +277,7 @@ impl SavedPlan {
                 return Err(SavedPlanError::Elsewhere { wanted, found });
             }
         }
-        let same = propose_for(specification, &seen, content.options.allow_destroy.clone())?;
+        let same = propose_for(cloud, specification, &seen, content.options.allow_destroy.clone()).await?;
         if *same.plan() != content.plan {
             return Err(SavedPlanError::Stale { moved: moved(content, same.plan(), &seen.facts) });
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use camino::Utf8PathBuf;
 use clap::Args;
+use kedge_ops::boot::Booting;
 use kedge_ops::keypairs;
 use kedge_ops::plan::{PlanOptions, plan};
 use kedge_ops::saved::{SavedBase, SavedPlan, SavedPlanError};
@@ -17,6 +18,7 @@ use super::running;
 use crate::approval;
 use crate::args::{DestroyArgs, RunOutput, SpecArgs};
 use crate::backend::Backend;
+use crate::boot;
 use crate::error::CliError;
 use crate::exit_code::ExitCode;
 use crate::outer_key::KeyArgs;
@@ -102,7 +104,9 @@ async fn apply(
 ) -> Result<ExitCode, CliError> {
     state::lease(session)?;
     let backend = session.open(Some(&specification)).await?;
-    let work = look(session, &backend, &specification, saved, allow_destroy);
+    let source = boot::source(session, &backend, specification.cluster()).await?;
+    let account = Booting::new(&backend, source.as_ref());
+    let work = look(session, &backend, &account, &specification, saved, allow_destroy);
     let (mut proposal, guard) = session.ui.patiently("reading the account", work).await?;
     let changes = !proposal.plan().is_empty();
     state::remark(session, guard.as_ref(), changes);
@@ -128,7 +132,7 @@ async fn apply(
         }
         None => None,
     };
-    running::run(session, &backend, &proposal, args.output, keeper).await
+    running::run(session, &backend, source.as_ref(), &proposal, args.output, keeper).await
 }
 
 /// Makes the keys and authorities that are missing in the store, where a key is named that encrypts them; says what about
@@ -162,6 +166,7 @@ async fn make_keypairs(key: &KeyArgs, session: &Session, guard: &Guard) -> Resul
 async fn look(
     session: &Session,
     backend: &Backend,
+    account: &Booting<'_, Backend>,
     specification: &Specification,
     saved: Option<&SavedPlan>,
     allow_destroy: BTreeSet<ResourceKey>,
@@ -171,13 +176,13 @@ async fn look(
         guard.free()?;
     }
     let Some(saved) = saved else {
-        let proposal = plan(backend, specification, PlanOptions { facts: None, allow_destroy }).await?;
+        let proposal = plan(account, specification, PlanOptions { facts: None, allow_destroy }).await?;
         return Ok((proposal, guard));
     };
     if let Some(guard) = &guard {
         saved.fits(&SavedBase::of(guard.store().place(), guard.base()))?;
     }
-    let proposal = saved.confirm(backend, specification, allow_destroy).await?;
+    let proposal = saved.confirm(account, specification, allow_destroy).await?;
     Ok((proposal, guard))
 }
 

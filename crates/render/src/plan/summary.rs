@@ -17,6 +17,7 @@ pub(crate) fn of(properties: &Properties) -> Vec<String> {
         Properties::VpcCidrBlock(_)
         | Properties::PolicyAttachment(_)
         | Properties::EventTarget(_)
+        | Properties::StoreObject(_)
         | Properties::ClassicLoadBalancer(_) => Vec::new(),
         Properties::DhcpOptions(options) => words([options.domain_name.clone(), options.domain_name_servers.join(" ")]),
         Properties::DhcpOptionsAssociation(association) => vec![shown(&association.dhcp_options)],

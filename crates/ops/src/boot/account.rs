@@ -1,0 +1,183 @@
+//! An account together with the part of a state store that instances boot from.
+
+use kedge_cloud::{
+    CloudError, ClusterSummary, ErrorClass, Handles, Identity, Observe, Progress, Realize, Scope, Step, StepOutcome,
+};
+use kedge_resource::facts::StoreFacts;
+use kedge_resource::inventory::{Handle, Observed, Ownership};
+use kedge_resource::kind::{LoadBalancer, StoreObject};
+use kedge_resource::{ClusterName, Facts, FactsQuery, Inventory, Kind, Properties, Ref, ResourceKey};
+use kedge_store::StoreError;
+use serde::{Deserialize, Serialize};
+
+use super::deliver;
+use super::objects::{ENDPOINT_KEY, Name};
+use super::store::BootSource;
+
+/// Version of the object that says how the API is reached.
+const ENDPOINT_VERSION: u32 = 1;
+
+/// `nodes/endpoint.json`: how the API is reached, where no name of the cluster's own leads to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Endpoint {
+    /// Version of the format.
+    pub(super) format_version: u32,
+    /// ARN of the load balancer.
+    pub(super) load_balancer: String,
+    /// Its DNS name.
+    pub(super) host: String,
+}
+
+impl Endpoint {
+    pub(super) fn new(load_balancer: &Handle) -> Option<Self> {
+        let host = load_balancer.dns_name.clone()?;
+        Some(Self { format_version: ENDPOINT_VERSION, load_balancer: load_balancer.id.clone(), host })
+    }
+}
+
+/// An account, and what instances boot with beside it.
+///
+/// Without a store that instances can boot from it is the account alone.
+#[derive(Debug)]
+pub struct Booting<'a, C> {
+    cloud: &'a C,
+    source: Option<&'a BootSource>,
+}
+
+impl<'a, C> Booting<'a, C> {
+    /// The account with the store.
+    pub fn new(cloud: &'a C, source: Option<&'a BootSource>) -> Self {
+        Self { cloud, source }
+    }
+}
+
+impl<C: Observe> Observe for Booting<'_, C> {
+    async fn identity(&self) -> Result<Identity, CloudError> {
+        self.cloud.identity().await
+    }
+
+    async fn facts(&self, query: &FactsQuery) -> Result<Facts, CloudError> {
+        let Some(source) = self.source else { return self.cloud.facts(query).await };
+        let store = async { source.facts().await.map_err(|error| cloud_error(&error)) };
+        let (mut facts, store) = tokio::try_join!(self.cloud.facts(query), store)?;
+        facts.store = store.map(|store| match store.region.is_empty() {
+            // A place that is no bucket is where the account is.
+            true => StoreFacts { region: facts.region.clone(), ..store },
+            false => store,
+        });
+        Ok(facts)
+    }
+
+    async fn inventory(&self, cluster: &ClusterName, scope: Scope) -> Result<Inventory, CloudError> {
+        let Some(source) = self.source else { return self.cloud.inventory(cluster, scope).await };
+        let held = async { source.held().await.map_err(|error| cloud_error(&error)) };
+        let (mut inventory, held) = tokio::try_join!(self.cloud.inventory(cluster, scope), held)?;
+        let mut found = objects(held, &inventory, scope);
+        if held.iter().any(|key| key == ENDPOINT_KEY) {
+            found.push(endpoint(source).await.map_err(|error| cloud_error(&error))?);
+        }
+        inventory.resources.extend(found);
+        inventory.sort();
+        Ok(inventory)
+    }
+
+    async fn clusters(&self) -> Result<Vec<ClusterSummary>, CloudError> {
+        self.cloud.clusters().await
+    }
+
+    async fn content(&self, observed: &Observed) -> Result<Option<String>, CloudError> {
+        let Some(source) = self.source.filter(|_| observed.key.kind == Kind::StoreObject) else {
+            return self.cloud.content(observed).await;
+        };
+        let key = source.store.key(&observed.handle.id);
+        let object = source.store.objects().get(&key).await.map_err(|error| cloud_error(&error))?;
+        Ok(object.and_then(|object| String::from_utf8(object.bytes).ok()))
+    }
+}
+
+impl<C: Realize> Realize for Booting<'_, C> {
+    async fn realize(
+        &self,
+        cluster: &ClusterName,
+        step: &Step,
+        handles: &Handles,
+        progress: Progress<'_>,
+    ) -> Result<StepOutcome, CloudError> {
+        let about_the_store = step.changes.iter().any(|change| change.key.kind == Kind::StoreObject);
+        match self.source {
+            Some(source) if about_the_store => deliver::realize(source, step, handles).await,
+            _ if about_the_store => Err(CloudError::new(
+                ErrorClass::Other,
+                "kedge",
+                "the plan writes into a state store, and there is none",
+            )
+            .with_hint("name the store with --store and apply again")),
+            _ => self.cloud.realize(cluster, step, handles, progress).await,
+        }
+    }
+}
+
+/// The objects that keys stand for: of several versions the one that the launch template of the group names.
+fn objects(held: &[String], inventory: &Inventory, scope: Scope) -> Vec<Observed> {
+    let templates: Vec<&str> = inventory
+        .resources
+        .iter()
+        .filter_map(|observed| match &observed.properties {
+            Properties::LaunchTemplate(template) => template.user_data.as_deref(),
+            _ => None,
+        })
+        .collect();
+    let mut found: Vec<Observed> = Vec::new();
+    for key in held {
+        let Some((name, digest)) = Name::of_key(key) else { continue };
+        let listed = match name {
+            Name::Program(_) | Name::Config(_) => true,
+            Name::Endpoint => false,
+            // What control planes wrote goes with the cluster, and is nothing that manifests ask for.
+            Name::InitLock => scope == Scope::Everything,
+        };
+        if !listed {
+            continue;
+        }
+        let observed = Observed {
+            key: ResourceKey::new(Kind::StoreObject, name.name()),
+            handle: Handle::new(key.as_str()),
+            ownership: Ownership::Owned,
+            properties: StoreObject { sha256: digest.map(str::to_owned), content: None, load_balancer: None }.into(),
+        };
+        let in_use = digest.is_some_and(|digest| templates.iter().any(|text| text.contains(digest)));
+        match found.last_mut().filter(|last| last.key == observed.key) {
+            Some(last) if in_use => *last = observed,
+            Some(_) => {}
+            None => found.push(observed),
+        }
+    }
+    found
+}
+
+/// How the API is reached, as the store says.
+async fn endpoint(source: &BootSource) -> Result<Observed, StoreError> {
+    let object = source.store.objects().get(&source.store.key(ENDPOINT_KEY)).await?;
+    // What cannot be read is written anew.
+    let endpoint = object.and_then(|object| serde_json::from_slice::<Endpoint>(&object.bytes).ok());
+    let load_balancer = endpoint.map(|endpoint| Ref::<LoadBalancer>::existing(endpoint.load_balancer));
+    Ok(Observed {
+        key: ResourceKey::new(Kind::StoreObject, Name::Endpoint.name()),
+        handle: Handle::new(ENDPOINT_KEY),
+        ownership: Ownership::Owned,
+        properties: StoreObject { sha256: None, content: None, load_balancer }.into(),
+    })
+}
+
+/// An error of the store as one of the cloud that the rest of a plan is read from.
+pub(super) fn cloud_error(error: &StoreError) -> CloudError {
+    match error {
+        StoreError::Cloud { source, .. } => {
+            let mut known = CloudError::new(source.class, source.call.clone(), error.to_string());
+            known.hint.clone_from(&source.hint);
+            known
+        }
+        _ => CloudError::new(ErrorClass::Other, "state store", error.to_string()),
+    }
+}
