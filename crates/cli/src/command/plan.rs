@@ -188,7 +188,7 @@ fn one(
         source => block_on(async {
             let specification = session.read(source).await?;
             let backend = session.open(Some(&specification)).await?;
-            let work = look(session, &backend, request, specification);
+            let work = Box::pin(look(session, &backend, request, specification));
             let looked = session.ui.patiently("reading the account", work).await?;
             let saved = conclude(session, &looked, request.out).await?;
             Ok((looked, saved))
