@@ -14,11 +14,25 @@ pub(crate) const CLUSTER_CRITICAL: &str = "system-cluster-critical";
 pub(crate) fn object(api_version: &str, kind: &str, namespace: &str, name: &str, fields: Value) -> Value {
     let mut metadata = json!({ "name": name });
     if !namespace.is_empty() {
-        metadata["namespace"] = namespace.into();
+        put(&mut metadata, &["namespace"], namespace.into());
     }
     let mut object = json!({ "apiVersion": api_version, "kind": kind, "metadata": metadata });
     crate::patch::merge(&mut object, &fields);
     object
+}
+
+/// Puts a value where a path of keys leads, and makes blocks on the way.
+pub(crate) fn put(value: &mut Value, path: &[&str], new: Value) {
+    let Some((first, rest)) = path.split_first() else {
+        *value = new;
+        return;
+    };
+    if !value.is_object() {
+        *value = json!({});
+    }
+    if let Some(fields) = value.as_object_mut() {
+        put(fields.entry(*first).or_insert(Value::Null), rest, new);
+    }
 }
 
 /// A service account.
@@ -46,7 +60,7 @@ pub(crate) fn rule(groups: &str, resources: &str, verbs: &str) -> Value {
 /// A rule for some objects only.
 pub(crate) fn rule_for(groups: &str, resources: &str, names: &[&str], verbs: &str) -> Value {
     let mut rule = rule(groups, resources, verbs);
-    rule["resourceNames"] = names.into();
+    put(&mut rule, &["resourceNames"], names.into());
     rule
 }
 
@@ -180,7 +194,7 @@ impl Container {
         } });
         for (setting, name) in [("cpuLimit", "cpu"), ("memoryLimit", "memory")] {
             if let Some(limit) = settings.text(setting) {
-                resources["limits"][name] = limit.into();
+                put(&mut resources, &["limits", name], limit.into());
             }
         }
         self.set("resources", resources)
@@ -321,7 +335,7 @@ impl Pods {
     fn template(self) -> (String, String, Value) {
         let mut metadata = json!({ "labels": { "k8s-app": self.name } });
         if !self.annotations.is_empty() {
-            metadata["annotations"] = Value::Object(self.annotations);
+            put(&mut metadata, &["annotations"], Value::Object(self.annotations));
         }
         (self.namespace, self.name, json!({ "metadata": metadata, "spec": self.spec }))
     }

@@ -29,7 +29,7 @@ pub enum Change {
     /// The object is left out.
     Omit,
     /// One container of its pods.
-    Container(Container),
+    Container(Box<Container>),
     /// A container of its pods is left out.
     WithoutContainer(String),
     /// The volumes of its pods.
@@ -284,7 +284,7 @@ mod tests {
 
     fn changed(change: Container) -> Result<Value, String> {
         let mut object = workload();
-        let patch = Patch::new("DaemonSet", "a", Change::Container(change));
+        let patch = Patch::new("DaemonSet", "a", Change::Container(Box::new(change)));
         assert!(patch.concerns(&object));
         patch.apply(&mut object)?;
         Ok(object.pointer("/spec/template/spec/containers").cloned().unwrap())
@@ -320,7 +320,7 @@ mod tests {
         assert_eq!(changed(Container::named("z")), Err("it has no container `z`".to_owned()));
         let change = Container { without: vec!["--z".to_owned()], ..Container::named("x") };
         assert_eq!(changed(change), Err("container `x` has no flag `--z`".to_owned()));
-        let patch = Patch::new("ConfigMap", "a", Change::Container(Container::named("x")));
+        let patch = Patch::new("ConfigMap", "a", Change::Container(Box::new(Container::named("x"))));
         assert_eq!(patch.apply(&mut json!({ "kind": "ConfigMap" })), Err("it has no pods".to_owned()));
     }
 

@@ -103,6 +103,13 @@ impl Addon {
                 patch.apply(object).map_err(|why| error(format!("{} cannot be changed: {why}", named())))?;
             }
         }
+        for object in &mut objects {
+            let wide = object.get("kind").and_then(Value::as_str).is_some_and(is_cluster_wide);
+            if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut).filter(|_| wide) {
+                // Some files name one, which API servers ignore.
+                metadata.remove("namespace");
+            }
+        }
         if let Some(namespace) = &self.namespace {
             for object in &mut objects {
                 let kind = object.get("kind").and_then(Value::as_str).unwrap_or_default().to_owned();

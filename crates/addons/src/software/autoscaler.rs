@@ -118,14 +118,8 @@ fn priorities(context: &Context<'_>) -> String {
     let mut numbers: Vec<(i64, &Value)> =
         priorities.iter().filter_map(|(key, list)| Some((key.parse().ok()?, list))).collect();
     numbers.sort_by_key(|(priority, _)| std::cmp::Reverse(*priority));
-    let mut lines = String::new();
-    for (priority, list) in numbers {
-        lines.push_str(&format!("{priority}:\n"));
-        for pattern in list.as_array().into_iter().flatten() {
-            lines.push_str(&text::write(&[json!([pattern])]));
-        }
-    }
-    lines
+    let one = |(priority, list): (i64, &Value)| format!("{priority}:\n{}", text::write(std::slice::from_ref(list)));
+    numbers.into_iter().map(one).collect()
 }
 
 fn rules() -> Vec<Value> {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::network::container;
 use crate::addon::{Addon, Wave};
 use crate::context::Context;
-use crate::objects::{SYSTEM, config_map};
+use crate::objects::{SYSTEM, config_map, put};
 use crate::patch::{Change, Container, Patch};
 use crate::problem::Problem;
 
@@ -109,11 +109,11 @@ pub(super) fn make(context: &Context<'_>, problems: &mut Vec<Problem>) -> Addon 
     }
     let mut data = json!({ "calico_backend": backend });
     if let Some(mtu) = settings.integer("mtu") {
-        data["veth_mtu"] = mtu.to_string().into();
+        put(&mut data, &["veth_mtu"], mtu.to_string().into());
     }
     // The plugin puts a number in place of the word, so that it must not have quotes.
     let network = format!("{:#}", cni(context, settings.boolean("allowIPForwarding") == Some(true)));
-    data["cni_network_config"] = network.replace(&format!("\"{MTU}\""), MTU).into();
+    put(&mut data, &["cni_network_config"], network.replace(&format!("\"{MTU}\""), MTU).into());
     addon.patches = vec![
         Patch::new("ConfigMap", "calico-config", Change::Merge(json!({ "data": data }))),
         container("DaemonSet", "calico-node", node),
@@ -157,7 +157,7 @@ fn cni(context: &Context<'_>, forwarding: bool) -> Value {
         "kubernetes": { "kubeconfig": "__KUBECONFIG_FILEPATH__" },
     });
     if forwarding {
-        plugin["container_settings"] = json!({ "allow_ip_forwarding": true });
+        put(&mut plugin, &["container_settings"], json!({ "allow_ip_forwarding": true }));
     }
     let portmap = json!({ "type": "portmap", "snat": true, "capabilities": { "portMappings": true } });
     json!({ "name": "k8s-pod-network", "cniVersion": "0.3.1", "plugins": [plugin, portmap] })

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use crate::addon::{Addon, ServingCertificate, Wave};
 use crate::context::Context;
 use crate::objects::{
-    CLUSTER_CRITICAL, Container, Pods, SYSTEM, bind, cluster_role, disruption_budget, object, role, rule, rule_for,
-    service, service_account,
+    CLUSTER_CRITICAL, Container, Pods, SYSTEM, bind, cluster_role, disruption_budget, object, put, role, rule,
+    rule_for, service, service_account,
 };
 use crate::problem::Problem;
 
@@ -83,7 +83,11 @@ fn controller(context: &Context<'_>, addon: &mut Addon) {
     for (name, roles, rules) in aggregated() {
         let mut role = object("rbac.authorization.k8s.io/v1", "ClusterRole", "", name, json!({ "rules": rules }));
         for to in roles {
-            role["metadata"]["labels"][format!("rbac.authorization.k8s.io/aggregate-to-{to}")] = "true".into();
+            put(
+                &mut role,
+                &["metadata", "labels", &format!("rbac.authorization.k8s.io/aggregate-to-{to}")],
+                "true".into(),
+            );
         }
         addon.objects.push(role);
     }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::addon::{Addon, Wave};
 use crate::context::Context;
 use crate::objects::{
-    CLUSTER_CRITICAL, Container, Pods, SYSTEM, cluster_role, config_map, disruption_budget, object, role, rule,
+    CLUSTER_CRITICAL, Container, Pods, SYSTEM, cluster_role, config_map, disruption_budget, object, put, role, rule,
     rule_for, service_account,
 };
 use crate::problem::Problem;
@@ -76,10 +76,10 @@ pub(super) fn make(context: &Context<'_>, problems: &mut Vec<Problem>) -> Option
         pods = pods.with("affinity", affinity.clone());
     }
     let mut deployment = pods.deployment(2);
-    deployment["metadata"]["name"] = NAME.into();
+    put(&mut deployment, &["metadata", "name"], NAME.into());
     let replicas = settings.integer("replicas");
     match replicas {
-        Some(replicas) => deployment["spec"]["replicas"] = replicas.into(),
+        Some(replicas) => put(&mut deployment, &["spec", "replicas"], replicas.into()),
         // The autoscaler decides, and whoever applies must not take that back.
         None => crate::patch::merge(&mut deployment, &json!({ "spec": { "replicas": null } })),
     }
@@ -132,9 +132,14 @@ pub(super) fn corefile(context: &Context<'_>) -> String {
     let stubs = settings.get("stubDomains").and_then(Value::as_object).into_iter().flatten();
     for (stub, servers) in stubs {
         let servers: Vec<&str> = servers.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-        file.push_str(&format!("{stub}:53 {{\n    errors\n    cache 30\n    forward . {}\n}}\n", servers.join(" ")));
+        file += &zone(stub, &servers.join(" "));
     }
     file
+}
+
+/// A zone whose names other servers know.
+fn zone(name: &str, servers: &str) -> String {
+    format!("{name}:53 {{\n    errors\n    cache 30\n    forward . {servers}\n}}\n")
 }
 
 /// The service with the address that kubelets give pods.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::network::container;
 use crate::addon::{Addon, Wave};
 use crate::context::{Context, token_volume_named};
-use crate::objects::SYSTEM;
+use crate::objects::{SYSTEM, put};
 use crate::patch::{Change, Container, Patch};
 use crate::problem::Problem;
 
@@ -72,11 +72,15 @@ pub(super) fn make(context: &Context<'_>, _: &mut Vec<Problem>) -> Option<Addon>
     let mut template = json!({ "spec": pods });
     let annotations = settings.map("podAnnotations");
     if !annotations.is_empty() {
-        template["metadata"]["annotations"] = annotations
-            .iter()
-            .map(|(key, value)| ((*key).to_owned(), (*value).into()))
-            .collect::<serde_json::Map<_, Value>>()
-            .into();
+        put(
+            &mut template,
+            &["metadata", "annotations"],
+            annotations
+                .iter()
+                .map(|(key, value)| ((*key).to_owned(), (*value).into()))
+                .collect::<serde_json::Map<_, Value>>()
+                .into(),
+        );
     }
     let merge = json!({ "spec": { "replicas": context.replicas(), "template": template } });
     addon.patches.push(Patch::new("Deployment", CONTROLLER, Change::Merge(merge)));

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::network::container;
 use crate::addon::{Addon, ServingCertificate, Wave};
 use crate::context::Context;
-use crate::objects::disruption_budget;
+use crate::objects::{disruption_budget, put};
 use crate::patch::{Change, Container, Patch};
 use crate::problem::Problem;
 
@@ -60,7 +60,7 @@ pub(super) fn make(context: &Context<'_>, problems: &mut Vec<Problem>) -> Option
         format!("{PREFIX}-cross-zone-load-balancing-enabled"): "true",
     });
     if internal {
-        annotations[format!("{PREFIX}-internal")] = "true".into();
+        put(&mut annotations, &[&format!("{PREFIX}-internal")], "true".into());
     }
     addon.patches.push(Patch::new(
         "Service",
@@ -83,8 +83,11 @@ pub(super) fn make(context: &Context<'_>, problems: &mut Vec<Problem>) -> Option
     } } } });
     addon.patches.push(Patch::new("Deployment", CONTROLLER, Change::Merge(pods)));
     let mut budget = disruption_budget(NAME, CONTROLLER, CONTROLLER);
-    budget["spec"]["selector"]["matchLabels"] =
-        json!({ "app.kubernetes.io/component": "controller", "app.kubernetes.io/name": NAME });
+    put(
+        &mut budget,
+        &["spec", "selector", "matchLabels"],
+        json!({ "app.kubernetes.io/component": "controller", "app.kubernetes.io/name": NAME }),
+    );
     addon.objects.push(budget);
     let webhook = [("ValidatingWebhookConfiguration", ADMISSION)];
     addon.certificates.push(ServingCertificate::of_service(

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::addon::{Addon, Wave};
 use crate::context::Context;
-use crate::objects::{Container, NODE_CRITICAL, Pods, SYSTEM, bind, config_map, service_account};
+use crate::objects::{Container, NODE_CRITICAL, Pods, SYSTEM, bind, config_map, put, service_account};
 use crate::problem::Problem;
 
 const NAME: &str = "kube-proxy";
@@ -25,7 +25,7 @@ pub(super) fn make(context: &Context<'_>, problems: &mut Vec<Problem>) -> Option
     problems.extend(
         found.into_iter().map(|problem| Problem::new(format!("spec.{}", problem.field), problem.why, problem.hint)),
     );
-    document["clientConnection"]["kubeconfig"] = format!("{FOLDER}/kubeconfig.conf").into();
+    put(&mut document, &["clientConnection", "kubeconfig"], format!("{FOLDER}/kubeconfig.conf").into());
     let version = &context.spec.cluster.kubernetes_version;
     let image = settings.text("image").map_or_else(|| format!("registry.k8s.io/kube-proxy:v{version}"), str::to_owned);
     let container = Container::new(NAME, &image)

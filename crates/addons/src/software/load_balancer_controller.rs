@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use crate::addon::{Addon, ServingCertificate, Wave};
 use crate::context::Context;
 use crate::objects::{
-    CLUSTER_CRITICAL, Container, Pods, SYSTEM, cluster_role, disruption_budget, object, role, rule, rule_for, service,
-    service_account,
+    CLUSTER_CRITICAL, Container, Pods, SYSTEM, cluster_role, disruption_budget, object, put, role, rule, rule_for,
+    service, service_account,
 };
 use crate::problem::Problem;
 
@@ -104,11 +104,18 @@ fn webhook(name: &str, path: &str, group: &str, version: &str, resource: &str, o
 /// changed, so that the cloud controller keeps those that it has.
 fn mutating() -> Value {
     let mut pods = webhook("mpod.elbv2.k8s.aws", "/mutate-v1-pod", "", "v1", "pods", &["CREATE"]);
-    pods["namespaceSelector"] = json!({ "matchExpressions": [
+    put(
+        &mut pods,
+        &["namespaceSelector"],
+        json!({ "matchExpressions": [
         { "key": "elbv2.k8s.aws/pod-readiness-gate-inject", "operator": "In", "values": ["enabled"] },
-    ] });
-    pods["objectSelector"] =
-        json!({ "matchExpressions": [{ "key": "k8s-app", "operator": "NotIn", "values": [NAME] }] });
+    ] }),
+    );
+    put(
+        &mut pods,
+        &["objectSelector"],
+        json!({ "matchExpressions": [{ "key": "k8s-app", "operator": "NotIn", "values": [NAME] }] }),
+    );
     let (group, changes) = ("elbv2.k8s.aws", ["CREATE", "UPDATE"]);
     let path = "/mutate-elbv2-k8s-aws-v1beta1-targetgroupbinding";
     let bindings =
@@ -145,8 +152,8 @@ fn validating() -> Value {
         &changes,
     );
     // Ingresses of others must not depend on this controller.
-    ingresses["failurePolicy"] = "Ignore".into();
-    ingresses["matchPolicy"] = "Equivalent".into();
+    put(&mut ingresses, &["failurePolicy"], "Ignore".into());
+    put(&mut ingresses, &["matchPolicy"], "Equivalent".into());
     let fields = json!({ "webhooks": [classes, bindings, ingresses] });
     object("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration", "", WEBHOOKS, fields)
 }

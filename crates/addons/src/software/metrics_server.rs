@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::addon::{Addon, ServingCertificate, Wave};
 use crate::context::Context;
 use crate::objects::{
-    CLUSTER_CRITICAL, Container, Pods, SYSTEM, bind, cluster_role, disruption_budget, object, rule, service,
+    CLUSTER_CRITICAL, Container, Pods, SYSTEM, bind, cluster_role, disruption_budget, object, put, rule, service,
     service_account,
 };
 use crate::problem::Problem;
@@ -62,7 +62,7 @@ pub(super) fn make(context: &Context<'_>, _: &mut Vec<Problem>) -> Option<Addon>
     );
     let mut addon = context.addon(NAME, Wave::System);
     if insecure {
-        api["spec"]["insecureSkipTLSVerify"] = true.into();
+        put(&mut api, &["spec", "insecureSkipTLSVerify"], true.into());
     } else {
         addon.certificates.push(ServingCertificate::of_service(SECRET, SYSTEM, NAME, &[("APIService", API)]));
     }
@@ -76,7 +76,11 @@ pub(super) fn make(context: &Context<'_>, _: &mut Vec<Problem>) -> Option<Addon>
         }),
     );
     for role in ["view", "edit", "admin"] {
-        reader["metadata"]["labels"][format!("rbac.authorization.k8s.io/aggregate-to-{role}")] = "true".into();
+        put(
+            &mut reader,
+            &["metadata", "labels", &format!("rbac.authorization.k8s.io/aggregate-to-{role}")],
+            "true".into(),
+        );
     }
     let rules = [rule("core", "nodes/metrics", "get"), rule("core", "pods nodes", "get list watch")];
     addon.objects.push(service_account(SYSTEM, NAME));

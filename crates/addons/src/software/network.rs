@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::{calico, cilium};
 use crate::addon::{Addon, Wave};
 use crate::context::Context;
+use crate::objects::put;
 use crate::patch::{Change, Container, Patch};
 use crate::problem::Problem;
 
@@ -32,7 +33,7 @@ pub(super) fn make(context: &Context<'_>, problems: &mut Vec<Problem>) -> Option
 
 /// A change of a container.
 pub(super) fn container(kind: &str, name: &str, change: Container) -> Patch {
-    Patch::new(kind, name, Change::Container(change))
+    Patch::new(kind, name, Change::Container(Box::new(change)))
 }
 
 fn flannel(context: &Context<'_>) -> Addon {
@@ -189,7 +190,7 @@ fn kube_router(context: &Context<'_>) -> Addon {
     }
     // It finds the API by its service account; upstream expects a kubeconfig on the host, which kubeadm does not make.
     daemon.without_mounts.push("/var/lib/kube-router/kubeconfig".to_owned());
-    pods["spec"]["template"]["spec"]["serviceAccount"] = "kube-router".into();
+    put(&mut pods, &["spec", "template", "spec", "serviceAccount"], "kube-router".into());
     let install = Container { image, ..Container::named("install-cni") };
     let mut addon = context.addon("kube-router", Wave::Foundation);
     addon.patches.extend([daemon, install].map(|change| container("DaemonSet", "kube-router", change)));

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::addon::{Addon, Wave};
 use crate::context::Context;
-use crate::objects::object;
+use crate::objects::{object, put};
 use crate::problem::Problem;
 
 /// Version of the classes: that of kops's definitions. Their parameters cannot be changed once they exist.
@@ -16,10 +16,13 @@ pub(super) fn make(context: &Context<'_>, _: &mut Vec<Problem>) -> Option<Addon>
     }
     let class = |name: &str, provisioner: &str, usual: Option<bool>, fields: serde_json::Value| {
         let mut class = object("storage.k8s.io/v1", "StorageClass", "", name, fields);
-        class["provisioner"] = provisioner.into();
+        put(&mut class, &["provisioner"], provisioner.into());
         if let Some(usual) = usual {
-            class["metadata"]["annotations"] =
-                json!({ "storageclass.kubernetes.io/is-default-class": usual.to_string() });
+            put(
+                &mut class,
+                &["metadata", "annotations"],
+                json!({ "storageclass.kubernetes.io/is-default-class": usual.to_string() }),
+            );
         }
         class
     };

@@ -39,7 +39,7 @@ pub(crate) fn faults(objects: &[Value]) -> Vec<String> {
             .split('/')
             .next()
             .is_some_and(|group| group.contains('.') && !group.ends_with("k8s.io"));
-        if !custom && wide == !namespace.is_empty() {
+        if !custom && wide != namespace.is_empty() {
             fault(format!("namespace `{namespace}`"));
         }
         if !namespace.is_empty() && !namespaces.contains(namespace) {
@@ -181,10 +181,9 @@ fn shared_ports(objects: &[Value]) -> Vec<String> {
         for port in ports {
             let number = port["containerPort"].as_u64().unwrap_or_default();
             let protocol = port["protocol"].as_str().unwrap_or("TCP");
-            if let Some(other) = known.insert((number, protocol), label(workload)) {
-                if other != label(workload) {
-                    faults.push(format!("{} and {other} share port {number} of their hosts", label(workload)));
-                }
+            let other = known.insert((number, protocol), label(workload));
+            if let Some(other) = other.filter(|other| *other != label(workload)) {
+                faults.push(format!("{} and {other} share port {number} of their hosts", label(workload)));
             }
         }
     }
