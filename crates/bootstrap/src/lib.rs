@@ -24,7 +24,7 @@ mod kubelet;
 mod labels;
 mod lines;
 mod problem;
-mod proxy;
+pub mod proxy;
 mod ranges;
 mod system;
 #[cfg(test)]
@@ -37,4 +37,5 @@ pub use files::File;
 pub use group::{Arch, Download, FORMAT_VERSION, GroupConfig, Mount, NodeName, SecretFile, StorePlace, configure};
 pub use hooks::Unit;
 pub use problem::BootProblem;
+pub use ranges::Ranges;
 pub use user_data::{LIMIT, Payload, UserData, UserDataError};
