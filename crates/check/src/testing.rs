@@ -64,7 +64,7 @@ pub(crate) fn update<P: Into<Properties> + Clone>(name: &str, both: P) -> Change
 }
 
 pub(crate) fn store_object() -> StoreObject {
-    StoreObject { sha256: None, content: None, load_balancer: None }
+    StoreObject { version: None, sha256: None, content: None, load_balancer: None }
 }
 
 pub(crate) fn etcd_volume() -> Volume {

@@ -29,6 +29,7 @@ mod user_data;
 mod testing;
 
 use kedge_diag::Diagnostics;
+use kedge_resource::facts::HostedZone;
 use kedge_resource::{Desired, Facts};
 use kedge_spec::ResolvedSpec;
 use kedge_spec::resolved::InstanceGroup;
@@ -45,6 +46,12 @@ use crate::lowering::Lowering;
 #[must_use]
 pub fn architecture<'a>(group: &InstanceGroup, facts: &'a Facts) -> Option<&'a str> {
     images::resolve(&group.image, facts).map(|image| image.architecture.as_str())
+}
+
+/// The hosted zone that the records of a cluster are in, if it has any and the account has the zone.
+#[must_use]
+pub fn hosted_zone<'a>(spec: &ResolvedSpec, facts: &'a Facts) -> Option<&'a HostedZone> {
+    dns::find_zone(&spec.cluster, facts)
 }
 
 /// What AWS shall hold of a cluster.

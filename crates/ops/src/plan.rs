@@ -11,7 +11,6 @@ use kedge_planner::{PlanContext, plan_apply};
 use kedge_resource::inventory::Observed;
 use kedge_resource::plan::{Note, Severity};
 use kedge_resource::{Desired, Facts, Inventory, Properties, ResourceKey};
-use kedge_spec::ResolvedSpec;
 
 use crate::boot::{self, Wanted};
 use crate::error::OpError;
@@ -148,15 +147,16 @@ pub(crate) fn desired(specification: &Specification, facts: &Facts) -> Result<De
             diagnostics.push(diagnostic);
             Err(diagnostics)
         }
-        None => lower(&specification.resolved, facts),
+        None => lower(specification, facts),
     };
     lowered.map_err(|diagnostics| OpError::Manifests(specification.manifests.attach_spans(diagnostics)))
 }
 
 /// The resources of a specification, with what its instances boot with where a store offers that.
-fn lower(spec: &ResolvedSpec, facts: &Facts) -> Result<Desired, Diagnostics> {
+fn lower(specification: &Specification, facts: &Facts) -> Result<Desired, Diagnostics> {
+    let spec = &specification.resolved;
     let Some(store) = &facts.store else { return kedge_model::lower(spec, facts) };
-    let Wanted { boot, objects } = boot::wanted(spec, facts, store)?;
+    let Wanted { boot, objects } = boot::wanted(spec, facts, store, &specification.addon_files)?;
     let mut desired = kedge_model::lower_to(spec, facts, Some(&boot))?;
     desired.resources.extend(objects);
     desired.resources.sort_by(|a, b| a.key.cmp(&b.key));

@@ -88,7 +88,7 @@ macro_rules! visitor {
                     visit(vpc);
                 }
                 Properties::StoreObject(inner) => {
-                    let StoreObject { sha256: _, content: _, load_balancer } = &$($mutable)? **inner;
+                    let StoreObject { version: _, sha256: _, content: _, load_balancer } = &$($mutable)? **inner;
                     if let Some(balancer) = load_balancer {
                         visit(balancer);
                     }

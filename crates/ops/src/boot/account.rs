@@ -1,5 +1,6 @@
 //! An account together with the part of a state store that instances boot from.
 
+use kedge_addons::Index;
 use kedge_cloud::{
     CloudError, ClusterSummary, ErrorClass, Handles, Identity, Observe, Progress, Realize, Scope, Step, StepOutcome,
 };
@@ -11,7 +12,7 @@ use kedge_store::StoreError;
 use serde::{Deserialize, Serialize};
 
 use super::deliver;
-use super::objects::{ENDPOINT_KEY, Name};
+use super::objects::{ADDON_INDEX_KEY, ENDPOINT_KEY, Name};
 use super::store::BootSource;
 
 /// Version of the object that says how the API is reached.
@@ -77,6 +78,10 @@ impl<C: Observe> Observe for Booting<'_, C> {
         if held.iter().any(|key| key == ENDPOINT_KEY) {
             found.push(endpoint(source).await.map_err(|error| cloud_error(&error))?);
         }
+        // Add-ons are delivered with the first configuration.
+        if !held.is_empty() {
+            found.extend(addons(source).await.map_err(|error| cloud_error(&error))?);
+        }
         inventory.resources.extend(found);
         inventory.sort();
         Ok(inventory)
@@ -133,7 +138,7 @@ fn objects(held: &[String], inventory: &Inventory, scope: Scope) -> Vec<Observed
         let Some((name, digest)) = Name::of_key(key) else { continue };
         let listed = match name {
             Name::Program(_) | Name::Config(_) => true,
-            Name::Endpoint => false,
+            Name::Endpoint | Name::AddonIndex | Name::Addon(_) => false,
             // What control planes wrote goes with the cluster, and is nothing that manifests ask for.
             Name::InitLock => scope == Scope::Everything,
         };
@@ -144,7 +149,7 @@ fn objects(held: &[String], inventory: &Inventory, scope: Scope) -> Vec<Observed
             key: ResourceKey::new(Kind::StoreObject, name.name()),
             handle: Handle::new(key.as_str()),
             ownership: Ownership::Owned,
-            properties: StoreObject { sha256: digest.map(str::to_owned), content: None, load_balancer: None }.into(),
+            properties: object(digest.map(str::to_owned)).into(),
         };
         let in_use = digest.is_some_and(|digest| templates.iter().any(|text| text.contains(digest)));
         match found.last_mut().filter(|last| last.key == observed.key) {
@@ -156,17 +161,45 @@ fn objects(held: &[String], inventory: &Inventory, scope: Scope) -> Vec<Observed
     found
 }
 
+/// The add-ons that the index names, and the index.
+async fn addons(source: &BootSource) -> Result<Vec<Observed>, StoreError> {
+    let key = source.store.key(ADDON_INDEX_KEY);
+    let Some(found) = source.store.objects().get(&key).await? else { return Ok(Vec::new()) };
+    let observed = |name: Name<'_>, key: &str, object: StoreObject| Observed {
+        key: ResourceKey::new(Kind::StoreObject, name.name()),
+        handle: Handle::new(key),
+        ownership: Ownership::Owned,
+        properties: object.into(),
+    };
+    let text = String::from_utf8(found.bytes.clone()).ok();
+    // What cannot be read is written anew.
+    let index = text.as_deref().and_then(|text| Index::from_json(text).ok());
+    let content = StoreObject { content: text, ..object(Some(deliver::hex(&found.bytes))) };
+    let mut all = vec![observed(Name::AddonIndex, ADDON_INDEX_KEY, content)];
+    for entry in index.iter().flat_map(|index| &index.addons) {
+        let addon = Name::Addon(&entry.name);
+        let content = StoreObject { version: Some(entry.version.clone()), ..object(Some(entry.digest.clone())) };
+        all.push(observed(addon.clone(), &addon.key(&entry.digest), content));
+    }
+    Ok(all)
+}
+
+/// An object of which nothing but the digest is known.
+fn object(sha256: Option<String>) -> StoreObject {
+    StoreObject { version: None, sha256, content: None, load_balancer: None }
+}
+
 /// How the API is reached, as the store says.
 async fn endpoint(source: &BootSource) -> Result<Observed, StoreError> {
-    let object = source.store.objects().get(&source.store.key(ENDPOINT_KEY)).await?;
+    let found = source.store.objects().get(&source.store.key(ENDPOINT_KEY)).await?;
     // What cannot be read is written anew.
-    let endpoint = object.and_then(|object| serde_json::from_slice::<Endpoint>(&object.bytes).ok());
+    let endpoint = found.and_then(|object| serde_json::from_slice::<Endpoint>(&object.bytes).ok());
     let load_balancer = endpoint.map(|endpoint| Ref::<LoadBalancer>::existing(endpoint.load_balancer));
     Ok(Observed {
         key: ResourceKey::new(Kind::StoreObject, Name::Endpoint.name()),
         handle: Handle::new(ENDPOINT_KEY),
         ownership: Ownership::Owned,
-        properties: StoreObject { sha256: None, content: None, load_balancer }.into(),
+        properties: StoreObject { load_balancer, ..object(None) }.into(),
     })
 }
 

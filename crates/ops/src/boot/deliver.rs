@@ -1,6 +1,9 @@
 //! Writing what instances boot with into the state store, and removing it.
 
+use std::collections::BTreeSet;
+
 use fs_err::read;
+use kedge_addons::Index;
 use kedge_cloud::{CloudError, ErrorClass, Handles, Step, StepChange, StepOutcome, Verb};
 use kedge_resource::Properties;
 use kedge_resource::inventory::Handle;
@@ -9,7 +12,7 @@ use kedge_store::{Condition, Put, StoreError};
 use ring::digest::{SHA256, digest};
 
 use super::account::{Endpoint, cloud_error};
-use super::objects::{ENDPOINT_KEY, Name, removed_with};
+use super::objects::{ADDONS, ENDPOINT_KEY, Name, removed_with};
 use super::store::{BootSource, latest};
 
 /// Does a step about objects.
@@ -40,7 +43,7 @@ async fn write(source: &BootSource, change: &StepChange, handles: &Handles) -> R
             // It is there already: nobody has it at hand, and the store is where it is known from.
             None => return Ok(name.key(sha256)),
         },
-        (Name::Config(_), Some(sha256)) => {
+        (Name::Config(_) | Name::Addon(_) | Name::AddonIndex, Some(sha256)) => {
             let bytes = object.content.clone().ok_or_else(|| bug(change))?.into_bytes();
             if hex(&bytes) != *sha256 {
                 return Err(bug(change));
@@ -55,6 +58,9 @@ async fn write(source: &BootSource, change: &StepChange, handles: &Handles) -> R
             let digest = object.sha256.as_deref().unwrap_or_default();
             put(source, &latest(arch), format!("{digest}\n").as_bytes()).await?;
         }
+        if name == Name::AddonIndex {
+            prune_addons(source, object.content.as_deref().unwrap_or_default()).await?;
+        }
         // Instances that are launched until the template names the new version take the one before; older ones go.
         for old in source.held().await? {
             let same = Name::of_key(old).is_some_and(|(of, _)| of == name);
@@ -66,6 +72,20 @@ async fn write(source: &BootSource, change: &StepChange, handles: &Handles) -> R
     };
     work.await.map_err(|error: StoreError| cloud_error(&error))?;
     Ok(key)
+}
+
+/// Removes what no add-on of an index is made of.
+async fn prune_addons(source: &BootSource, index: &str) -> Result<(), StoreError> {
+    let Ok(index) = Index::from_json(index) else { return Ok(()) };
+    let named: BTreeSet<String> =
+        index.addons.iter().map(|entry| source.store.key(&Name::Addon(&entry.name).key(&entry.digest))).collect();
+    let objects = source.store.objects();
+    for key in objects.list(&source.store.key(ADDONS)).await? {
+        if !named.contains(&key) {
+            objects.delete(&key).await?;
+        }
+    }
+    Ok(())
 }
 
 async fn put(source: &BootSource, key: &str, bytes: &[u8]) -> Result<(), StoreError> {

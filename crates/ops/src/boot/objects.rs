@@ -16,16 +16,30 @@ pub(super) enum Name<'a> {
     Endpoint,
     /// The init lock, which control planes write.
     InitLock,
+    /// Which add-ons the cluster has.
+    AddonIndex,
+    /// An add-on.
+    Addon(&'a str),
 }
 
 /// Object of the endpoint.
 pub(super) const ENDPOINT_KEY: &str = "nodes/endpoint.json";
+/// Object of the index of add-ons.
+pub(super) const ADDON_INDEX_KEY: &str = "addons/index.json";
+/// What keys of add-ons begin with.
+pub(super) const ADDONS: &str = "addons/objects/";
 /// Object of the init lock.
 pub(super) const INIT_LOCK_KEY: &str = "nodes/init.json";
 
 impl<'a> Name<'a> {
     /// Reads the name that a plan has.
     pub(super) fn parse(name: &'a str) -> Option<Self> {
+        if let Some(addon) = name.strip_prefix("addons/") {
+            return Some(Self::Addon(addon));
+        }
+        if name == "addons" {
+            return Some(Self::AddonIndex);
+        }
         let mut parts = name.strip_prefix("nodes/")?.split('/');
         match (parts.next()?, parts.next(), parts.next()) {
             ("endpoint", None, None) => Some(Self::Endpoint),
@@ -36,11 +50,12 @@ impl<'a> Name<'a> {
         }
     }
 
-    /// The name and the digest of what stands under a key.
+    /// The name and the digest of what stands under a key. What an add-on is called only the index tells.
     pub(super) fn of_key(key: &'a str) -> Option<(Self, Option<&'a str>)> {
         match key {
             ENDPOINT_KEY => return Some((Self::Endpoint, None)),
             INIT_LOCK_KEY => return Some((Self::InitLock, None)),
+            ADDON_INDEX_KEY => return Some((Self::AddonIndex, None)),
             _ => {}
         }
         let mut parts = key.strip_prefix("nodes/")?.split('/');
@@ -63,6 +78,8 @@ impl<'a> Name<'a> {
             Self::Config(group) => format!("nodes/{group}/config/{digest}.json"),
             Self::Endpoint => ENDPOINT_KEY.to_owned(),
             Self::InitLock => INIT_LOCK_KEY.to_owned(),
+            Self::AddonIndex => ADDON_INDEX_KEY.to_owned(),
+            Self::Addon(_) => format!("{ADDONS}{digest}.yaml"),
         }
     }
 
@@ -73,6 +90,8 @@ impl<'a> Name<'a> {
             Self::Config(group) => format!("nodes/{group}/config"),
             Self::Endpoint => "nodes/endpoint".to_owned(),
             Self::InitLock => "nodes/init".to_owned(),
+            Self::AddonIndex => "addons".to_owned(),
+            Self::Addon(name) => format!("addons/{name}"),
         }
     }
 }
@@ -86,6 +105,9 @@ pub fn removed_with(name: &str) -> Option<String> {
         Name::Config(group) => format!("nodes/{group}/"),
         Name::Endpoint => ENDPOINT_KEY.to_owned(),
         Name::InitLock => INIT_LOCK_KEY.to_owned(),
+        Name::AddonIndex => "addons/".to_owned(),
+        // It goes when the index names it no longer.
+        Name::Addon(_) => return None,
     })
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use kedge_addons::{Addon, Index, Surroundings};
 use kedge_bootstrap::{ApiEndpoint, Arch, BootProblem, Payload, StorePlace, UserData, configure};
 use kedge_diag::{Diagnostic, Diagnostics};
 use kedge_model::Boot;
@@ -26,7 +27,12 @@ pub(crate) struct Wanted {
 ///
 /// # Errors
 /// Everything that the manifests ask of instances and that cannot be done, at once.
-pub(crate) fn wanted(spec: &ResolvedSpec, facts: &Facts, store: &StoreFacts) -> Result<Wanted, Diagnostics> {
+pub(crate) fn wanted(
+    spec: &ResolvedSpec,
+    facts: &Facts,
+    store: &StoreFacts,
+    files: &BTreeMap<String, String>,
+) -> Result<Wanted, Diagnostics> {
     let mut diagnostics = Diagnostics::default();
     let cluster = &spec.cluster;
     let balancer = (cluster.dns.dns_type == DnsType::None).then(|| api_load_balancer(spec)).flatten();
@@ -95,14 +101,43 @@ pub(crate) fn wanted(spec: &ResolvedSpec, facts: &Facts, store: &StoreFacts) -> 
                 continue;
             }
         };
-        let object =
-            |sha256: &str, content| StoreObject { sha256: Some(sha256.to_owned()), content, load_balancer: None };
+        let object = |sha256: &str, content| StoreObject {
+            version: None,
+            sha256: Some(sha256.to_owned()),
+            content,
+            load_balancer: None,
+        };
         objects.insert(program_name.name(), object(program, None));
         objects.insert(config_name.name(), object(&digest, Some(text)));
     }
     if let Some(balancer) = balancer {
-        let object = StoreObject { sha256: None, content: None, load_balancer: Some(Ref::managed(balancer)) };
+        let load_balancer = Some(Ref::managed(balancer));
+        let object = StoreObject { version: None, sha256: None, content: None, load_balancer };
         objects.insert(Name::Endpoint.name(), object);
+    }
+    let surroundings = Surroundings {
+        region: &facts.region,
+        partition: &facts.partition,
+        account_id: &facts.account_id,
+        hosted_zone: kedge_model::hosted_zone(spec, facts).map(|zone| zone.id.as_str()),
+        endpoint: &endpoint,
+        files,
+    };
+    match kedge_addons::wanted(spec, &surroundings) {
+        Ok(addons) => objects.extend(of_addons(&addons)),
+        Err(problems) => {
+            for problem in problems {
+                let path = format!("Cluster/{}: {}", cluster.name, problem.field);
+                // A field that instances cannot follow is told once.
+                if !diagnostics.iter().any(|known| known.path.as_ref() == Some(&path)) {
+                    diagnostics.push(
+                        Diagnostic::error("no-such-add-on", "add-ons cannot do what the manifest asks", problem.why)
+                            .at(path, None)
+                            .hint(problem.hint),
+                    );
+                }
+            }
+        }
     }
     if diagnostics.has_errors() {
         return Err(diagnostics);
@@ -113,6 +148,22 @@ pub(crate) fn wanted(spec: &ResolvedSpec, facts: &Facts, store: &StoreFacts) -> 
         properties: object.into(),
     };
     Ok(Wanted { boot, objects: objects.into_iter().map(resource).collect() })
+}
+
+/// Add-ons and their index as objects.
+fn of_addons(addons: &[Addon]) -> BTreeMap<String, StoreObject> {
+    let object = |version: Option<&String>, content: String| StoreObject {
+        version: version.cloned(),
+        sha256: Some(kedge_addons::sha256(content.as_bytes())),
+        content: Some(content),
+        load_balancer: None,
+    };
+    let mut objects = BTreeMap::new();
+    for addon in addons {
+        objects.insert(Name::Addon(&addon.name).name(), object(Some(&addon.version), addon.to_yaml()));
+    }
+    objects.insert(Name::AddonIndex.name(), object(None, Index::of(addons).to_json()));
+    objects
 }
 
 /// Name of the load balancer of the API, if kedge makes it.

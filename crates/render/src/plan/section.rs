@@ -65,7 +65,7 @@ impl Topic {
             Self::LoadBalancers => "Load balancers",
             Self::Dns => "DNS",
             Self::Volumes => "Volumes",
-            Self::Store => "What instances boot with",
+            Self::Store => "What instances boot with and run",
             Self::InstanceGroups => "Instance groups",
             Self::Instances => "Instances",
             Self::Events => "Termination events",

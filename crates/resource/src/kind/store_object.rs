@@ -12,6 +12,9 @@ use crate::reference::Ref;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct StoreObject {
+    /// Version of what the object holds, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
     /// SHA-256 of the object, as hexadecimal digits. User data names it, and instances refuse anything else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
@@ -31,7 +34,7 @@ impl StoreObject {
     /// What the object holds changes; the one before it stays for instances that still boot with it.
     pub(super) fn mutability(field: &str) -> Mutability {
         match field {
-            "Sha256" | "Content" | "LoadBalancer" => Mutability::InPlace,
+            "Version" | "Sha256" | "Content" | "LoadBalancer" => Mutability::InPlace,
             _ => Mutability::Replace,
         }
     }
