@@ -104,7 +104,10 @@ async fn keeps_what_holds_data(cluster: &Cluster) {
     let pruned = cluster.remove("two", false).await.unwrap();
     let kept: Vec<String> = pruned.kept.iter().map(|kept| format!("{}: {}", kept.object, kept.why)).collect();
     assert_eq!(kept.len(), 2, "{kept:?}");
-    assert!(kept.iter().any(|line| line.starts_with("CustomResourceDefinition things.example.com: there are 1 objects")), "{kept:?}");
+    assert!(
+        kept.iter().any(|line| line.starts_with("CustomResourceDefinition things.example.com: there are 1 objects")),
+        "{kept:?}"
+    );
     assert!(kept.iter().any(|line| line.starts_with("Namespace space: everything within")), "{kept:?}");
     assert_eq!(pruned.deleted.len(), 2);
 
@@ -190,7 +193,10 @@ async fn looks_after_nodes(cluster: &Cluster) {
 
 async fn prepares_joining(cluster: &Cluster) {
     for _ in 0..2 {
-        cluster.prepare_joining("https://api.internal.c.example.com:443", "-----BEGIN CERTIFICATE-----\n").await.unwrap();
+        cluster
+            .prepare_joining("https://api.internal.c.example.com:443", "-----BEGIN CERTIFICATE-----\n")
+            .await
+            .unwrap();
     }
     assert_eq!(cluster.pods_not_ready("kube-system").await.unwrap(), []);
     assert!(cluster.version().await.unwrap().starts_with('v'));
@@ -225,7 +231,12 @@ async fn the_real_server() {
 async fn conflicts(cluster: &Cluster) {
     let unit = addon("eight", vec![map("eight-a", "1")]);
     cluster.apply(&unit.addon, &unit.objects, &options()).await.unwrap();
-    let bad = addon("nine", vec![json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "nine", "namespace": "default" }, "dada": {} })]);
+    let bad = addon(
+        "nine",
+        vec![
+            json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "nine", "namespace": "default" }, "dada": {} }),
+        ],
+    );
     let error = cluster.apply(&bad.addon, &bad.objects, &options()).await.unwrap_err();
     assert_eq!(error.class, Class::Invalid, "{error}");
     assert!(error.to_string().contains("dada"), "{error}");
