@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use kedge_bootstrap::{ApiEndpoint, GroupConfig, StorePlace, configure};
 use kedge_diag::Source;
-use kedge_spec::{FieldEntry, ParseOptions, ResolveOptions, parse, text};
+use kedge_spec::resolved::Role;
+use kedge_spec::{FieldEffect, FieldEntry, ParseOptions, ResolveOptions, fields, parse, text};
 use serde_json::{Value, json};
 
 /// Values for fields of which not every value will do.
@@ -80,8 +81,13 @@ pub(crate) struct Manifests(Vec<Value>);
 
 impl Manifests {
     pub(crate) fn new() -> Self {
-        let text = include_str!("../../testdata/cluster.yaml");
-        Self(text.split("---\n").map(|document| text::read(document).unwrap()).collect())
+        Self::read(include_str!("../../testdata/cluster.yaml"))
+    }
+
+    /// Those of a text.
+    pub(crate) fn read(text: &str) -> Self {
+        let documents = text.split("\n---").map(|document| text::read(document.trim_start_matches("---")).unwrap());
+        Self(documents.filter(Value::is_object).collect())
     }
 
     pub(crate) fn set(&mut self, kind: &str, path: &str, value: &Value) {
@@ -102,11 +108,35 @@ impl Manifests {
             prefix: "c.example.com".to_owned(),
             endpoint: None,
         };
-        let endpoint = ApiEndpoint::of(&spec, None).unwrap();
-        let configs = spec.groups.iter().map(|group| configure(&spec, group, &endpoint, &store));
+        let endpoint = ApiEndpoint::of(&spec, Some("api-1.elb.example.com")).unwrap();
+        // kubeadm makes no API servers without etcd, which is told.
+        let groups = spec.groups.iter().filter(|group| group.role != Role::ApiServer);
+        let configs = groups.map(|group| configure(&spec, group, &endpoint, &store));
         let configs: Result<Vec<_>, _> = configs.collect();
         configs.map(|configs| configs.into_iter().flatten().collect()).map_err(|problems| format!("{problems:?}"))
     }
+}
+
+/// Every setting of the software on instances, and the small cluster with each value of it.
+pub(crate) fn every_setting() -> Vec<(String, Manifests)> {
+    let of_software =
+        ["kube", "masterKubelet", "etcdClusters", "authorization", "clusterDNSDomain", "additionalSans", "assets"];
+    let fields = fields()
+        .into_iter()
+        .filter(|field| !matches!(field.effect, FieldEffect::Refused(_)) && field.shape != "block")
+        .filter(|field| of_software.iter().any(|block| field.path.starts_with(&format!("spec.{block}"))));
+    let mut all = Vec::new();
+    for field in fields {
+        for value in values(&field) {
+            let mut manifests = Manifests::new();
+            for (place, value) in setup(&field.path) {
+                manifests.set(field.kind, place, &value);
+            }
+            manifests.set(field.kind, &field.path, &value);
+            all.push((format!("{} {}", field.kind, field.path), manifests));
+        }
+    }
+    all
 }
 
 /// Sets what stands at a path; `[]` is the first item of a list.
