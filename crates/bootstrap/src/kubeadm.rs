@@ -6,8 +6,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::args::Arg;
-use crate::components::{Component, Etcd};
+use crate::components::Component;
 use crate::endpoint::{ApiEndpoint, PORT};
+use crate::etcd::Etcd;
 use crate::problem::BootProblem;
 
 /// Group and version of the documents.

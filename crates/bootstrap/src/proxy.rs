@@ -8,12 +8,11 @@ use crate::kubelet::{gates, set};
 use crate::problem::BootProblem;
 
 /// Settings whose value goes to a field as it is.
-const FIELDS: [(&str, &str); 12] = [
+const FIELDS: [(&str, &str); 11] = [
     ("bindAddress", "bindAddress"),
     ("clusterCIDR", "clusterCIDR"),
     ("conntrackMaxPerCore", "conntrack.maxPerCore"),
     ("conntrackMin", "conntrack.min"),
-    ("hostnameOverride", "hostnameOverride"),
     ("ipvsExcludeCidrs", "ipvs.excludeCIDRs"),
     ("ipvsMinSyncPeriod", "ipvs.minSyncPeriod"),
     ("ipvsScheduler", "ipvs.scheduler"),

@@ -7,6 +7,8 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic about what it reads")]
 
 mod common;
+#[path = "common/every.rs"]
+mod every;
 #[path = "../../spec/tests/folder/mod.rs"]
 mod folder;
 
@@ -16,7 +18,8 @@ use std::process::Command;
 
 use serde_json::json;
 
-use common::{Manifests, every_setting};
+use common::Manifests;
+use every::every_setting;
 
 #[test]
 fn kubeadm_takes_what_instances_give_it() {

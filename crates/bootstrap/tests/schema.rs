@@ -5,12 +5,14 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic about what it reads")]
 
 mod common;
+#[path = "common/every.rs"]
+mod every;
 
 use kedge_bootstrap::GroupConfig;
 use kedge_spec::text;
 use serde_json::Value;
 
-use common::every_setting;
+use every::every_setting;
 
 /// What is wrong with a value.
 fn faults(root: &Value, schema: &Value, value: &Value, at: &str, found: &mut Vec<String>) {
