@@ -226,7 +226,8 @@ pub fn configure(
     let patch = kubelet::patch(spec, group, &mut problems);
     let kubelet_args = kubelet::flags(spec, group, &labels).0;
     let taints = kubeadm::taints(group, &kubelet::of_group(spec, group).texts("taints"), &mut problems);
-    let registration = Registration { taints, kubelet_args, patched: patch.is_some() };
+    let ipv6 = cluster.network.ipv6_only();
+    let registration = Registration { taints, kubelet_args, patched: patch.is_some(), ipv6 };
     let runtime = settings.block("containerd").overlaid(&own.block("containerd"));
     let gpu = group.nvidia_gpu.unwrap_or(cluster.nvidia_gpu);
 

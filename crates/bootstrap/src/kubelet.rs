@@ -233,6 +233,10 @@ fn difference(before: &Map<String, Value>, after: &Map<String, Value>) -> Map<St
 pub(crate) fn flags(spec: &ResolvedSpec, group: &InstanceGroup, labels: &Labels) -> Args {
     let mut args = Args::of(&of_group(spec, group), &FLAGS);
     args.push("cloud-provider", "external");
+    if spec.cluster.network.ipv6_only() {
+        // By themselves they take the IPv4 address that such nodes have as well.
+        args.push("node-ip", "::");
+    }
     if !labels.kubelet.is_empty() {
         let pairs: Vec<String> = labels.kubelet.iter().map(|(label, value)| format!("{label}={value}")).collect();
         args.push("node-labels", pairs.join(","));

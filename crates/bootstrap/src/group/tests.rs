@@ -179,6 +179,21 @@ maxPods: 50
 }
 
 #[test]
+fn nodes_with_ipv6_addresses_are_known_by_them() {
+    let changes = [
+        ("nonMasqueradeCIDR: 100.64.0.0/10", "nonMasqueradeCIDR: '::/0'"),
+        ("cidr: 172.20.32.0/19}", "cidr: 172.20.32.0/19, ipv6CIDR: '/64#0'}"),
+    ];
+    let control_plane = config(&changes, Role::ControlPlane).unwrap();
+    let endpoint = "localAPIEndpoint:\n  advertiseAddress: '::'\n  bindPort: 443\n";
+    assert!(control_plane.init.as_ref().unwrap().contains(endpoint), "{:?}", control_plane.init);
+    assert!(control_plane.join.contains("    advertiseAddress: '::'\n"), "{}", control_plane.join);
+    let node = config(&changes, Role::Node).unwrap();
+    assert!(node.join.contains("  - name: node-ip\n    value: '::'\n"), "{}", node.join);
+    assert!(!config(&[], Role::Node).unwrap().join.contains("'::'"));
+}
+
+#[test]
 fn what_is_not_kubernetes() {
     let changes = [
         (

@@ -4,7 +4,7 @@ use kedge_spec::{FieldEffect, fields};
 
 use super::common::{Manifests, setup, values};
 
-/// Every setting of the software on instances, and the small cluster with each value of it.
+/// The small cluster with IPv6 addresses, and with each value of every setting of the software on instances.
 pub(crate) fn every_setting() -> Vec<(String, Manifests)> {
     let of_software = [
         "kube",
@@ -21,7 +21,10 @@ pub(crate) fn every_setting() -> Vec<(String, Manifests)> {
         .into_iter()
         .filter(|field| !matches!(field.effect, FieldEffect::Refused(_)) && field.shape != "block")
         .filter(|field| of_software.iter().any(|block| field.path.starts_with(&format!("spec.{block}"))));
-    let mut all = Vec::new();
+    let mut ipv6 = Manifests::new();
+    ipv6.set("Cluster", "spec.nonMasqueradeCIDR", &"::/0".into());
+    ipv6.set("Cluster", "spec.subnets[].ipv6CIDR", &"/64#0".into());
+    let mut all = vec![("Cluster spec.nonMasqueradeCIDR".to_owned(), ipv6)];
     for field in fields {
         for value in values(&field) {
             let mut manifests = Manifests::new();
