@@ -41,6 +41,10 @@ pub(crate) struct Mount {
 /// Where the configuration of encryption at rest is; the instance gets it from the secrets of the cluster.
 pub(crate) const ENCRYPTION: &str = "/etc/kubernetes/encryption-config.yaml";
 
+/// The certificate that controller managers issue others with, alone. `ca.crt` has those that are trusted beside it as well,
+/// while an authority is replaced, and a controller manager that issues ends over a second one. Who writes `ca.crt` writes this.
+pub const SIGNING_CA: &str = "/etc/kubernetes/pki/ca-signing.crt";
+
 /// The API server, with the files that it needs beside those of the manifest. `assets` are the latter.
 pub(crate) fn api_server(
     spec: &ResolvedSpec,
@@ -125,6 +129,7 @@ pub(crate) fn controller_manager(spec: &ResolvedSpec, problems: &mut Vec<BootPro
         args.push("controllers", controllers);
     }
     args.push("cloud-provider", "external");
+    args.push("cluster-signing-cert-file", SIGNING_CA);
     args.usual("cluster-name", spec.cluster.name.to_string());
     Component { extra_args: args.0, ..Component::default() }
 }

@@ -33,6 +33,7 @@ mod testing;
 mod toml;
 mod user_data;
 
+pub use components::SIGNING_CA;
 pub use endpoint::ApiEndpoint;
 pub use files::File;
 pub use group::{Arch, Download, FORMAT_VERSION, GroupConfig, Mount, NodeName, SecretFile, StorePlace, configure};

@@ -1,6 +1,7 @@
 //! The certificates of a cluster, with the names, organisations and usages that kubeadm gives them.
 //!
-//! kubeadm leaves certificates alone that are there and fit, so that a control plane can bring its own.
+//! kubeadm leaves certificates alone that are there and fit, so that a control plane can bring its own. What differs from its
+//! own: the key usage has no key encipherment, which ECDSA keys are not for.
 
 use std::net::IpAddr;
 

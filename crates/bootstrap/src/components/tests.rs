@@ -121,6 +121,7 @@ fn controllers_and_scheduler() {
             ("node-monitor-period", "5s"),
             ("leader-elect", "true"),
             ("cloud-provider", "external"),
+            ("cluster-signing-cert-file", SIGNING_CA),
             ("cluster-name", "c.example.com"),
         ]
     );

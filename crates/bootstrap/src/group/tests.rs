@@ -47,6 +47,8 @@ controllerManager:
   extraArgs:
   - name: cloud-provider
     value: external
+  - name: cluster-signing-cert-file
+    value: /etc/kubernetes/pki/ca-signing.crt
   - name: cluster-name
     value: c.example.com
 encryptionAlgorithm: ECDSA-P256
