@@ -135,9 +135,10 @@ pub(crate) fn controller_manager(spec: &ResolvedSpec, problems: &mut Vec<BootPro
 }
 
 /// The scheduler.
-pub(crate) fn scheduler(spec: &ResolvedSpec) -> Component {
+pub(crate) fn scheduler(spec: &ResolvedSpec, problems: &mut Vec<BootProblem>) -> Component {
     let settings = spec.cluster.settings.block("kubeScheduler");
     let args = with_election(&settings, &SCHEDULER);
+    rules::scheduler(&args, problems);
     let volumes = settings.integer("maxPersistentVolumes");
     let extra_envs =
         volumes.map(|most| Arg { name: "KUBE_MAX_PD_VOLS".to_owned(), value: most.to_string() }).into_iter().collect();

@@ -306,7 +306,7 @@ fn documents(
         },
         api_server,
         controller_manager,
-        scheduler: components::scheduler(spec),
+        scheduler: components::scheduler(spec, problems),
         etcd: etcd::etcd(spec, problems),
         proxy: proxies,
     };

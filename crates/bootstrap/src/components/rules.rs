@@ -1,4 +1,4 @@
-//! What API servers and controller managers refuse: a flag that breaks one of these rules ends them as they start.
+//! What API servers, controller managers and schedulers refuse: a flag that breaks one of these rules ends them as they start.
 
 use std::net::IpAddr;
 
@@ -6,13 +6,15 @@ use kedge_spec::Settings;
 
 use super::tables::REMOVED;
 use crate::args::Args;
+use crate::duration::{MILLISECOND, nanoseconds};
 use crate::problem::BootProblem;
 
 /// Settings that take a few words only, one or several, with their flags.
-const WORDS: [(&str, &str, &[&str]); 5] = [
+const WORDS: [(&str, &str, &[&str]); 6] = [
     ("auditLogFormat", "audit-log-format", &["json", "legacy"]),
     ("auditWebhookMode", "audit-webhook-mode", &["batch", "blocking", "blocking-strict"]),
     ("authorizationMode", "authorization-mode", &["Node", "RBAC", "Webhook", "AlwaysAllow", "AlwaysDeny"]),
+    ("leaderElection.leaderElectResourceLock", "leader-elect-resource-lock", &["leases"]),
     ("storageBackend", "storage-backend", &["etcd3"]),
     ("tlsMinVersion", "tls-min-version", &["VersionTLS10", "VersionTLS11", "VersionTLS12", "VersionTLS13"]),
 ];
@@ -54,6 +56,32 @@ pub(super) fn controller_manager(settings: &Settings, args: &Args, problems: &mu
         }
     }
     words("kubeControllerManager", args, problems);
+    election("kubeControllerManager", args, problems);
+}
+
+/// Looks at the flags of a scheduler.
+pub(super) fn scheduler(args: &Args, problems: &mut Vec<BootProblem>) {
+    words("kubeScheduler", args, problems);
+    election("kubeScheduler", args, problems);
+}
+
+/// Looks at the times by which one of several is elected.
+fn election(block: &str, args: &Args, problems: &mut Vec<BootProblem>) {
+    let second = 1_000 * MILLISECOND;
+    // What they are by themselves.
+    let time = |flag: &str, usual: u64| args.get(flag).and_then(nanoseconds).unwrap_or(usual * second);
+    let lease = time("leader-elect-lease-duration", 15);
+    let renew = time("leader-elect-renew-deadline", 10);
+    let retry = time("leader-elect-retry-period", 2);
+    // A try comes up to a fifth later than it should.
+    if lease <= renew || renew <= retry.saturating_add(retry / 5) {
+        problems.push(BootProblem::new(
+            format!("{block}.leaderElection"),
+            "who is elected could not stay so: a lease has to last longer than it may take to renew it, and that longer than a try",
+            "write `leaderElectLeaseDuration` (15 seconds by itself), `leaderElectRenewDeadlineDuration` (10) and \
+             `leaderElectRetryPeriod` (2), each shorter than the one before it",
+        ));
+    }
 }
 
 fn words(block: &str, args: &Args, problems: &mut Vec<BootProblem>) {

@@ -125,7 +125,7 @@ fn controllers_and_scheduler() {
             ("cluster-name", "c.example.com"),
         ]
     );
-    let scheduler = scheduler(&spec);
+    let scheduler = scheduler(&spec, &mut Vec::new());
     assert_eq!(args(&scheduler), [("kube-api-qps", "50")]);
     assert_eq!(scheduler.extra_envs, [Arg { name: "KUBE_MAX_PD_VOLS".to_owned(), value: "30".to_owned() }]);
 }
@@ -171,6 +171,22 @@ fn quantities_are_numbers_and_own_controllers_stay() {
     let found = args(&component);
     assert!(found.contains(&("kube-api-qps", "1.5")), "{found:?}");
     assert!(found.contains(&("controllers", "*,-ttl,-tokencleaner,bootstrapsigner")), "{found:?}");
+}
+
+#[test]
+fn leases_last_longer_than_it_takes_to_renew_them() {
+    for (election, sound) in [
+        ("leaderElectLeaseDuration: 20s", true),
+        ("leaderElectLeaseDuration: 20s, leaderElectRenewDeadlineDuration: 17s", true),
+        ("leaderElectRenewDeadlineDuration: 17s", false),
+        ("leaderElectRetryPeriod: 9s", false),
+        ("leaderElectResourceLock: endpoints", false),
+    ] {
+        let spec = spec(&[("spec:\n", &format!("spec:\n  kubeScheduler: {{leaderElection: {{{election}}}}}\n"))]);
+        let mut problems = Vec::new();
+        scheduler(&spec, &mut problems);
+        assert_eq!(problems.is_empty(), sound, "{election}: {problems:?}");
+    }
 }
 
 #[test]

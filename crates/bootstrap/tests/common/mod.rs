@@ -40,6 +40,8 @@ fn sample(kind: &str, path: &str) -> Option<Value> {
         "clusterCIDR" | "podCIDR" => json!("100.80.0.0/12"),
         "cidrAllocatorType" => json!("RangeAllocator"),
         "controllers[]" => json!(["*", "-ttl"]),
+        "leaderElectRenewDeadlineDuration" => json!("12s"),
+        "leaderElectRetryPeriod" => json!("3s"),
         "leaderElectResourceLock" => json!("leases"),
         "clusterDNS" => json!("100.64.0.11"),
         "clusterDomain" => json!("c.local"),
