@@ -29,6 +29,7 @@ fn sample(kind: &str, path: &str) -> Option<Value> {
         "heartbeatInterval" => json!("150ms"),
         "leaderElectionTimeout" => json!("2s"),
         "storageBackend" => json!("etcd3"),
+        "minResyncPeriod" => json!("17h"),
         "auditLogFormat" => json!("legacy"),
         "auditWebhookMode" => json!("blocking"),
         "tlsMinVersion" => json!("VersionTLS13"),
