@@ -18,7 +18,7 @@ use crate::hooks::{self, Unit};
 use crate::kubeadm::{self, Networking, PATCHES, Parts, Registration};
 use crate::problem::BootProblem;
 use crate::ranges::Ranges;
-use crate::{containerd, kubelet, labels, proxy, system};
+use crate::{containerd, etcd, kubelet, labels, proxy, system};
 
 /// Version of the document. It grows when a field is added that an older `kedge-node` must not overlook.
 pub const FORMAT_VERSION: u32 = 1;
@@ -227,7 +227,8 @@ pub fn configure(
     let patch = kubelet::patch(spec, group, &mut problems);
     let kubelet_args = kubelet::flags(spec, group, &labels).0;
     let taints = kubeadm::taints(group, &kubelet::of_group(spec, group).texts("taints"), &mut problems);
-    let registration = Registration { taints, kubelet_args, patched: patch.is_some() };
+    let ipv6 = cluster.network.ipv6_only();
+    let registration = Registration { taints, kubelet_args, patched: patch.is_some(), ipv6 };
     let runtime = settings.block("containerd").overlaid(&own.block("containerd"));
     let gpu = group.nvidia_gpu.unwrap_or(cluster.nvidia_gpu);
 
@@ -294,7 +295,7 @@ fn documents(
 ) -> (Vec<Value>, Vec<File>) {
     let ranges = Ranges::of(spec, problems);
     let (api_server, files) = components::api_server(spec, assets, problems);
-    let mut controller_manager = components::controller_manager(spec);
+    let mut controller_manager = components::controller_manager(spec, problems);
     ranges.tell(&mut controller_manager);
     let proxies = proxy::runs(spec);
     let domain = spec.cluster.settings.text("clusterDNSDomain").unwrap_or("cluster.local");
@@ -306,14 +307,14 @@ fn documents(
         },
         api_server,
         controller_manager,
-        scheduler: components::scheduler(spec),
-        etcd: components::etcd(spec, problems),
+        scheduler: components::scheduler(spec, problems),
+        etcd: etcd::etcd(spec, problems),
         proxy: proxies,
     };
     let mut documents = vec![
         value(&kubeadm::cluster(spec, endpoint, parts)),
         value(&kubeadm::init(group, registration, proxies)),
-        kubelet::document(spec, domain, &ranges.dns, problems),
+        kubelet::document(spec, domain, &ranges.dns),
     ];
     if proxies {
         documents.push(proxy::document(spec, &ranges.pods, problems));

@@ -15,7 +15,9 @@ mod args;
 mod authentication;
 mod components;
 mod containerd;
+mod duration;
 mod endpoint;
+mod etcd;
 mod files;
 mod group;
 mod hooks;
@@ -32,6 +34,7 @@ mod testing;
 mod toml;
 mod user_data;
 
+pub use components::SIGNING_CA;
 pub use endpoint::ApiEndpoint;
 pub use files::File;
 pub use group::{Arch, Download, FORMAT_VERSION, GroupConfig, Mount, NodeName, SecretFile, StorePlace, configure};

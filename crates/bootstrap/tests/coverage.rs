@@ -68,6 +68,11 @@ const BLOCKS: &[(&str, &str, &[&str])] = &[
             "authenticationKubeconfig",
             "authorizationKubeconfig",
             "horizontalPodAutoscalerUseRestClients",
+            // Kubernetes dropped them, which is told
+            "horizontalPodAutoscalerDownscaleDelay",
+            "horizontalPodAutoscalerUpscaleDelay",
+            "podEvictionTimeout",
+            // kubeadm gives components no such settings
             "cpuRequest",
             "cpuLimit",
             "memoryRequest",
@@ -92,7 +97,12 @@ const BLOCKS: &[(&str, &str, &[&str])] = &[
             "memoryLimit",
         ],
     ),
-    ("Cluster", "kubeProxy", &["image", "cpuRequest", "cpuLimit", "memoryRequest", "memoryLimit", "master"]),
+    // every kube-proxy has the same configuration, and kubeadm tells it the name of its node
+    (
+        "Cluster",
+        "kubeProxy",
+        &["image", "cpuRequest", "cpuLimit", "memoryRequest", "memoryLimit", "master", "hostnameOverride"],
+    ),
     ("Cluster", "kubelet", KUBELET),
     ("Cluster", "masterKubelet", KUBELET),
     ("InstanceGroup", "kubelet", KUBELET),

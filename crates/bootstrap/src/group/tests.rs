@@ -47,6 +47,8 @@ controllerManager:
   extraArgs:
   - name: cloud-provider
     value: external
+  - name: cluster-signing-cert-file
+    value: /etc/kubernetes/pki/ca-signing.crt
   - name: cluster-name
     value: c.example.com
 encryptionAlgorithm: ECDSA-P256
@@ -176,6 +178,21 @@ maxPods: 50
     );
     let labels: Vec<&str> = config.control_plane_labels.keys().map(String::as_str).collect();
     assert_eq!(labels, ["kops.k8s.io/instancegroup", "node-role.kubernetes.io/node", "node-role.kubernetes.io/x"]);
+}
+
+#[test]
+fn nodes_with_ipv6_addresses_are_known_by_them() {
+    let changes = [
+        ("nonMasqueradeCIDR: 100.64.0.0/10", "nonMasqueradeCIDR: '::/0'"),
+        ("cidr: 172.20.32.0/19}", "cidr: 172.20.32.0/19, ipv6CIDR: '/64#0'}"),
+    ];
+    let control_plane = config(&changes, Role::ControlPlane).unwrap();
+    let endpoint = "localAPIEndpoint:\n  advertiseAddress: '::'\n  bindPort: 443\n";
+    assert!(control_plane.init.as_ref().unwrap().contains(endpoint), "{:?}", control_plane.init);
+    assert!(control_plane.join.contains("    advertiseAddress: '::'\n"), "{}", control_plane.join);
+    let node = config(&changes, Role::Node).unwrap();
+    assert!(node.join.contains("  - name: node-ip\n    value: '::'\n"), "{}", node.join);
+    assert!(!config(&[], Role::Node).unwrap().join.contains("'::'"));
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use kedge_bootstrap::{ApiEndpoint, GroupConfig, StorePlace, configure};
 use kedge_diag::Source;
+use kedge_spec::resolved::Role;
 use kedge_spec::{FieldEntry, ParseOptions, ResolveOptions, parse, text};
 use serde_json::{Value, json};
 
@@ -17,10 +18,53 @@ fn sample(kind: &str, path: &str) -> Option<Value> {
         "evictionMinimumReclaim" => json!("memory.available=1Mi"),
         "taints[]" => json!(["a=b:NoSchedule"]),
         "oidcUsernamePrefix" => json!("x:"),
+        "oidcIssuerURL" => json!("https://idp.example.com"),
+        "serviceAccountJWKSURI" => json!("https://issuer.example.com/keys"),
+        "advertiseAddress" => json!("10.0.0.1"),
+        "bindAddress" => json!("0.0.0.0"),
+        "metricsBindAddress" => json!("0.0.0.0:10249"),
+        "proxyMode" => json!("nftables"),
+        "disableAdmissionPlugins[]" => json!(["DefaultTolerationSeconds"]),
+        "etcdServersOverrides[]" => json!(["/events#https://127.0.0.1:2379"]),
+        "heartbeatInterval" => json!("150ms"),
+        "leaderElectionTimeout" => json!("2s"),
+        "storageBackend" => json!("etcd3"),
+        "minResyncPeriod" => json!("17h"),
+        "auditLogFormat" => json!("legacy"),
+        "auditWebhookMode" => json!("blocking"),
+        "tlsMinVersion" => json!("VersionTLS13"),
+        "tlsCipherSuites[]" => json!(["TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"]),
+        "watchCacheSizes[]" => json!(["services#100"]),
+        "goawayChance" => json!("0.001"),
+        "corsAllowedOrigins[]" => json!(["//example\\.com$"]),
+        "strictTransportSecurityDirectives[]" => json!(["includeSubDomains"]),
+        "clusterCIDR" | "podCIDR" => json!("100.80.0.0/12"),
+        "cidrAllocatorType" => json!("RangeAllocator"),
+        "controllers[]" => json!(["*", "-ttl"]),
+        "leaderElectRenewDeadlineDuration" => json!("12s"),
+        "leaderElectRetryPeriod" => json!("3s"),
+        "leaderElectResourceLock" => json!("leases"),
+        "clusterDNS" => json!("100.64.0.11"),
+        "clusterDomain" => json!("c.local"),
+        "podManifestPath" => json!("/etc/kubernetes/manifests"),
+        "hairpinMode" => json!("hairpin-veth"),
+        "enforceNodeAllocatable" => json!("pods"),
+        "cgroupDriver" => json!("cgroupfs"),
+        "cpuManagerPolicy" => json!("static"),
+        "cpuCFSQuotaPeriod" => json!("50ms"),
+        "memorySwapBehavior" => json!("LimitedSwap"),
+        "imageMaximumGCAge" => json!("17h"),
+        "imageGCHighThresholdPercent" => json!(97),
+        "containerLogMaxSize" => json!("10Mi"),
+        "ipvsExcludeCidrs[]" => json!(["10.0.0.0/8"]),
+        "admissionControl[]" | "enableAdmissionPlugins[]" | "appendAdmissionPlugins[]" => json!(["AlwaysPullImages"]),
+        _ if end.contains("runtimeConfig") => json!({ "api/all": "true" }),
         "oidcCAFile" => json!("/srv/ca"),
         "serviceClusterIPRange" => json!("10.96.0.0/16"),
         "oidcRequiredClaim[]" => json!(["a=b"]),
         "auditLogPath" => json!("/var/log/a"),
+        "authorizationMode" if path.contains("ubeAPIServer") => json!("Node,RBAC,AlwaysDeny"),
+        "authorizationMode" => json!("AlwaysAllow"),
         "env[]" => json!([{ "name": "A", "value": "b" }]),
         "serviceNodePortRange" => json!("28000-30000"),
         "roles[]" => json!(["Bastion"]),
@@ -41,6 +85,11 @@ fn sample(kind: &str, path: &str) -> Option<Value> {
 pub(crate) fn setup(path: &str) -> Vec<(&'static str, Value)> {
     let issuer = || ("spec.kubeAPIServer", json!({ "oidcIssuerURL": "https://idp", "oidcClientID": "a" }));
     let digest = "a".repeat(64);
+    let kubelet = |name: &str| path.ends_with(&format!("ubelet.{name}"));
+    let kubelet_has = |name: &str, value: Value| {
+        let block = if path.starts_with("spec.master") { "spec.masterKubelet" } else { "spec.kubelet" };
+        (block, json!({ name: value }))
+    };
     match path {
         "spec.kubeAPIServer.oidcGroupsPrefix" => {
             let mut all = issuer();
@@ -51,6 +100,17 @@ pub(crate) fn setup(path: &str) -> Vec<(&'static str, Value)> {
             vec![issuer(), ("spec.fileAssets", json!([{ "name": "a", "path": "/srv/ca" }]))]
         }
         _ if path.starts_with("spec.kubeAPIServer.oidc") => vec![issuer()],
+        "spec.kubeAPIServer.authorizationWebhookConfigFile" => {
+            vec![("spec.kubeAPIServer", json!({ "authorizationMode": "Node,RBAC,Webhook" }))]
+        }
+        _ if kubelet("systemCgroups") => vec![kubelet_has("cgroupRoot", json!("/"))],
+        _ if kubelet("maxParallelImagePulls") => vec![kubelet_has("serializeImagePulls", json!(false))],
+        _ if kubelet("crashLoopBackOffMaxContainerRestartPeriod") => {
+            vec![kubelet_has("featureGates", json!({ "KubeletCrashLoopBackOffMax": "true" }))]
+        }
+        _ if kubelet("cpuCFSQuotaPeriod") => {
+            vec![kubelet_has("featureGates", json!({ "CustomCPUCFSQuotaPeriod": "true" }))]
+        }
         _ if path.starts_with("spec.hooks[].execContainer") => {
             vec![("spec.hooks", json!([{ "name": "a", "execContainer": { "image": "x", "command": ["y"] } }]))]
         }
@@ -80,8 +140,13 @@ pub(crate) struct Manifests(Vec<Value>);
 
 impl Manifests {
     pub(crate) fn new() -> Self {
-        let text = include_str!("../../testdata/cluster.yaml");
-        Self(text.split("---\n").map(|document| text::read(document).unwrap()).collect())
+        Self::read(include_str!("../../testdata/cluster.yaml"))
+    }
+
+    /// Those of a text.
+    pub(crate) fn read(text: &str) -> Self {
+        let documents = text.split("\n---").map(|document| text::read(document.trim_start_matches("---")).unwrap());
+        Self(documents.filter(Value::is_object).collect())
     }
 
     pub(crate) fn set(&mut self, kind: &str, path: &str, value: &Value) {
@@ -102,8 +167,10 @@ impl Manifests {
             prefix: "c.example.com".to_owned(),
             endpoint: None,
         };
-        let endpoint = ApiEndpoint::of(&spec, None).unwrap();
-        let configs = spec.groups.iter().map(|group| configure(&spec, group, &endpoint, &store));
+        let endpoint = ApiEndpoint::of(&spec, Some("api-1.elb.example.com")).unwrap();
+        // kubeadm makes no API servers without etcd, which is told.
+        let groups = spec.groups.iter().filter(|group| group.role != Role::ApiServer);
+        let configs = groups.map(|group| configure(&spec, group, &endpoint, &store));
         let configs: Result<Vec<_>, _> = configs.collect();
         configs.map(|configs| configs.into_iter().flatten().collect()).map_err(|problems| format!("{problems:?}"))
     }
