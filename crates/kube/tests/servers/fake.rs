@@ -53,7 +53,8 @@ impl Fake {
             state.kinds.push((version.to_owned(), kind.to_owned(), plural.to_owned(), namespaced));
         }
         for namespace in ["default", "kube-system", "kube-public"] {
-            let object = json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": namespace, "uid": namespace } });
+            let object =
+                json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": namespace, "uid": namespace } });
             state.objects.insert(format!("/api/v1/namespaces/{namespace}"), object);
         }
         let fake = Self { state: Arc::new(Mutex::new(state)), url };
@@ -80,7 +81,8 @@ impl Fake {
 
     /// The next requests are answered with these.
     pub fn fail(&self, faults: &[(u16, &str)]) {
-        self.state.lock().unwrap().faults = faults.iter().rev().map(|(code, text)| (*code, (*text).to_owned())).collect();
+        self.state.lock().unwrap().faults =
+            faults.iter().rev().map(|(code, text)| (*code, (*text).to_owned())).collect();
     }
 
     async fn serve(&self, stream: TcpStream) {
@@ -107,7 +109,10 @@ impl Fake {
             let apply = head.to_lowercase().contains("apply-patch");
             let (code, answer) = self.answer(first[0], first[1], &body, apply);
             let text = answer.to_string();
-            let reply = format!("HTTP/1.1 {code} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{text}", text.len());
+            let reply = format!(
+                "HTTP/1.1 {code} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{text}",
+                text.len()
+            );
             if stream.get_mut().write_all(reply.as_bytes()).await.is_err() {
                 return;
             }
@@ -132,13 +137,22 @@ impl Fake {
         let dry = query.contains("dryRun=All");
         match method {
             "GET" if state.is_collection(&parts) => {
-                let items: Vec<Value> = state.objects.iter().filter(|(at, _)| at.rsplit_once('/').unwrap().0 == path || across(at, path)).map(|(_, object)| object.clone()).collect();
+                let items: Vec<Value> = state
+                    .objects
+                    .iter()
+                    .filter(|(at, _)| at.rsplit_once('/').unwrap().0 == path || across(at, path))
+                    .map(|(_, object)| object.clone())
+                    .collect();
                 (200, json!({ "kind": "List", "metadata": {}, "items": items }))
             }
             "GET" => state.objects.get(path).map_or_else(|| status(404, "not found"), |object| (200, object.clone())),
             "POST" => {
                 let at = format!("{path}/{}", body["metadata"]["name"].as_str().unwrap());
-                if state.objects.contains_key(&at) { status(409, "already exists") } else { (201, state.put(&at, body)) }
+                if state.objects.contains_key(&at) {
+                    status(409, "already exists")
+                } else {
+                    (201, state.put(&at, body))
+                }
             }
             "PATCH" => {
                 let known = state.objects.get(path).cloned();
@@ -147,7 +161,9 @@ impl Fake {
                 }
                 if let Some(at) = path.find("/namespaces/").filter(|_| known.is_none()) {
                     let namespace = path[at + 12..].split('/').next().unwrap();
-                    if !path.ends_with(&format!("/namespaces/{namespace}")) && !state.objects.contains_key(&format!("/api/v1/namespaces/{namespace}")) {
+                    if !path.ends_with(&format!("/namespaces/{namespace}"))
+                        && !state.objects.contains_key(&format!("/api/v1/namespaces/{namespace}"))
+                    {
                         return status(404, &format!("namespaces \"{namespace}\" not found"));
                     }
                 }
@@ -178,13 +194,20 @@ impl Fake {
 impl State {
     fn discover(&self, version: &str) -> (u16, Value) {
         let kinds = self.kinds.iter().filter(|(of, ..)| of == version);
-        let resources: Vec<Value> = kinds.map(|(_, kind, plural, namespaced)| json!({ "name": plural, "kind": kind, "namespaced": namespaced })).collect();
-        if resources.is_empty() { status(404, "no such group") } else { (200, json!({ "kind": "APIResourceList", "resources": resources })) }
+        let resources: Vec<Value> = kinds
+            .map(|(_, kind, plural, namespaced)| json!({ "name": plural, "kind": kind, "namespaced": namespaced }))
+            .collect();
+        if resources.is_empty() {
+            status(404, "no such group")
+        } else {
+            (200, json!({ "kind": "APIResourceList", "resources": resources }))
+        }
     }
 
     fn is_collection(&self, parts: &[&str]) -> bool {
         let last = parts.last().unwrap();
-        self.kinds.iter().any(|(_, _, plural, _)| plural == last) && !(parts.len() > 2 && parts[parts.len() - 2] == "namespaces")
+        self.kinds.iter().any(|(_, _, plural, _)| plural == last)
+            && !(parts.len() > 2 && parts[parts.len() - 2] == "namespaces")
     }
 
     fn put(&mut self, at: &str, mut object: Value) -> Value {
@@ -198,12 +221,16 @@ impl State {
         }
         if object["kind"] == "CustomResourceDefinition" {
             let spec = &object["spec"];
-            let version = format!("{}/{}", spec["group"].as_str().unwrap(), spec["versions"][0]["name"].as_str().unwrap());
+            let version =
+                format!("{}/{}", spec["group"].as_str().unwrap(), spec["versions"][0]["name"].as_str().unwrap());
             let text = |field: &str| spec["names"][field].as_str().unwrap().to_owned();
             self.kinds.push((version, text("kind"), text("plural"), spec["scope"] == "Namespaced"));
             merge(&mut object, &json!({ "status": { "conditions": [{ "type": "Established", "status": "True" }] } }));
         }
-        let uid = self.objects.get(at).map_or_else(|| json!(format!("uid-{}", self.version)), |known| known["metadata"]["uid"].clone());
+        let uid = self
+            .objects
+            .get(at)
+            .map_or_else(|| json!(format!("uid-{}", self.version)), |known| known["metadata"]["uid"].clone());
         merge(&mut object, &json!({ "metadata": { "uid": uid, "resourceVersion": self.version.to_string() } }));
         self.objects.insert(at.to_owned(), object.clone());
         object
@@ -225,7 +252,10 @@ fn status(code: u16, message: &str) -> (u16, Value) {
         _ => "",
     };
     let status = if code < 300 { "Success" } else { "Failure" };
-    (code, json!({ "kind": "Status", "apiVersion": "v1", "status": status, "code": code, "message": message, "reason": reason }))
+    (
+        code,
+        json!({ "kind": "Status", "apiVersion": "v1", "status": status, "code": code, "message": message, "reason": reason }),
+    )
 }
 
 fn merge(value: &mut Value, patch: &Value) {
