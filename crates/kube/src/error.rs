@@ -113,6 +113,8 @@ fn classify(code: u16, reason: &str, message: &str) -> Class {
         (409, _) => Class::Conflict,
         (422 | 400 | 405 | 413 | 415, _) => Class::Invalid,
         (408 | 429 | 502 | 503 | 504, _) => Class::NotReady,
+        // What server-side apply says of fields that a kind does not have.
+        (500, _) if message.contains("failed to create typed patch object") => Class::Invalid,
         // Webhooks that do not answer, and an API server whose caches are not filled.
         (500, _) if message.contains("failed calling webhook") || reason == "ServerTimeout" => Class::NotReady,
         _ => Class::Other,
@@ -134,6 +136,7 @@ mod tests {
             (422, "Invalid", "", Class::Invalid),
             (429, "TooManyRequests", "", Class::NotReady),
             (500, "InternalError", "failed calling webhook \"x\"", Class::NotReady),
+            (500, "InternalError", "failed to create typed patch object", Class::Invalid),
             (500, "InternalError", "", Class::Other),
             (503, "ServiceUnavailable", "", Class::NotReady),
         ];

@@ -224,22 +224,52 @@ async fn the_real_server() {
     let Some(real) = Real::start().await else { return };
     let cluster = Cluster::connect(&Access::Kubeconfig(&real.kubeconfig)).await.unwrap();
     everything(&cluster).await;
-    conflicts(&cluster).await;
+    conflicts(&cluster, &real.kubeconfig).await;
+    bindings_are_made_anew(&cluster).await;
 }
 
-/// Fields of others are theirs unless they are taken by force.
-async fn conflicts(cluster: &Cluster) {
+/// Fields of others are theirs unless they are taken by force, and fields that a kind does not have are told.
+async fn conflicts(cluster: &Cluster, kubeconfig: &str) {
     let unit = addon("eight", vec![map("eight-a", "1")]);
     cluster.apply(&unit.addon, &unit.objects, &options()).await.unwrap();
-    let bad = addon(
-        "nine",
-        vec![
-            json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "nine", "namespace": "default" }, "dada": {} }),
-        ],
-    );
+    let config = kube::config::Kubeconfig::from_yaml(kubeconfig).unwrap();
+    let config =
+        kube::Config::from_custom_kubeconfig(config, &kube::config::KubeConfigOptions::default()).await.unwrap();
+    let maps: kube::Api<k8s_openapi::api::core::v1::ConfigMap> =
+        kube::Api::default_namespaced(kube::Client::try_from(config).unwrap());
+    let theirs = kube::api::Patch::Apply(json!({ "apiVersion": "v1", "kind": "ConfigMap", "data": { "a": "theirs" } }));
+    maps.patch("eight-a", &kube::api::PatchParams::apply("somebody").force(), &theirs).await.unwrap();
+    let diffs = cluster.diff(&unit.addon, &unit.objects).await.unwrap();
+    let ObjectChange::Conflict(why) = &diffs[0].change else { panic!("{diffs:?}") };
+    assert!(why.contains("somebody") && why.contains(".data.a"), "{why}");
+    let error = cluster.apply(&unit.addon, &unit.objects, &options()).await.unwrap_err();
+    assert_eq!(error.class, Class::Conflict, "{error}");
+    let applied = cluster.apply(&unit.addon, &unit.objects, &ApplyOptions { force: true, ..options() }).await.unwrap();
+    assert_eq!(applied.changed.len(), 1);
+
+    let mut wrong = map("nine", "1");
+    wrong["dada"] = json!({});
+    let bad = addon("nine", vec![wrong]);
     let error = cluster.apply(&bad.addon, &bad.objects, &options()).await.unwrap_err();
     assert_eq!(error.class, Class::Invalid, "{error}");
     assert!(error.to_string().contains("dada"), "{error}");
+}
+
+/// What a binding leads to cannot be changed; it is made anew.
+async fn bindings_are_made_anew(cluster: &Cluster) {
+    let binding = |role: &str| {
+        json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "ClusterRoleBinding",
+            "metadata": { "name": "ten" },
+            "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role },
+        })
+    };
+    for role in ["view", "edit"] {
+        let unit = addon("ten", vec![binding(role)]);
+        cluster.apply(&unit.addon, &unit.objects, &options()).await.unwrap();
+        assert_eq!(cluster.diff(&unit.addon, &unit.objects).await.unwrap(), []);
+    }
 }
 
 #[tokio::test]

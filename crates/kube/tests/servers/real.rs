@@ -65,6 +65,8 @@ impl Real {
                 "--advertise-address=127.0.0.1".to_owned(),
                 "--service-cluster-ip-range=100.64.0.0/13".to_owned(),
                 "--authorization-mode=RBAC".to_owned(),
+                // As kubeadm has it.
+                "--allow-privileged=true".to_owned(),
                 "--endpoint-reconciler-type=none".to_owned(),
                 "--service-account-issuer=https://kubernetes.default.svc".to_owned(),
                 format!("--client-ca-file={}", at("ca.crt")),
