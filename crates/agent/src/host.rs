@@ -11,6 +11,9 @@ use crate::error::HostError;
 /// How long a program may take unless something else is said.
 const USUAL: Duration = Duration::from_secs(600);
 
+/// Most bytes of a command that a message shows.
+const LONGEST_SHOWN: usize = 100;
+
 /// A program with its arguments. They are shown in messages, so that nothing secret goes there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Command {
@@ -36,6 +39,17 @@ impl Command {
     pub fn env(mut self, name: &'static str, value: &'static str) -> Self {
         self.environment.push((name, value));
         self
+    }
+
+    /// As messages show it: whole if that is short, otherwise what it is about.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        let whole = self.to_string();
+        if whole.len() <= LONGEST_SHOWN {
+            return whole;
+        }
+        let verb = self.arguments.iter().find(|word| word.chars().all(|c| c.is_ascii_lowercase()));
+        verb.map_or_else(|| format!("{} …", self.program), |verb| format!("{} {verb} …", self.program))
     }
 
     /// With so much time.
@@ -138,7 +152,7 @@ pub(crate) async fn done(host: &dyn Host, command: Command) -> Result<Output, Ho
         return Ok(output);
     }
     let status = output.code.map_or_else(|| "a signal".to_owned(), |code| code.to_string());
-    Err(HostError::Failed { command: command.to_string(), status, said: output.last_line() })
+    Err(HostError::Failed { command: command.shown(), status, said: output.last_line() })
 }
 
 /// Whether a program ends well.

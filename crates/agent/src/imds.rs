@@ -91,7 +91,9 @@ impl Metadata for Imds {
             };
             let header = ("X-aws-ec2-metadata-token", session.token.as_str());
             match ask(&session.address, "GET", &path, header).await {
-                Ok(Answer { code: 200, body }) => return Ok(Some(body.trim().to_owned()).filter(|text| !text.is_empty())),
+                Ok(Answer { code: 200, body }) => {
+                    return Ok(Some(body.trim().to_owned()).filter(|text| !text.is_empty()));
+                }
                 Ok(Answer { code: 404, .. }) => return Ok(None),
                 // Tokens end.
                 Ok(Answer { code: 401, .. }) => self.remember(None),

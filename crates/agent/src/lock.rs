@@ -44,7 +44,9 @@ pub(crate) async fn while_held<T>(
             Ok(Some(next)) => (held, renewed) = (next, asked),
             Ok(None) => return Err(StepError::wait("the init lock was taken over by another control plane")),
             Err(error) if host.elapsed().saturating_sub(renewed) >= GIVES_UP => {
-                return Err(StepError::wait(format!("the init lock could not be renewed, so making the cluster stops: {error}")));
+                return Err(StepError::wait(format!(
+                    "the init lock could not be renewed, so making the cluster stops: {error}"
+                )));
             }
             // There is time for another attempt.
             Err(_) => {}

@@ -20,8 +20,7 @@ pub(crate) fn fingerprints(text: &[u8]) -> Result<Vec<String>, String> {
     let mut found = Vec::new();
     let mut rest = text;
     while let Some((_, after)) = rest.split_once("-----BEGIN PGP PUBLIC KEY BLOCK-----") {
-        let (body, after) =
-            after.split_once("-----END PGP PUBLIC KEY BLOCK-----").ok_or("its armour has no end")?;
+        let (body, after) = after.split_once("-----END PGP PUBLIC KEY BLOCK-----").ok_or("its armour has no end")?;
         // Headers end with an empty line; a line that begins with `=` is a checksum.
         let body = body.replace('\r', "");
         let (_, data) = body.split_once("\n\n").ok_or("its armour has no empty line")?;
@@ -56,7 +55,8 @@ fn packet(bytes: &[u8]) -> Result<Option<(u8, &[u8], &[u8])>, String> {
     let Some((&first, rest)) = bytes.split_first() else { return Ok(None) };
     let cut = || "it ends in the middle of a packet".to_owned();
     let number = |bytes: &[u8]| bytes.iter().fold(0_usize, |sum, byte| sum << 8 | usize::from(*byte));
-    let take = |rest: &'_ [u8], width: usize| -> Result<usize, String> { Ok(number(rest.get(..width).ok_or_else(cut)?)) };
+    let take =
+        |rest: &'_ [u8], width: usize| -> Result<usize, String> { Ok(number(rest.get(..width).ok_or_else(cut)?)) };
     let (tag, header, length) = if first & 0x40 != 0 {
         let (header, length) = match rest.first().copied().ok_or_else(cut)? {
             short @ 0..=191 => (1, usize::from(short)),

@@ -70,8 +70,8 @@ impl Step {
         };
         if control_plane {
             vec![
-                Identity, Unit, Clock, EtcdVolume, Mounts, Files, Packages, Downloads, Runtime, Keys, Secrets, Kubernetes,
-                Labels, Records, AddOns,
+                Identity, Unit, Clock, EtcdVolume, Mounts, Files, Packages, Downloads, Runtime, Keys, Secrets,
+                Kubernetes, Labels, Records, AddOns,
             ]
         } else {
             vec![Identity, Unit, Clock, Mounts, Files, Packages, Downloads, Runtime, Secrets, Kubernetes]

@@ -151,11 +151,9 @@ impl Host for System {
         // Whoever is no longer waited for is ended: a lost init lock stops kubeadm.
         process.stdin(Stdio::null()).kill_on_drop(true);
         match tokio::time::timeout(command.within, process.output()).await {
-            Ok(Ok(output)) => {
-                Ok(Output { code: output.status.code(), stdout: output.stdout, stderr: output.stderr })
-            }
-            Ok(Err(source)) => Err(HostError::NotRun { command: command.to_string(), source }),
-            Err(_) => Err(HostError::TimedOut { command: command.to_string(), after: command.within }),
+            Ok(Ok(output)) => Ok(Output { code: output.status.code(), stdout: output.stdout, stderr: output.stderr }),
+            Ok(Err(source)) => Err(HostError::NotRun { command: command.shown(), source }),
+            Err(_) => Err(HostError::TimedOut { command: command.shown(), after: command.within }),
         }
     }
 
@@ -222,7 +220,8 @@ mod tests {
     #[tokio::test]
     async fn programs_are_run_and_ended() {
         let (_folder, system) = system();
-        let output = system.run(&Command::new("sh", ["-c", "echo out; echo one >&2; echo two >&2; exit 3"])).await.unwrap();
+        let output =
+            system.run(&Command::new("sh", ["-c", "echo out; echo one >&2; echo two >&2; exit 3"])).await.unwrap();
         assert_eq!((output.code, output.text().as_str(), output.last_line().as_str()), (Some(3), "out\n", "two"));
         let error = system.run(&Command::new("no-such-program", [])).await.unwrap_err().to_string();
         assert!(error.contains("`no-such-program` cannot be run"), "{error}");

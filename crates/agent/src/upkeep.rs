@@ -42,9 +42,7 @@ enum Duty {
 impl Duty {
     fn all(control_plane: bool) -> &'static [Self] {
         if control_plane {
-            &[
-                Self::Tokens, Self::Certificates, Self::Records, Self::Labels, Self::Etcd, Self::AddOns, Self::Status,
-            ]
+            &[Self::Tokens, Self::Certificates, Self::Records, Self::Labels, Self::Etcd, Self::AddOns, Self::Status]
         } else {
             &[Self::Trust, Self::Status]
         }

@@ -33,7 +33,9 @@ mod user_data;
 
 pub use endpoint::ApiEndpoint;
 pub use files::File;
-pub use group::{ApiRecord, Arch, Download, FORMAT_VERSION, GroupConfig, Mount, NodeName, SecretFile, StorePlace, configure};
+pub use group::{
+    ApiRecord, Arch, Download, FORMAT_VERSION, GroupConfig, Mount, NodeName, SecretFile, StorePlace, configure,
+};
 pub use hooks::Unit;
 pub use problem::BootProblem;
 pub use user_data::{LIMIT, Payload, UserData, UserDataError};

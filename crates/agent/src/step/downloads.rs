@@ -98,7 +98,8 @@ async fn credential_provider(host: &dyn Host, arch: Arch) -> Result<(), StepErro
     let arch = name(arch);
     let url = format!("{PROVIDER}/{arch}/ecr-credential-provider-linux-{arch}");
     let note = "/var/cache/kedge/ecr-credential-provider.sha256";
-    let noted = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).split_whitespace().next().unwrap_or_default().to_owned();
+    let noted =
+        |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).split_whitespace().next().unwrap_or_default().to_owned();
     let mut wanted = host.read(note).await?.map(noted).unwrap_or_default();
     let is_digest = |text: &str| text.len() == 64 && text.chars().all(|c| c.is_ascii_hexdigit());
     if is_digest(&wanted) && host.digest(PROVIDER_PATH).await?.as_ref() == Some(&wanted) {

@@ -113,7 +113,8 @@ async fn look(host: &dyn Host, device: &str, begun: bool) -> Result<Content, Ste
 /// The disk is named by its filesystem: names of devices change from start to start. Nothing starts it but who needs it, so
 /// that a disk which does not come holds up no boot.
 fn mount_unit(uuid: &str, path: &str, kind: &str, options: &[String]) -> String {
-    let mut text = format!("[Unit]\nDescription={path}\n\n[Mount]\nWhat=/dev/disk/by-uuid/{uuid}\nWhere={path}\nType={kind}\n");
+    let mut text =
+        format!("[Unit]\nDescription={path}\n\n[Mount]\nWhat=/dev/disk/by-uuid/{uuid}\nWhere={path}\nType={kind}\n");
     if !options.is_empty() {
         text.extend(["Options=", &options.join(",").replace('%', "%%"), "\n"]);
     }

@@ -101,7 +101,9 @@ fn fill(documents: &str, node: &str, address: Option<IpAddr>) -> Result<String, 
 
 fn within<'a>(fields: &'a mut Map<String, Value>, name: &str) -> Result<&'a mut Map<String, Value>, StepError> {
     let inner = fields.entry(name).or_insert_with(|| Value::Object(Map::new()));
-    inner.as_object_mut().ok_or_else(|| StepError::refused(format!("`{name}` of the kubeadm configuration is no mapping")))
+    inner
+        .as_object_mut()
+        .ok_or_else(|| StepError::refused(format!("`{name}` of the kubeadm configuration is no mapping")))
 }
 
 /// The documents of a text that kedge wrote: a line of dashes is between two of them and nowhere else.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::agent::{Agent, Found};
 use crate::error::StepError;
-use crate::host::{Command, done, ensure as ensure_file, succeeds};
+use crate::host::{Command, Host, done, ensure as ensure_file, succeeds};
 use crate::identity::Identity;
 use crate::kubeconfig;
 use crate::lock;
@@ -48,9 +48,7 @@ pub(super) async fn ensure(agent: &Agent, found: &Found) -> Result<String, StepE
             worker(agent, identity).await
         };
     };
-    if !succeeds(host, Command::new("systemctl", ["is-active", "--quiet", "kubelet.service"])).await? {
-        done(host, Command::new("systemctl", ["start", "kubelet.service"])).await?;
-    }
+    start_kubelet(host).await?;
     if agent.config.control_plane {
         agent.ports.cluster.ready().await?;
         if made.how == How::Init {
@@ -72,6 +70,7 @@ async fn worker(agent: &Agent, identity: &Identity) -> Result<String, StepError>
         kubeadm::write(agent, &identity.node_name(&agent.config), None).await?;
         kubeadm::join(agent.host(), None).await?;
     }
+    start_kubelet(agent.host()).await?;
     finish(agent, How::Join).await?;
     Ok(format!("joined as {}", identity.node_name(&agent.config)))
 }
@@ -155,6 +154,13 @@ async fn join(agent: &Agent, identity: &Identity) -> Result<String, StepError> {
     })
 }
 
+async fn start_kubelet(host: &dyn Host) -> Result<(), StepError> {
+    if !succeeds(host, Command::new("systemctl", ["is-active", "--quiet", "kubelet.service"])).await? {
+        done(host, Command::new("systemctl", ["start", "kubelet.service"])).await?;
+    }
+    Ok(())
+}
+
 /// A kubeadm that was killed after the kubelet had its certificate is begun again: as a node that is new, because kubeadm
 /// joins no other.
 async fn resume(agent: &Agent) -> Result<(), StepError> {
@@ -170,7 +176,8 @@ fn place(agent: &Agent, identity: &Identity) -> Result<(String, IpAddr), StepErr
     let ipv6 = kubeadm::is_ipv6(agent);
     let family = if ipv6 { "IPv6" } else { "IPv4" };
     let address = identity.address(ipv6);
-    let address = address.ok_or_else(|| StepError::wait(format!("the instance has no address of {family} for the API")))?;
+    let address =
+        address.ok_or_else(|| StepError::wait(format!("the instance has no address of {family} for the API")))?;
     Ok((identity.node_name(&agent.config), address))
 }
 

@@ -104,7 +104,8 @@ pub(super) async fn ensure(agent: &Agent) -> Result<String, StepError> {
         Manager::Apt => apt::installed(host, &packages).await?,
         Manager::Rpm => rpm::installed(host, &packages).await?,
     };
-    if let Some(package) = packages.iter().find(|package| !installed.get(&package.name).is_some_and(|v| package.is(v))) {
+    if let Some(package) = packages.iter().find(|package| !installed.get(&package.name).is_some_and(|v| package.is(v)))
+    {
         return Err(StepError::wait(format!(
             "{} was installed as {}, and {} is wanted",
             package.name,
@@ -117,7 +118,8 @@ pub(super) async fn ensure(agent: &Agent) -> Result<String, StepError> {
 
 fn describe(packages: &[Package], installed: &BTreeMap<String, String>) -> String {
     let held = packages.iter().filter(|package| package.held);
-    let held = held.map(|package| format!("{} {}", package.name, installed.get(&package.name).map_or("", String::as_str)));
+    let held =
+        held.map(|package| format!("{} {}", package.name, installed.get(&package.name).map_or("", String::as_str)));
     format!("{} are there, among them {}", packages.len(), held.collect::<Vec<_>>().join(", "))
 }
 
@@ -182,15 +184,19 @@ fn image(os_release: &[u8]) -> Result<Image, StepError> {
 async fn key(host: &dyn Host, repository: &Repository, manager: Manager) -> Result<Vec<u8>, StepError> {
     let url = repository.key(manager);
     let path = format!("/var/cache/kedge/{}.asc", repository.name);
-    let known = host.read(&path).await?.filter(|text| openpgp::fingerprints(text).is_ok_and(|all| all == [repository.fingerprint]));
+    let known = host
+        .read(&path)
+        .await?
+        .filter(|text| openpgp::fingerprints(text).is_ok_and(|all| all == [repository.fingerprint]));
     if let Some(text) = known {
         return Ok(text);
     }
-    fetch(host, &url, &path).await.map_err(|error| {
-        StepError::wait(format!("the repository {} cannot be reached: {error}", repository.name))
-    })?;
+    fetch(host, &url, &path)
+        .await
+        .map_err(|error| StepError::wait(format!("the repository {} cannot be reached: {error}", repository.name)))?;
     let text = host.read(&path).await?.unwrap_or_default();
-    let found = openpgp::fingerprints(&text).map_err(|why| StepError::wait(format!("the key {url} cannot be read: {why}")))?;
+    let found =
+        openpgp::fingerprints(&text).map_err(|why| StepError::wait(format!("the key {url} cannot be read: {why}")))?;
     if found != [repository.fingerprint] {
         return Err(StepError::refused(format!(
             "{url} holds the key {}, and {} is wanted: nothing of the repository {} is installed",
@@ -222,7 +228,9 @@ mod tests {
         assert_eq!(noble, Image { id: "ubuntu".to_owned(), codename: "noble".to_owned(), manager: Manager::Apt });
         assert_eq!(image("ID=\"amzn\"\nID_LIKE=\"fedora\"\n").unwrap().manager, Manager::Rpm);
         assert_eq!(image("ID=rocky\nID_LIKE=\"rhel centos fedora\"\n").unwrap().manager, Manager::Rpm);
-        assert!(matches!(image("ID=flatcar\nID_LIKE=coreos\n"), Err(StepError::Refused(why)) if why.contains("`flatcar`")));
+        assert!(
+            matches!(image("ID=flatcar\nID_LIKE=coreos\n"), Err(StepError::Refused(why)) if why.contains("`flatcar`"))
+        );
         assert!(matches!(image(""), Err(StepError::Refused(why)) if why.contains("nothing")));
     }
 

@@ -199,7 +199,9 @@ impl Machine {
         }
         let state = self.world.state();
         let mut volumes = state.volumes.iter();
-        volumes.find(|(_, volume)| volume.attached.as_ref().is_some_and(|(id, _)| *id == self.id)).map(|(id, _)| id.clone())
+        volumes
+            .find(|(_, volume)| volume.attached.as_ref().is_some_and(|(id, _)| *id == self.id))
+            .map(|(id, _)| id.clone())
     }
 
     pub(super) fn write_file(&self, path: &str, content: &[u8], mode: u32) {
@@ -272,10 +274,14 @@ impl Host for Machine {
     }
 
     async fn place(&self, from: &str, to: &str, mode: u32) -> Result<(), HostError> {
-        self.deed(&format!("place {to}"), || {}, || {
-            let content = self.disk().files.remove(from).unwrap().0;
-            self.write_file(to, &content, mode);
-        })
+        self.deed(
+            &format!("place {to}"),
+            || {},
+            || {
+                let content = self.disk().files.remove(from).unwrap().0;
+                self.write_file(to, &content, mode);
+            },
+        )
         .await;
         Ok(())
     }
@@ -288,7 +294,11 @@ impl Host for Machine {
     async fn list(&self, folder: &str) -> Result<Vec<String>, HostError> {
         if folder == "/sys/block" {
             let attached = self.world.state().volumes.values().any(|volume| on(volume, &self.id));
-            return Ok(if attached { vec!["nvme0n1".to_owned(), "nvme1n1".to_owned()] } else { vec!["nvme0n1".to_owned()] });
+            return Ok(if attached {
+                vec!["nvme0n1".to_owned(), "nvme1n1".to_owned()]
+            } else {
+                vec!["nvme0n1".to_owned()]
+            });
         }
         let name = |path: &str, top: &str| Some(path.strip_prefix(top)?.split('/').next()?.to_owned());
         if let (Some(inner), Some(volume)) = (folder.strip_prefix("/var/lib/etcd/"), self.etcd_volume()) {

@@ -14,8 +14,8 @@ use super::world::State;
 use crate::error::PortError;
 use crate::identity::Identity;
 use crate::ports::{
-    AddOns, ApiNode, AttachedTo, Cluster, Etcd, EtcdVolume, Instance, Instances, Member, MemberRequest, Metadata, Records,
-    Volumes,
+    AddOns, ApiNode, AttachedTo, Cluster, Etcd, EtcdVolume, Instance, Instances, Member, MemberRequest, Metadata,
+    Records, Volumes,
 };
 
 /// Wraps keys so that a test sees whether they were unwrapped.
@@ -157,7 +157,8 @@ impl Volumes for Outside {
         assert_eq!((cluster, etcd), (super::world::CLUSTER, "main"));
         let state = self.0.world.state();
         let volumes = state.volumes.iter().filter(|(_, volume)| volume.zone == identity.zone);
-        let attached = |to: &(String, String)| AttachedTo { instance: to.0.clone(), device: to.1.clone(), complete: true };
+        let attached =
+            |to: &(String, String)| AttachedTo { instance: to.0.clone(), device: to.1.clone(), complete: true };
         Ok(volumes
             .map(|(id, volume)| EtcdVolume {
                 id: id.clone(),
@@ -170,16 +171,20 @@ impl Volumes for Outside {
 
     async fn attach(&self, identity: &Identity, volume: &str, device: &str) -> Result<(), PortError> {
         self.0
-            .deed(&format!("attach {volume}"), || {}, || {
-                let mut state = self.0.world.state();
-                if state.attach_fails {
-                    return Err(PortError("ec2:AttachVolume: the volume is in another zone".to_owned()));
-                }
-                let volume = state.volumes.get_mut(volume).unwrap();
-                assert!(volume.attached.is_none());
-                volume.attached = Some((identity.instance.clone(), device.to_owned()));
-                Ok(())
-            })
+            .deed(
+                &format!("attach {volume}"),
+                || {},
+                || {
+                    let mut state = self.0.world.state();
+                    if state.attach_fails {
+                        return Err(PortError("ec2:AttachVolume: the volume is in another zone".to_owned()));
+                    }
+                    let volume = state.volumes.get_mut(volume).unwrap();
+                    assert!(volume.attached.is_none());
+                    volume.attached = Some((identity.instance.clone(), device.to_owned()));
+                    Ok(())
+                },
+            )
             .await
     }
 }
@@ -208,9 +213,13 @@ impl Records for Outside {
             return Ok(false);
         }
         self.0
-            .deed(&format!("point {name}"), || {}, || {
-                self.0.world.state().records.insert(name.to_owned(), addresses.to_vec());
-            })
+            .deed(
+                &format!("point {name}"),
+                || {},
+                || {
+                    self.0.world.state().records.insert(name.to_owned(), addresses.to_vec());
+                },
+            )
             .await;
         Ok(true)
     }
@@ -231,12 +240,16 @@ impl Cluster for Outside {
 
     async fn put_token(&self, token: &BootstrapToken, group: &str, expires: Timestamp) -> Result<(), PortError> {
         self.0
-            .deed(&format!("token for {group}"), || {}, || {
-                let mut state = self.0.world.state();
-                let api = state.api.as_mut().filter(|api| api.up).ok_or_else(down)?;
-                api.tokens.insert(token.expose().to_owned(), expires);
-                Ok(())
-            })
+            .deed(
+                &format!("token for {group}"),
+                || {},
+                || {
+                    let mut state = self.0.world.state();
+                    let api = state.api.as_mut().filter(|api| api.up).ok_or_else(down)?;
+                    api.tokens.insert(token.expose().to_owned(), expires);
+                    Ok(())
+                },
+            )
             .await
     }
 
@@ -248,10 +261,14 @@ impl Cluster for Outside {
 
     async fn label(&self, node: &str, labels: &BTreeMap<String, String>) -> Result<(), PortError> {
         self.0
-            .deed(&format!("label {node}"), || {}, || {
-                let mut state = self.0.world.state();
-                state.api.as_mut().unwrap().nodes.get_mut(node).unwrap().extend(labels.clone());
-            })
+            .deed(
+                &format!("label {node}"),
+                || {},
+                || {
+                    let mut state = self.0.world.state();
+                    state.api.as_mut().unwrap().nodes.get_mut(node).unwrap().extend(labels.clone());
+                },
+            )
             .await;
         Ok(())
     }
@@ -274,13 +291,17 @@ impl Etcd for Outside {
 impl AddOns for Outside {
     async fn apply(&self) -> Result<Option<String>, PortError> {
         self.0
-            .deed("apply add-ons", || {}, || {
-                let mut state = self.0.world.state();
-                let api = state.api.as_mut().unwrap();
-                let first = api.applied == 0;
-                api.applied = 1;
-                Ok(first.then(|| "applied cilium".to_owned()))
-            })
+            .deed(
+                "apply add-ons",
+                || {},
+                || {
+                    let mut state = self.0.world.state();
+                    let api = state.api.as_mut().unwrap();
+                    let first = api.applied == 0;
+                    api.applied = 1;
+                    Ok(first.then(|| "applied cilium".to_owned()))
+                },
+            )
             .await
     }
 }

@@ -27,13 +27,26 @@ impl Machine {
             ("dpkg-query", [_, _, _, names @ ..]) => self.installed(names, "\tinstalled"),
             ("rpm", [_, _, _, names @ ..]) => self.installed(names, ""),
             ("dnf", ["--version"]) => good(""),
-            ("apt-mark", ["showhold"]) => good(self.disk().held.iter().map(|name| format!("{name}\n")).collect::<String>()),
+            ("apt-mark", ["showhold"]) => {
+                good(self.disk().held.iter().map(|name| format!("{name}\n")).collect::<String>())
+            }
             ("blkid", [.., _]) => self.blkid(),
             ("ctr", _) => yes(self.disk().active.contains("containerd.service")),
             ("sysctl", _) | ("crictl", ["ps", ..]) => good("0123\n"),
             ("curl", [.., "--head", "--max-time", _, _]) => {
                 let date = self.world.now().to_zoned(jiff::tz::TimeZone::UTC).strftime("%a, %d %b %Y %H:%M:%S GMT");
                 good(format!("HTTP/1.1 403 Forbidden\r\nDate: {date}\r\n\r\n"))
+            }
+            // What a disk says of itself: the name that AWS was told.
+            ("nvme", ["id-ctrl", "--raw-binary", device]) => {
+                let state = self.world.state();
+                let mut attached = state.volumes.values().filter_map(|volume| volume.attached.as_ref());
+                let name =
+                    attached.find(|(id, _)| *id == self.id && *device == "/dev/nvme1n1").map(|(_, name)| name.as_str());
+                let mut identity = vec![0; 4096];
+                let name = name.unwrap_or_default().trim_start_matches("/dev/").as_bytes();
+                identity[3072..3072 + name.len()].copy_from_slice(name);
+                good(identity)
             }
             ("kubeadm", ["init", "--config", path, ..]) => {
                 let path = (*path).to_owned();
@@ -46,18 +59,26 @@ impl Machine {
             }
             ("mkfs.ext4" | "mkfs.xfs", [.., device]) => {
                 let (kind, device) = (command.program.trim_start_matches("mkfs."), (*device).to_owned());
-                self.deed(&what, || self.format(&device, Content::Bytes), || {
-                    self.format(&device, Content::Filesystem(kind.to_owned()));
-                    good("")
-                })
+                self.deed(
+                    &what,
+                    || self.format(&device, Content::Bytes),
+                    || {
+                        self.format(&device, Content::Filesystem(kind.to_owned()));
+                        good("")
+                    },
+                )
                 .await
             }
             ("apt-get" | "dnf", _) => {
                 let names: Vec<String> = command.arguments.clone();
-                self.deed(&what, || self.install(&names, true), || {
-                    self.install(&names, false);
-                    good("")
-                })
+                self.deed(
+                    &what,
+                    || self.install(&names, true),
+                    || {
+                        self.install(&names, false);
+                        good("")
+                    },
+                )
                 .await
             }
             _ => self.deed(&what, || {}, || self.simple(&command.program, &arguments)).await,
@@ -87,7 +108,7 @@ impl Machine {
                 self.write_file("/etc/kubernetes/renewed", b"", 0o600);
             }
             ("kubeadm", ["init", "phase", "etcd", "local", ..]) => {
-                self.write_file("/etc/kubernetes/manifests/etcd.yaml", b"with data", 0o600);
+                self.write_file("/etc/kubernetes/manifests/etcd.yaml", b"x", 0o600);
             }
             ("modprobe", [module]) => drop(self.disk().modules.insert((*module).to_owned())),
             ("dpkg", _) => self.disk().broken.clear(),
@@ -111,7 +132,9 @@ impl Machine {
                 if let Some(why) = state.unreachable.get(&host) {
                     return bad(6, why);
                 }
-                let Some(content) = state.web.get(*url).cloned() else { return bad(22, "The requested URL returned error: 404") };
+                let Some(content) = state.web.get(*url).cloned() else {
+                    return bad(22, "The requested URL returned error: 404");
+                };
                 drop(state);
                 self.write_file(path, &content, 0o600);
             }
@@ -122,9 +145,10 @@ impl Machine {
 
     fn installed(&self, names: &[&str], ending: &str) -> Output {
         let disk = self.disk();
-        let lines = names.iter().filter(|name| !disk.broken.contains(**name)).filter_map(|name| {
-            disk.packages.get(*name).map(|version| format!("{name}\t{version}{ending}\n"))
-        });
+        let lines = names
+            .iter()
+            .filter(|name| !disk.broken.contains(**name))
+            .filter_map(|name| disk.packages.get(*name).map(|version| format!("{name}\t{version}{ending}\n")));
         Output { code: Some(1), ..good(lines.collect::<String>()) }
     }
 
@@ -132,7 +156,8 @@ impl Machine {
         let Some(start) = arguments.iter().position(|argument| argument == "install") else { return };
         let mut disk = self.disk();
         assert!(disk.broken.is_empty(), "dpkg was interrupted, you must manually run 'dpkg --configure -a'");
-        let repository = disk.files.keys().any(|path| path.ends_with("kedge-kubernetes.list") || path.ends_with("kubernetes.repo"));
+        let repository =
+            disk.files.keys().any(|path| path.ends_with("kedge-kubernetes.list") || path.ends_with("kubernetes.repo"));
         assert!(repository, "nobody knows the repository");
         for (number, name) in arguments[start + 1..].iter().enumerate() {
             let rpm = name.rsplit_once('-').filter(|(_, version)| version.starts_with(char::is_numeric));
@@ -162,7 +187,8 @@ impl Machine {
     fn format(&self, device: &str, content: Content) {
         assert_eq!(device, "/dev/nvme1n1");
         let mut state = self.world.state();
-        let volume = state.volumes.values_mut().find(|v| v.attached.as_ref().is_some_and(|(id, _)| *id == self.id)).unwrap();
+        let volume =
+            state.volumes.values_mut().find(|v| v.attached.as_ref().is_some_and(|(id, _)| *id == self.id)).unwrap();
         assert!(!matches!(volume.content, Content::Filesystem(_) | Content::Table), "data was formatted away");
         volume.formatted += u32::from(content != Content::Bytes);
         volume.content = content;
@@ -170,7 +196,8 @@ impl Machine {
 
     fn mountable(&self, unit: &str) -> bool {
         let text = self.text(&format!("/etc/systemd/system/{unit}"));
-        text.contains(&format!("What=/dev/disk/by-uuid/1-2-{}\n", self.zone)) && matches!(self.content(), Some(Content::Filesystem(_)))
+        text.contains(&format!("What=/dev/disk/by-uuid/1-2-{}\n", self.zone))
+            && matches!(self.content(), Some(Content::Filesystem(_)))
     }
 
     /// The cluster that the data of etcd is of.
@@ -215,7 +242,8 @@ impl Machine {
 
     fn join(&self, path: &str, without_etcd: bool, half: bool) -> Output {
         let config = self.text(path);
-        let discovery: serde_json::Value = serde_json::from_slice(&self.file("/etc/kubernetes/discovery.conf").unwrap()).unwrap();
+        let discovery: serde_json::Value =
+            serde_json::from_slice(&self.file("/etc/kubernetes/discovery.conf").unwrap()).unwrap();
         let token = discovery["users"][0]["user"]["token"].as_str().unwrap().to_owned();
         assert!(config.contains(&format!("name: {}\n", self.id)), "{config}");
         let now = self.world.now();
@@ -224,7 +252,10 @@ impl Machine {
         if api.tokens.get(&token).is_none_or(|end: &Timestamp| *end <= now) {
             return bad(1, "Unauthorized");
         }
-        if self.disk().active.contains("kubelet.service") && self.config.control_plane && api.nodes.contains_key(&self.id) {
+        if self.disk().active.contains("kubelet.service")
+            && self.config.control_plane
+            && api.nodes.contains_key(&self.id)
+        {
             return bad(1, "a Node with that name and status Ready already exists in the cluster");
         }
         let id = api.id.clone();
@@ -242,7 +273,9 @@ impl Machine {
             return bad(1, "killed");
         }
         if self.config.control_plane {
-            self.write_file("/etc/kubernetes/manifests/kube-apiserver.yaml", b"x", 0o600);
+            for part in ["kube-apiserver", "etcd"] {
+                self.write_file(&format!("/etc/kubernetes/manifests/{part}.yaml"), b"x", 0o600);
+            }
             self.write_file("/var/lib/etcd/member/cluster", id.as_bytes(), 0o600);
         }
         self.disk().joined += 1;

@@ -54,7 +54,10 @@ async fn a_holder_that_dies_is_followed_after_five_minutes() {
     let other = Machine::new(&world, "i-b", "control-plane");
     other.becomes_a_node().await;
     let said = other.disk().said.clone();
-    assert!(said.iter().any(|line| line.contains("i-a makes the cluster; when nothing is heard of it for 300 s")), "{said:#?}");
+    assert!(
+        said.iter().any(|line| line.contains("i-a makes the cluster; when nothing is heard of it for 300 s")),
+        "{said:#?}"
+    );
     assert!(world.state().elapsed - taken >= Duration::from_secs(300));
     assert_eq!(world.store().init_lock().await.unwrap().lock.unwrap().holder, "i-b");
     // Who comes back finds a cluster to join, and makes none.

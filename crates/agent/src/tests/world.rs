@@ -101,7 +101,10 @@ impl World {
             keysets.set(kedge_pki::Keyset::new(purpose, made.item));
         }
         store.put_keysets(&keysets).await.unwrap();
-        store.put_secret(&TestKey, "encryptionconfig", &Secret::new(b"kind: EncryptionConfiguration".to_vec())).await.unwrap();
+        store
+            .put_secret(&TestKey, "encryptionconfig", &Secret::new(b"kind: EncryptionConfiguration".to_vec()))
+            .await
+            .unwrap();
         let minor = "https://pkgs.k8s.io/core:/stable:/v1.33";
         world.state().web.insert(format!("{minor}/deb/Release.key"), KEY.as_bytes().to_vec());
         world.state().web.insert(format!("{minor}/rpm/repodata/repomd.xml.key"), KEY.as_bytes().to_vec());
@@ -143,15 +146,15 @@ const INIT: &str = "kind: ClusterConfiguration\nnetworking:\n  serviceSubnet: 10
 pub(super) fn config(group: &str) -> GroupConfig {
     let control_plane = group == "control-plane";
     let label = if control_plane { "node-role.kubernetes.io/control-plane" } else { "node-role.kubernetes.io/node" };
-    let file = |path: &str, content: &str| {
-        serde_json::json!({ "path": path, "mode": "0644", "content": base64(content) })
-    };
+    let file =
+        |path: &str, content: &str| serde_json::json!({ "path": path, "mode": "0644", "content": base64(content) });
     let files = vec![
         file("/etc/modules-load.d/kedge.conf", "overlay\nbr_netfilter\n"),
         file("/etc/sysctl.d/99-kedge.conf", "net.ipv4.ip_forward = 1\n"),
         file("/etc/containerd/config.toml", "version = 2\n"),
     ];
-    let secrets = serde_json::json!([{ "secret": "encryptionconfig", "path": "/etc/kubernetes/encryption-config.yaml" }]);
+    let secrets =
+        serde_json::json!([{ "secret": "encryptionconfig", "path": "/etc/kubernetes/encryption-config.yaml" }]);
     let join = if control_plane { "controlPlane: {}\nkind: JoinConfiguration\n" } else { "kind: JoinConfiguration\n" };
     GroupConfig {
         format_version: 1,

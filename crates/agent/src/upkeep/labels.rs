@@ -22,7 +22,8 @@ pub(super) async fn ensure(agent: &Agent, found: &Found) -> Result<Option<String
         };
         // The status only says which of the configurations of its group the instance has.
         let of_instance = statuses.iter().map(|stored| &stored.status);
-        let mut of_instance = of_instance.filter(|status| status.instance == instance.id && status.group == instance.group);
+        let mut of_instance =
+            of_instance.filter(|status| status.instance == instance.id && status.group == instance.group);
         let Some(status) = of_instance.next() else { continue };
         let key = format!("nodes/{}/config/{}.json", instance.group, status.config);
         if !configs.contains_key(&key) {

@@ -25,17 +25,14 @@ pub(super) async fn installed(host: &dyn Host, packages: &[Package]) -> Result<B
 }
 
 /// Makes a repository known.
-pub(super) async fn add(
-    host: &dyn Host,
-    repository: &Repository,
-    image: &Image,
-    key: &[u8],
-) -> Result<(), StepError> {
+pub(super) async fn add(host: &dyn Host, repository: &Repository, image: &Image, key: &[u8]) -> Result<(), StepError> {
     let Repository { name, deb, component, .. } = repository;
     let keyring = format!("/etc/apt/keyrings/kedge-{name}.asc");
     let place = match component {
         Some(_) if image.codename.is_empty() => {
-            return Err(StepError::refused("/etc/os-release has no VERSION_CODENAME, by which repositories are divided"));
+            return Err(StepError::refused(
+                "/etc/os-release has no VERSION_CODENAME, by which repositories are divided",
+            ));
         }
         Some(component) => format!("{} {component}", image.codename),
         None => "/".to_owned(),
@@ -53,7 +50,8 @@ pub(super) async fn install(host: &dyn Host, packages: &[&Package]) -> Result<()
     done(host, quiet(Command::new("dpkg", ["--force-confold", "--configure", "--pending"]))).await?;
     done(host, quiet(Command::new("apt-get", lock.into_iter().chain(["--quiet", "update"])))).await?;
     let keep = ["-o", "Dpkg::Options::=--force-confold", "-o", "Dpkg::Options::=--force-confdef"];
-    let arguments = ["--quiet", "--yes", "--no-install-recommends", "--allow-downgrades", "--allow-change-held-packages"];
+    let arguments =
+        ["--quiet", "--yes", "--no-install-recommends", "--allow-downgrades", "--allow-change-held-packages"];
     let names: Vec<String> = packages
         .iter()
         .map(|package| match (&package.version, package.held) {
