@@ -216,12 +216,12 @@ mod tests {
             {"ID":"15985099378392235387","name":"a","peerURLs":["https://10.0.0.1:2380"],"clientURLs":["https://10.0.0.1:2379"]},
             {"ID":"7","peerURLs":["https://10.0.0.2:2380"],"isLearner":true}]}"#;
         let list = MemberList::from(serde_json::from_str::<WireMembers>(old).unwrap());
-        assert_eq!(list.cluster.to_string(), "a7ef2c49b9711739");
+        assert_eq!(list.cluster.to_string(), "a7ef944b95711739");
         assert_eq!(list.answered_by, MemberId(2));
         assert_eq!(list.members[0].id, MemberId(7));
         assert!(list.members[0].learner && !list.members[0].has_started());
         assert_eq!(list.members[0].shown(), "a member without a name (7)");
-        assert_eq!(list.members[1].shown(), "a (ddd68e6239162dfb)");
+        assert_eq!(list.members[1].shown(), "a (ddd67b312462fd7b)");
         let status = r#"{"header":{"cluster_id":"1", "member_id":"2", "revision":"42"}, "version":"3.5.16", "dbSize":"20480",
             "leader":"0", "dbSizeInUse":"16384", "errors":["etcdserver: no leader"]}"#;
         let status = Status::from(serde_json::from_str::<WireStatus>(status).unwrap());

@@ -14,8 +14,8 @@ use camino_tempfile::Utf8TempDir;
 use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 use kedge_etcd::{
-    Backups, ClientTls, EtcdClient, EtcdError, Followed, Health, Host, InitialCluster, Place, Prepared, Settled, Tool,
-    Volume, client_url, join, peer_url, prepare, restore, settle,
+    Backups, ClientTls, EtcdClient, EtcdError, Health, Host, InitialCluster, Place, Prepared, Settled, Tool,
+    Volume, client_url, join, peer_url, prepare, restore, restore::Followed, settle,
 };
 use kedge_pki::{Authority, Leaf};
 use kedge_store::{Directory, Objects};
@@ -53,10 +53,21 @@ pub(crate) struct Lab {
     pub(crate) objects: Arc<dyn Objects>,
     pub(crate) tls: ClientTls,
     pub(crate) expected: usize,
+    /// Whether etcd refuses changes until all members have been connected for five seconds, as it does unless told otherwise.
+    strict: bool,
 }
 
 impl Lab {
     pub(crate) fn new(programs: Programs, expected: usize) -> Arc<Self> {
+        Arc::new(Self::with(programs, expected, true))
+    }
+
+    /// For tests that go through the same thing many times.
+    pub(crate) fn hasty(programs: Programs, expected: usize) -> Arc<Self> {
+        Arc::new(Self::with(programs, expected, false))
+    }
+
+    fn with(programs: Programs, expected: usize, strict: bool) -> Self {
         static LABS: AtomicU8 = AtomicU8::new(0);
         let folder = camino_tempfile::tempdir().unwrap();
         let authority = Authority::generate("etcd-ca", 1, Timestamp::now(), &SystemRandom::new()).unwrap();
@@ -67,7 +78,7 @@ impl Lab {
         let lab = LABS.fetch_add(1, Ordering::Relaxed);
         let network = [u8::try_from(process % 250).unwrap() + 1, u8::try_from(process / 250 % 25).unwrap() * 10 + lab % 10];
         let objects = Arc::new(Directory::new(&folder.path().join("store")));
-        Arc::new(Self { programs, folder, authority, network, next: AtomicU8::new(1), objects, tls, expected })
+        Self { programs, folder, authority, network, next: AtomicU8::new(1), objects, tls, expected, strict }
     }
 
     pub(crate) fn backups(&self) -> Backups {
@@ -302,6 +313,7 @@ impl Host for Instance {
             ("heartbeat-interval", "50".to_owned()),
             ("election-timeout", "500".to_owned()),
             ("logger", "zap".to_owned()),
+            ("strict-reconfig-check", self.lab.strict.to_string()),
         ];
         let process = Command::new(&self.lab.programs.etcd)
             .args(arguments.into_iter().map(|(name, value)| format!("--{name}={value}")))
