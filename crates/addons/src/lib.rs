@@ -1,1 +1,37 @@
 //! What runs in a cluster beside the workloads: manifests of add-ons, versions and digests.
+//!
+//! ```text
+//! ResolvedSpec ─wanted─▶ [Addon] ─Index::of─▶ Index ─diff─▶ what a plan shows
+//!                           │ Addon::to_yaml ─▶ the state store, under its SHA-256
+//!                           ▼
+//!                 upstream files ─Addon::render─▶ objects, which `kedge-kube` applies
+//! ```
+//!
+//! An add-on is a recipe: objects of kedge's own, upstream files that are known by their SHA-256, and changes of those. So a
+//! plan needs no network, and what is applied is what was planned. Nothing here is secret: certificates of services are made
+//! where an add-on is applied ([`ServingCertificate`]).
+
+mod addon;
+mod context;
+mod index;
+mod objects;
+mod patch;
+mod problem;
+mod releases;
+mod render;
+mod software;
+#[cfg(test)]
+mod testing;
+mod wanted;
+
+pub use addon::{
+    Addon, AddonError, FORMAT_VERSION, Registry, ServingCertificate, TrustedBy, UpstreamFile, Wave, sha256,
+};
+pub use context::Surroundings;
+pub use index::{AddonChange, Entry, Index, diff};
+pub use patch::{Change, Container, Patch};
+pub use problem::Problem;
+pub use releases::{RELEASES, Release};
+pub use render::{RenderError, is_cluster_wide};
+pub use software::missing_files;
+pub use wanted::wanted;

@@ -23,7 +23,7 @@ mod kubeadm;
 mod kubelet;
 mod labels;
 mod problem;
-mod proxy;
+pub mod proxy;
 mod ranges;
 mod system;
 #[cfg(test)]
@@ -38,4 +38,5 @@ pub use group::{
 };
 pub use hooks::Unit;
 pub use problem::BootProblem;
+pub use ranges::Ranges;
 pub use user_data::{LIMIT, Payload, UserData, UserDataError};

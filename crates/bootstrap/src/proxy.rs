@@ -24,14 +24,15 @@ const FIELDS: [(&str, &str); 12] = [
 ];
 
 /// Whether kube-proxy runs: not if the manifest says so, or if Cilium does its work.
-pub(crate) fn runs(spec: &ResolvedSpec) -> bool {
+#[must_use]
+pub fn runs(spec: &ResolvedSpec) -> bool {
     let settings = &spec.cluster.settings;
     let cilium = settings.block("networking").block("cilium").boolean("enableNodePort") == Some(true);
     settings.block("kubeProxy").boolean("enabled").unwrap_or(!cilium)
 }
 
 /// `KubeProxyConfiguration`; `pods` is the range of pods.
-pub(crate) fn document(spec: &ResolvedSpec, pods: &str, problems: &mut Vec<BootProblem>) -> Value {
+pub fn document(spec: &ResolvedSpec, pods: &str, problems: &mut Vec<BootProblem>) -> Value {
     let settings = spec.cluster.settings.block("kubeProxy");
     let mut fields = Map::new();
     set(&mut fields, "clusterCIDR", pods.into());

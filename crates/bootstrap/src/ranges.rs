@@ -10,20 +10,21 @@ use crate::components::Component;
 use crate::problem::BootProblem;
 
 /// Ranges of addresses within the cluster, as kops divides them.
-pub(crate) struct Ranges {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ranges {
     /// Of services.
-    pub(crate) services: String,
+    pub services: String,
     /// Of pods.
-    pub(crate) pods: String,
+    pub pods: String,
     /// Address of DNS.
-    pub(crate) dns: String,
+    pub dns: String,
     /// Whether pods have IPv6 addresses only.
-    pub(crate) ipv6: bool,
+    pub ipv6: bool,
 }
 
 impl Ranges {
     /// Those of a cluster.
-    pub(crate) fn of(spec: &ResolvedSpec, problems: &mut Vec<BootProblem>) -> Self {
+    pub fn of(spec: &ResolvedSpec, problems: &mut Vec<BootProblem>) -> Self {
         let settings = &spec.cluster.settings;
         let ipv6 = spec.cluster.network.ipv6_only();
         let (services, pods) = match spec.cluster.network.non_masquerade_cidr {

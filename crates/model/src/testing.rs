@@ -59,6 +59,7 @@ pub(crate) fn minimal() -> ResolvedSpec {
             nvidia_gpu: false,
             ecr_credentials_for_mirrors: false,
             encryption_config: false,
+            annotations: BTreeMap::new(),
             settings: Settings::default(),
         },
         groups: vec![group("control-plane", Role::ControlPlane), group("nodes", Role::Node)],

@@ -123,6 +123,7 @@ fn cluster(
         nvidia_gpu: spec.containerd.nvidia_gpu.is_on(),
         ecr_credentials_for_mirrors: spec.containerd.use_ecr_credentials_for_mirrors,
         encryption_config: spec.encryption_config,
+        annotations: read.value.metadata.annotations.clone(),
         settings: read.settings.clone(),
         name: known,
         network,

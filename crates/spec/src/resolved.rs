@@ -82,6 +82,8 @@ pub struct Cluster {
     pub ecr_credentials_for_mirrors: bool,
     /// `encryptionConfig`: API objects are encrypted at rest, maybe with KMS.
     pub encryption_config: bool,
+    /// Annotations of the manifest.
+    pub annotations: BTreeMap<String, String>,
     /// `spec` as it is written, for the software on instances.
     pub settings: Settings,
 }

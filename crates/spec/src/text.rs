@@ -1,5 +1,6 @@
 //! YAML that is no manifest: documents that kedge writes for others, and files of others that it adds to.
 
+use serde::Deserialize as _;
 use serde_json::Value;
 
 use crate::yaml;
@@ -40,9 +41,31 @@ pub fn read(text: &str) -> Result<Value, String> {
     serde_yaml::from_str(text).map_err(|error| error.to_string())
 }
 
+/// Reads all documents of a YAML text as the values that they would be in JSON, without those that hold nothing.
+///
+/// # Errors
+/// It is no YAML, or has keys that are no texts; says which document it is.
+pub fn read_all(text: &str) -> Result<Vec<Value>, String> {
+    let mut documents = Vec::new();
+    for (index, document) in serde_yaml::Deserializer::from_str(text).enumerate() {
+        let value = Value::deserialize(document).map_err(|error| format!("document {}: {error}", index + 1))?;
+        if !value.is_null() {
+            documents.push(value);
+        }
+    }
+    Ok(documents)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn documents_are_read_one_by_one() {
+        assert_eq!(read_all("a: 1\n---\n# nothing\n---\nb: [x]\n"), Ok(vec![serde_json::json!({"a": 1}), serde_json::json!({"b": ["x"]})]));
+        assert_eq!(read_all(""), Ok(vec![]));
+        assert!(read_all("a: 1\n---\nb: [").is_err_and(|error| error.starts_with("document 2: ")));
+    }
 
     #[test]
     fn what_is_written_is_read() {

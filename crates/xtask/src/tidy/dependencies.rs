@@ -41,6 +41,7 @@ const WITHIN_A_RING: &[(&str, &str, &str)] = &[
     ("kedge-model", "kedge-spec", "the model reads the resolved specification"),
     ("kedge-bootstrap", "kedge-spec", "instances boot with what the specification says"),
     ("kedge-addons", "kedge-spec", "add-ons are those that the specification asks for"),
+    ("kedge-addons", "kedge-bootstrap", "kube-proxy and DNS have the addresses that kubeadm gave them"),
     ("kedge-render", "kedge-check", "notes are rendered"),
     ("kedge-store", "kedge-cloud", "S3 fails as every cloud does, and a lease is a fence for writes"),
     ("kedge-migrate", "kedge-engine", "a migration applies plans"),

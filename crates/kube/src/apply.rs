@@ -1,0 +1,233 @@
+//! Applying add-ons.
+//!
+//! Server-side apply as the manager `kedge`: the API server merges, and says who else owns a field. What is not possible yet
+//! (a kind whose definition was applied a moment ago, a webhook that has not started) is tried again until a deadline.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use kedge_addons::{Addon, Wave};
+use serde_json::Value;
+use tokio::time::Instant;
+
+use crate::FIELD_MANAGER;
+use crate::api::Form;
+use crate::connect::Cluster;
+use crate::error::{Class, KubeError};
+use crate::inventory::{Inventory, ObjectRef};
+use crate::labels;
+use crate::prune::Pruned;
+
+/// How long is waited between two tries, at first and at most.
+const PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// How add-ons are applied.
+#[derive(Clone, Copy, Debug)]
+pub struct ApplyOptions {
+    /// Fields that others own are taken over.
+    pub force: bool,
+    /// How long is waited for what is not possible yet, for each add-on.
+    pub deadline: Duration,
+    /// The time, for certificates.
+    pub now: Timestamp,
+    /// Namespaces, volumes and definitions with objects are deleted too where they are pruned.
+    pub destroy: bool,
+}
+
+/// An add-on and its objects ([`Addon::render`]).
+#[derive(Clone, Debug)]
+pub struct Unit {
+    /// The add-on.
+    pub addon: Addon,
+    /// Its objects in their order.
+    pub objects: Vec<Value>,
+}
+
+/// What was done for an add-on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// Objects that are new.
+    pub created: Vec<ObjectRef>,
+    /// Objects that were changed.
+    pub changed: Vec<ObjectRef>,
+    /// How many were as they should be.
+    pub unchanged: usize,
+    /// What was pruned, and what was not.
+    pub pruned: Pruned,
+}
+
+/// What became of an add-on.
+#[derive(Debug)]
+pub struct Step {
+    /// Its name.
+    pub addon: String,
+    /// What was done.
+    pub outcome: Result<Applied, KubeError>,
+}
+
+/// What applying an object did.
+enum Done {
+    Created,
+    Changed,
+    Nothing,
+}
+
+impl Cluster {
+    /// Applies add-ons wave by wave, and prunes those that are no longer among them. A failure stops neither the others nor the
+    /// next wave: what is broken in one place must not keep a cluster from the rest. Add-ons that failed are not pruned.
+    pub async fn apply_all(&self, units: &[Unit], options: &ApplyOptions) -> Vec<Step> {
+        let mut steps = Vec::new();
+        for wave in [Wave::Foundation, Wave::System, Wave::Extension, Wave::User] {
+            for unit in units.iter().filter(|unit| unit.addon.wave == wave) {
+                let outcome = self.apply(&unit.addon, &unit.objects, options).await;
+                steps.push(Step { addon: unit.addon.name.clone(), outcome });
+            }
+        }
+        match self.inventories().await {
+            Ok(inventories) => {
+                let wanted = |name: &str| units.iter().any(|unit| unit.addon.name == name);
+                for addon in inventories.keys().filter(|name| !wanted(name)) {
+                    let outcome = self.remove(addon, options.destroy).await;
+                    steps.push(Step {
+                        addon: addon.clone(),
+                        outcome: outcome.map(|pruned| Applied { pruned, ..Applied::default() }),
+                    });
+                }
+            }
+            Err(error) => steps.push(Step { addon: String::new(), outcome: Err(error) }),
+        }
+        steps
+    }
+
+    /// Applies an add-on and prunes what it has no longer.
+    ///
+    /// # Errors
+    /// The API refuses something, or did not become ready for it until the deadline. What was applied is noted.
+    pub async fn apply(&self, addon: &Addon, objects: &[Value], options: &ApplyOptions) -> Result<Applied, KubeError> {
+        let until = Instant::now() + options.deadline;
+        let before = self.inventories().await?.remove(&addon.name).unwrap_or_default();
+        let wanted: Vec<ObjectRef> = objects.iter().map(ObjectRef::of).collect();
+        let gone: Vec<ObjectRef> =
+            before.objects.iter().filter(|old| !wanted.iter().any(|new| new.is_same(old))).cloned().collect();
+        let everything = wanted.iter().chain(&gone).cloned().collect();
+        let started = Inventory { version: addon.version.clone(), digest: String::new(), objects: everything };
+        self.record(&addon.name, Some(&started)).await?;
+
+        let mut applied = Applied::default();
+        let is_namespace = |object: &&Value| object.get("kind").and_then(Value::as_str) == Some("Namespace");
+        let (namespaces, others): (Vec<&Value>, Vec<&Value>) = objects.iter().partition(is_namespace);
+        for object in namespaces {
+            self.apply_until(addon, object.clone(), options, until, &mut applied).await?;
+        }
+        let bundles = self.certificates(addon, options.now).await?;
+        for object in others {
+            let mut object = object.clone();
+            crate::certificates::trust(&mut object, addon, &bundles);
+            self.apply_until(addon, object, options, until, &mut applied).await?;
+        }
+        applied.pruned = self.prune(&addon.name, &gone, options.destroy).await?;
+        let mut there = wanted;
+        there.extend(applied.pruned.kept.iter().map(|kept| kept.object.clone()));
+        let inventory = Inventory { version: addon.version.clone(), digest: addon.digest(), objects: there };
+        self.record(&addon.name, Some(&inventory)).await?;
+        Ok(applied)
+    }
+
+    /// Removes an add-on with all of its objects.
+    ///
+    /// # Errors
+    /// The API refuses something.
+    pub async fn remove(&self, addon: &str, destroy: bool) -> Result<Pruned, KubeError> {
+        let Some(inventory) = self.inventories().await?.remove(addon) else { return Ok(Pruned::default()) };
+        // Last come first: workloads go before what they are allowed to do, and definitions at the end.
+        let objects: Vec<ObjectRef> = inventory.objects.iter().rev().cloned().collect();
+        let pruned = self.prune(addon, &objects, destroy).await?;
+        let kept: Vec<ObjectRef> = pruned.kept.iter().map(|kept| kept.object.clone()).collect();
+        // What is kept is no longer looked after; it stays under its label, for people to decide.
+        tracing::debug!(addon, kept = kept.len(), "removed");
+        self.record(addon, None).await?;
+        Ok(pruned)
+    }
+
+    /// Applies an object, again and again until the deadline as long as it may succeed later.
+    async fn apply_until(
+        &self,
+        addon: &Addon,
+        mut object: Value,
+        options: &ApplyOptions,
+        until: Instant,
+        applied: &mut Applied,
+    ) -> Result<(), KubeError> {
+        labels::mark(&mut object, &addon.name, &addon.version);
+        let place = ObjectRef::of(&object);
+        let mut pause = PAUSE;
+        loop {
+            let error = match self.apply_object(&object, &place, options.force).await {
+                Ok(Done::Created) => {
+                    applied.created.push(place);
+                    return Ok(());
+                }
+                Ok(Done::Changed) => {
+                    applied.changed.push(place);
+                    return Ok(());
+                }
+                Ok(Done::Nothing) => {
+                    applied.unchanged += 1;
+                    return Ok(());
+                }
+                Err(error) => error,
+            };
+            // A namespace that another add-on brings, or that is only just going.
+            let missing_namespace = error.class == Class::NotFound && error.why.starts_with("namespaces ");
+            if !(error.class.may_pass() || missing_namespace) || Instant::now() + pause > until {
+                return Err(error);
+            }
+            tracing::debug!(object = %place, %error, "tried again");
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    async fn apply_object(&self, object: &Value, place: &ObjectRef, force: bool) -> Result<Done, KubeError> {
+        let action = format!("apply {place}");
+        let path = self.path(place).await?;
+        let before = self.find(&action, &path).await?;
+        let query = format!("{path}?fieldManager={FIELD_MANAGER}&force={force}&fieldValidation=Strict");
+        let after = match self.patch(&action, &query, Form::Apply, object).await {
+            Err(error) if error.class == Class::Invalid && before.is_some() && is_replaceable(&place.kind) => {
+                // What such an object says cannot be changed, and nothing is lost with it.
+                self.delete(&action, &path, &serde_json::json!({ "propagationPolicy": "Background" })).await?;
+                self.patch(&action, &query, Form::Apply, object).await?
+            }
+            done => done?,
+        };
+        if place.kind == "CustomResourceDefinition" {
+            self.kinds.lock().await.clear();
+            if !is_established(&after) {
+                let why = "its definition is not established yet";
+                return Err(KubeError::new(Class::NotReady, action, why));
+            }
+        }
+        let version = |object: &Value| object.pointer("/metadata/resourceVersion").cloned();
+        Ok(match before {
+            None => Done::Created,
+            Some(before) if version(&before) == version(&after) => Done::Nothing,
+            Some(_) => Done::Changed,
+        })
+    }
+}
+
+/// Kinds whose objects hold nothing and may be made anew.
+fn is_replaceable(kind: &str) -> bool {
+    ["ClusterRoleBinding", "RoleBinding", "Job"].contains(&kind)
+}
+
+/// Whether objects of a definition can be made.
+fn is_established(definition: &Value) -> bool {
+    let conditions = definition.pointer("/status/conditions").and_then(Value::as_array).into_iter().flatten();
+    conditions.into_iter().any(|condition| {
+        let text = |field: &str| condition.get(field).and_then(Value::as_str);
+        text("type") == Some("Established") && text("status") == Some("True")
+    })
+}

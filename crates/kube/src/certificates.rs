@@ -1,0 +1,243 @@
+//! Certificates of services of add-ons, made here: their keys are in the cluster and nowhere else.
+//!
+//! An authority is made for each, signs the one certificate, and is forgotten: its certificate is what others trust. A
+//! certificate is replaced two months before it ends, or when its names change.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::{SignedDuration, Timestamp};
+use kedge_addons::{Addon, ServingCertificate};
+use kedge_pki::Certificate;
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose,
+};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+
+use crate::FIELD_MANAGER;
+use crate::api::Form;
+use crate::connect::Cluster;
+use crate::error::{Class, KubeError};
+use crate::inventory::ObjectRef;
+use crate::labels;
+
+/// How long a certificate is good.
+const LIFETIME: SignedDuration = SignedDuration::from_hours(24 * 365);
+/// How long before its end it is replaced.
+const EARLY: SignedDuration = SignedDuration::from_hours(24 * 60);
+/// How far back it begins, for clocks that are behind.
+const SKEW: SignedDuration = SignedDuration::from_mins(5);
+
+/// Authorities in base64, as `caBundle` has them, by kind and name of who trusts them.
+pub(crate) type Bundles = BTreeMap<(String, String), String>;
+
+impl Cluster {
+    /// Makes the certificates of an add-on that are not there, and says who trusts which.
+    pub(crate) async fn certificates(&self, addon: &Addon, now: Timestamp) -> Result<Bundles, KubeError> {
+        let mut bundles = Bundles::new();
+        for wanted in &addon.certificates {
+            let authority = self.certificate(addon, wanted, now).await?;
+            for trusting in &wanted.trusted_by {
+                bundles.insert((trusting.kind.clone(), trusting.name.clone()), authority.clone());
+            }
+        }
+        Ok(bundles)
+    }
+
+    /// Makes a certificate if it is not there; gives its authority in base64.
+    async fn certificate(
+        &self,
+        addon: &Addon,
+        wanted: &ServingCertificate,
+        now: Timestamp,
+    ) -> Result<String, KubeError> {
+        let action = format!("make the certificate {}/{}", wanted.namespace, wanted.secret);
+        let place = ObjectRef {
+            api_version: "v1".to_owned(),
+            kind: "Secret".to_owned(),
+            namespace: wanted.namespace.clone(),
+            name: wanted.secret.clone(),
+        };
+        let path = self.path(&place).await?;
+        let found = self.find(&action, &path).await?;
+        if let Some(secret) = &found {
+            let data = |key: &str| {
+                secret.pointer(&format!("/data/{key}")).and_then(Value::as_str).unwrap_or_default().to_owned()
+            };
+            if is_good(&data("tls.crt"), wanted, now) && !data("ca.crt").is_empty() {
+                return Ok(data("ca.crt"));
+            }
+            if labels::addon_of(secret) != Some(labels::value(&addon.name).as_str()) {
+                let why = format!(
+                    "secret {}/{} is not kedge's: delete it, or call it otherwise",
+                    wanted.namespace, wanted.secret
+                );
+                return Err(KubeError::new(Class::Conflict, action, why));
+            }
+        }
+        let made =
+            make(wanted, now).map_err(|error| KubeError::new(Class::Other, action.clone(), error.to_string()))?;
+        let authority = base64(made.authority.as_bytes());
+        let mut secret = json!({
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": { "name": wanted.secret, "namespace": wanted.namespace },
+            "type": "kubernetes.io/tls",
+            "data": { "ca.crt": authority, "tls.crt": base64(made.certificate.as_bytes()), "tls.key": base64(made.key.as_bytes()) },
+        });
+        labels::mark(&mut secret, &addon.name, &addon.version);
+        let query = format!("{path}?fieldManager={FIELD_MANAGER}&force=true");
+        self.patch(&action, &query, Form::Apply, &secret).await?;
+        Ok(authority)
+    }
+}
+
+/// Whether a certificate, in base64, still serves.
+fn is_good(certificate: &str, wanted: &ServingCertificate, now: Timestamp) -> bool {
+    let text = from_base64(certificate).and_then(|bytes| String::from_utf8(bytes).ok());
+    let Some(Ok(certificate)) = text.map(|text| Certificate::from_pem(&text)) else { return false };
+    certificate.is_valid_at(now) && now + EARLY < certificate.not_after && certificate.dns_names == wanted.dns_names
+}
+
+/// What was made, in PEM.
+struct Made {
+    authority: String,
+    certificate: String,
+    key: String,
+}
+
+fn make(wanted: &ServingCertificate, now: Timestamp) -> Result<Made, rcgen::Error> {
+    let name = |text: &str| {
+        let mut name = DistinguishedName::new();
+        name.push(DnType::CommonName, text.chars().take(64).collect::<String>());
+        name
+    };
+    let (from, until) = (datetime(now - SKEW), datetime(now + LIFETIME));
+    let authority_key = KeyPair::generate()?;
+    let mut authority = CertificateParams::default();
+    authority.distinguished_name = name(&format!("{} authority", wanted.secret));
+    authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    authority.key_usages = vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyCertSign];
+    (authority.not_before, authority.not_after) = (from, until);
+    let authority_certificate = authority.self_signed(&authority_key)?;
+    let issuer = Issuer::new(authority, authority_key);
+    let key = KeyPair::generate()?;
+    let mut leaf = CertificateParams::new(wanted.dns_names.clone())?;
+    leaf.distinguished_name = name(wanted.dns_names.first().map_or(&wanted.secret, |first| first));
+    leaf.is_ca = IsCa::ExplicitNoCa;
+    leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    // Services that know each other by it show it to each other.
+    leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+    leaf.use_authority_key_identifier_extension = true;
+    (leaf.not_before, leaf.not_after) = (from, until);
+    let certificate = leaf.signed_by(&key, &issuer)?;
+    Ok(Made {
+        authority: pem("CERTIFICATE", authority_certificate.der()),
+        certificate: pem("CERTIFICATE", certificate.der()),
+        key: pem("PRIVATE KEY", &key.serialize_der()),
+    })
+}
+
+/// Bytes as PEM.
+fn pem(label: &str, der: &[u8]) -> String {
+    let mut text = format!("-----BEGIN {label}-----\n");
+    for (index, letter) in base64(der).chars().enumerate() {
+        if index > 0 && index % 64 == 0 {
+            text.push('\n');
+        }
+        text.push(letter);
+    }
+    text + &format!("\n-----END {label}-----\n")
+}
+
+fn datetime(at: Timestamp) -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp(at.as_second()).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+}
+
+/// Gives an object the authority that it trusts.
+pub(crate) fn trust(object: &mut Value, addon: &Addon, bundles: &Bundles) {
+    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let Some(bundle) = bundles.get(&(text("/kind"), text("/metadata/name"))) else { return };
+    tracing::trace!(addon = addon.name, "has a bundle");
+    let bundle = Value::from(bundle.as_str());
+    if let Some(webhooks) = object.get_mut("webhooks").and_then(Value::as_array_mut) {
+        for client in webhooks.iter_mut().filter_map(|hook| hook.get_mut("clientConfig")?.as_object_mut()) {
+            client.insert("caBundle".to_owned(), bundle.clone());
+        }
+    } else if let Some(client) =
+        object.pointer_mut("/spec/conversion/webhook/clientConfig").and_then(Value::as_object_mut)
+    {
+        client.insert("caBundle".to_owned(), bundle);
+    } else if let Some(spec) = object.get_mut("spec").and_then(Value::as_object_mut) {
+        spec.insert("caBundle".to_owned(), bundle);
+    }
+}
+
+fn base64(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
+}
+
+fn from_base64(text: &str) -> Option<Vec<u8>> {
+    STANDARD.decode(text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted() -> ServingCertificate {
+        ServingCertificate::of_service("tls", "kube-system", "webhook", &[("APIService", "v1.example.com")])
+    }
+
+    #[test]
+    fn a_certificate_is_for_its_names_and_is_replaced_in_time() {
+        let now = Timestamp::from_second(1_800_000_000).unwrap();
+        let made = make(&wanted(), now).unwrap();
+        let certificate = Certificate::from_pem(&made.certificate).unwrap();
+        assert_eq!(certificate.dns_names, ["webhook.kube-system.svc", "webhook.kube-system", "webhook"]);
+        assert!(certificate.server_auth && certificate.client_auth && !certificate.is_ca);
+        assert!(Certificate::from_pem(&made.authority).unwrap().is_ca);
+        let text = base64(made.certificate.as_bytes());
+        assert!(is_good(&text, &wanted(), now));
+        assert!(is_good(&text, &wanted(), now + LIFETIME - EARLY - SKEW));
+        assert!(!is_good(&text, &wanted(), now + LIFETIME - EARLY));
+        let others = ServingCertificate { dns_names: vec!["other".to_owned()], ..wanted() };
+        assert!(!is_good(&text, &others, now));
+        assert!(!is_good("", &wanted(), now) && !is_good("bm9uZQ==", &wanted(), now));
+    }
+
+    #[test]
+    fn those_who_trust_get_the_authority() {
+        let addon = Addon {
+            format_version: 1,
+            name: "a".to_owned(),
+            version: "1".to_owned(),
+            wave: kedge_addons::Wave::System,
+            namespace: None,
+            upstream: Vec::new(),
+            patches: Vec::new(),
+            objects: Vec::new(),
+            registry: None,
+            certificates: vec![wanted()],
+        };
+        let key = |kind: &str| (kind.to_owned(), "x".to_owned());
+        let bundles: Bundles = ["APIService", "ValidatingWebhookConfiguration", "CustomResourceDefinition"]
+            .map(|kind| (key(kind), "QQ==".to_owned()))
+            .into();
+        let trusting = |mut object: Value| {
+            trust(&mut object, &addon, &bundles);
+            object
+        };
+        let api = trusting(json!({ "kind": "APIService", "metadata": { "name": "x" }, "spec": {} }));
+        assert_eq!(api["spec"]["caBundle"], "QQ==");
+        let hook = json!({ "kind": "ValidatingWebhookConfiguration", "metadata": { "name": "x" }, "webhooks": [{ "clientConfig": {} }] });
+        assert_eq!(trusting(hook)["webhooks"][0]["clientConfig"]["caBundle"], "QQ==");
+        let definition = json!({ "kind": "CustomResourceDefinition", "metadata": { "name": "x" }, "spec": { "conversion": { "webhook": { "clientConfig": {} } } } });
+        assert_eq!(trusting(definition)["spec"]["conversion"]["webhook"]["clientConfig"]["caBundle"], "QQ==");
+        let other = json!({ "kind": "APIService", "metadata": { "name": "y" }, "spec": {} });
+        assert_eq!(trusting(other.clone()), other);
+    }
+}

@@ -1,0 +1,305 @@
+//! One suite over two API servers: a small one in memory, and the real one where it is there.
+
+mod servers;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use kedge_addons::{Addon, FORMAT_VERSION, ServingCertificate, Wave};
+use kedge_kube::{Access, ApplyOptions, Class, Cluster, ObjectChange, Unit};
+use ring::rand::SystemRandom;
+use serde_json::{Value, json};
+use servers::fake::Fake;
+use servers::real::Real;
+
+fn addon(name: &str, objects: Vec<Value>) -> Unit {
+    let addon = Addon {
+        format_version: FORMAT_VERSION,
+        name: name.to_owned(),
+        version: "v1".to_owned(),
+        wave: Wave::System,
+        namespace: None,
+        upstream: Vec::new(),
+        patches: Vec::new(),
+        objects,
+        registry: None,
+        certificates: Vec::new(),
+    };
+    let objects = addon.render(&BTreeMap::new()).unwrap();
+    Unit { addon, objects }
+}
+
+fn options() -> ApplyOptions {
+    ApplyOptions { force: false, deadline: Duration::from_secs(20), now: Timestamp::now(), destroy: false }
+}
+
+fn map(name: &str, text: &str) -> Value {
+    json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": name, "namespace": "default" }, "data": { "a": text } })
+}
+
+fn definition() -> Value {
+    let schema = json!({ "openAPIV3Schema": { "type": "object", "x-kubernetes-preserve-unknown-fields": true } });
+    json!({
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": { "name": "things.example.com" },
+        "spec": {
+            "group": "example.com",
+            "names": { "kind": "Thing", "listKind": "ThingList", "plural": "things", "singular": "thing" },
+            "scope": "Namespaced",
+            "versions": [{ "name": "v1", "served": true, "storage": true, "schema": schema }],
+        },
+    })
+}
+
+fn thing(name: &str) -> Value {
+    json!({ "apiVersion": "example.com/v1", "kind": "Thing", "metadata": { "name": name, "namespace": "default" }, "size": 1 })
+}
+
+/// Applied once it is there, applied twice nothing changes, and what is left out is pruned.
+async fn applies_and_prunes(cluster: &Cluster) {
+    let first = addon("one", vec![map("one-a", "1"), map("one-b", "1")]);
+    let applied = cluster.apply(&first.addon, &first.objects, &options()).await.unwrap();
+    assert_eq!((applied.created.len(), applied.changed.len(), applied.unchanged), (2, 0, 0));
+    let again = cluster.apply(&first.addon, &first.objects, &options()).await.unwrap();
+    assert_eq!((again.created.len(), again.changed.len(), again.unchanged), (0, 0, 2));
+
+    let second = addon("one", vec![map("one-a", "2")]);
+    let diffs = cluster.diff(&second.addon, &second.objects).await.unwrap();
+    let lines: Vec<String> = diffs.iter().map(|diff| diff.object.to_string()).collect();
+    assert_eq!(lines, ["ConfigMap default/one-a", "ConfigMap default/one-b"]);
+    let ObjectChange::Change(fields) = &diffs[0].change else { panic!("{diffs:?}") };
+    assert_eq!(fields.len(), 1, "{fields:?}");
+    assert_eq!((fields[0].path.as_str(), &fields[0].before, &fields[0].after), ("data.a", &json!("1"), &json!("2")));
+    assert_eq!(diffs[1].change, ObjectChange::Delete);
+
+    let applied = cluster.apply(&second.addon, &second.objects, &options()).await.unwrap();
+    assert_eq!((applied.changed.len(), applied.pruned.deleted.len()), (1, 1));
+    assert_eq!(cluster.diff(&second.addon, &second.objects).await.unwrap(), []);
+    let inventory = cluster.inventories().await.unwrap().remove("one").unwrap();
+    assert_eq!((inventory.digest, inventory.objects.len()), (second.addon.digest(), 1));
+
+    // Without it among those that are wanted, it goes.
+    let steps = cluster.apply_all(&[], &options()).await;
+    assert!(steps.iter().all(|step| step.outcome.is_ok()), "{steps:?}");
+    assert_eq!(cluster.inventories().await.unwrap(), BTreeMap::new());
+    let gone = cluster.diff(&second.addon, &second.objects).await.unwrap();
+    assert_eq!(gone[0].change, ObjectChange::Create);
+}
+
+/// Objects come with their definition; definitions with objects of others and namespaces do not go silently.
+async fn keeps_what_holds_data(cluster: &Cluster) {
+    let space = json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "space" } });
+    let mut inside = map("inside", "1");
+    inside["metadata"]["namespace"] = "space".into();
+    let unit = addon("two", vec![thing("a"), inside, definition(), space]);
+    let diffs = cluster.diff(&unit.addon, &unit.objects).await.unwrap();
+    assert!(diffs.len() == 4 && diffs.iter().all(|diff| diff.change == ObjectChange::Create), "{diffs:?}");
+    cluster.apply(&unit.addon, &unit.objects, &options()).await.unwrap();
+    // Somebody else's object.
+    let others = addon("three", vec![thing("b")]);
+    cluster.apply(&others.addon, &others.objects, &options()).await.unwrap();
+
+    let pruned = cluster.remove("two", false).await.unwrap();
+    let kept: Vec<String> = pruned.kept.iter().map(|kept| format!("{}: {}", kept.object, kept.why)).collect();
+    assert_eq!(kept.len(), 2, "{kept:?}");
+    assert!(
+        kept.iter().any(|line| line.starts_with("CustomResourceDefinition things.example.com: there are 1 objects")),
+        "{kept:?}"
+    );
+    assert!(kept.iter().any(|line| line.starts_with("Namespace space: everything within")), "{kept:?}");
+    assert_eq!(pruned.deleted.len(), 2);
+
+    cluster.apply(&unit.addon, &unit.objects, &options()).await.unwrap();
+    let pruned = cluster.remove("two", true).await.unwrap();
+    assert!(pruned.kept.is_empty() && pruned.deleted.len() == 4, "{pruned:?}");
+    cluster.remove("three", false).await.unwrap();
+}
+
+/// What others took over or made is not deleted.
+async fn leaves_what_is_not_its_own(cluster: &Cluster) {
+    let unit = addon("four", vec![map("four-a", "1")]);
+    cluster.apply(&unit.addon, &unit.objects, &options()).await.unwrap();
+    let mut taken = unit.objects[0].clone();
+    taken["metadata"]["name"] = "four-a".into();
+    let other = addon("five", vec![taken]);
+    cluster.apply(&other.addon, &other.objects, &ApplyOptions { force: true, ..options() }).await.unwrap();
+    let pruned = cluster.remove("four", false).await.unwrap();
+    assert!(pruned.deleted.is_empty(), "{pruned:?}");
+    assert!(pruned.kept[0].why.contains("somebody else looks after it"), "{pruned:?}");
+    cluster.remove("five", false).await.unwrap();
+}
+
+/// Certificates are made once, and those who trust them have their authority.
+async fn makes_certificates(cluster: &Cluster) {
+    let mut unit = addon("six", vec![map("six-a", "1")]);
+    unit.addon.certificates = vec![ServingCertificate::of_service("six-tls", "default", "six", &[])];
+    let first = cluster.apply(&unit.addon, &unit.objects, &options()).await;
+    first.unwrap();
+    let later = ApplyOptions { now: Timestamp::now() + SignedDuration::from_hours(24), ..options() };
+    cluster.apply(&unit.addon, &unit.objects, &later).await.unwrap();
+    // In a year it is made anew.
+    let much_later = ApplyOptions { now: Timestamp::now() + SignedDuration::from_hours(24 * 320), ..options() };
+    cluster.apply(&unit.addon, &unit.objects, &much_later).await.unwrap();
+    cluster.remove("six", false).await.unwrap();
+}
+
+async fn makes_tokens(cluster: &Cluster) {
+    let random = SystemRandom::new();
+    let now = Timestamp::now();
+    let hour = SignedDuration::from_hours(1);
+    let good = cluster.create_token("group nodes", now + hour, &random).await.unwrap();
+    let ended = cluster.create_token("group nodes", now - hour, &random).await.unwrap();
+    assert!(good.token.expose().starts_with(&format!("{}.", good.id)));
+    assert!(!format!("{good:?}").contains(good.token.expose()), "{good:?}");
+    let mut known = cluster.tokens().await.unwrap();
+    known.retain(|token| token.own);
+    assert_eq!(known.len(), 2);
+    assert_eq!(cluster.delete_ended_tokens(now).await.unwrap(), [ended.id]);
+    cluster.renew_token(&good.id, now + hour + hour).await.unwrap();
+    let known = cluster.tokens().await.unwrap().remove(0);
+    assert_eq!(known.until.map(Timestamp::as_second), Some((now + hour + hour).as_second()));
+    cluster.delete_token(&good.id).await.unwrap();
+    assert_eq!(cluster.tokens().await.unwrap(), []);
+    let error = cluster.renew_token("abcdef", now).await.unwrap_err();
+    assert_eq!(error.class, Class::NotFound);
+}
+
+async fn looks_after_nodes(cluster: &Cluster) {
+    assert_eq!(cluster.nodes().await.unwrap(), []);
+    assert_eq!(cluster.node("a").await.unwrap(), None);
+    let labels = BTreeMap::from([("x".to_owned(), "y".to_owned())]);
+    assert_eq!(cluster.label_node("a", &labels).await.unwrap_err().class, Class::NotFound);
+    cluster.delete_dead_node("a").await.unwrap();
+    let node = json!({
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": { "name": "a", "labels": { "node-role.kubernetes.io/control-plane": "" } },
+        "spec": { "providerID": "aws:///us-east-1a/i-0123", "taints": [{ "key": "k", "effect": "NoSchedule" }] },
+    });
+    let unit = addon("seven", vec![node]);
+    cluster.apply(&unit.addon, &unit.objects, &options()).await.unwrap();
+    let known = cluster.node("a").await.unwrap().unwrap();
+    assert!(!known.ready && known.control_plane);
+    assert_eq!(known.instance_id(), Some("i-0123"));
+    assert!(known.taints.contains(&"k:NoSchedule".to_owned()), "{:?}", known.taints);
+    assert!(cluster.label_node("a", &labels).await.unwrap());
+    assert!(!cluster.label_node("a", &labels).await.unwrap());
+    cluster.delete_dead_node("a").await.unwrap();
+    assert_eq!(cluster.nodes().await.unwrap(), []);
+    cluster.remove("seven", false).await.unwrap();
+}
+
+async fn prepares_joining(cluster: &Cluster) {
+    for _ in 0..2 {
+        cluster
+            .prepare_joining("https://api.internal.c.example.com:443", "-----BEGIN CERTIFICATE-----\n")
+            .await
+            .unwrap();
+    }
+    assert_eq!(cluster.pods_not_ready("kube-system").await.unwrap(), []);
+    assert!(cluster.version().await.unwrap().starts_with('v'));
+}
+
+async fn everything(cluster: &Cluster) {
+    applies_and_prunes(cluster).await;
+    keeps_what_holds_data(cluster).await;
+    leaves_what_is_not_its_own(cluster).await;
+    makes_certificates(cluster).await;
+    makes_tokens(cluster).await;
+    looks_after_nodes(cluster).await;
+    prepares_joining(cluster).await;
+}
+
+#[tokio::test]
+async fn a_small_server() {
+    let fake = Fake::start().await;
+    let cluster = Cluster::connect(&Access::Kubeconfig(&fake.kubeconfig())).await.unwrap();
+    everything(&cluster).await;
+}
+
+#[tokio::test]
+async fn the_real_server() {
+    let Some(real) = Real::start().await else { return };
+    let cluster = Cluster::connect(&Access::Kubeconfig(&real.kubeconfig)).await.unwrap();
+    everything(&cluster).await;
+    conflicts(&cluster, &real.kubeconfig).await;
+    bindings_are_made_anew(&cluster).await;
+}
+
+/// Fields of others are theirs unless they are taken by force, and fields that a kind does not have are told.
+async fn conflicts(cluster: &Cluster, kubeconfig: &str) {
+    let unit = addon("eight", vec![map("eight-a", "1")]);
+    cluster.apply(&unit.addon, &unit.objects, &options()).await.unwrap();
+    let config = kube::config::Kubeconfig::from_yaml(kubeconfig).unwrap();
+    let config =
+        kube::Config::from_custom_kubeconfig(config, &kube::config::KubeConfigOptions::default()).await.unwrap();
+    let maps: kube::Api<k8s_openapi::api::core::v1::ConfigMap> =
+        kube::Api::default_namespaced(kube::Client::try_from(config).unwrap());
+    let theirs = kube::api::Patch::Apply(json!({ "apiVersion": "v1", "kind": "ConfigMap", "data": { "a": "theirs" } }));
+    maps.patch("eight-a", &kube::api::PatchParams::apply("somebody").force(), &theirs).await.unwrap();
+    let diffs = cluster.diff(&unit.addon, &unit.objects).await.unwrap();
+    let ObjectChange::Conflict(why) = &diffs[0].change else { panic!("{diffs:?}") };
+    assert!(why.contains("somebody") && why.contains(".data.a"), "{why}");
+    let error = cluster.apply(&unit.addon, &unit.objects, &options()).await.unwrap_err();
+    assert_eq!(error.class, Class::Conflict, "{error}");
+    let applied = cluster.apply(&unit.addon, &unit.objects, &ApplyOptions { force: true, ..options() }).await.unwrap();
+    assert_eq!(applied.changed.len(), 1);
+
+    let mut wrong = map("nine", "1");
+    wrong["dada"] = json!({});
+    let bad = addon("nine", vec![wrong]);
+    let error = cluster.apply(&bad.addon, &bad.objects, &options()).await.unwrap_err();
+    assert_eq!(error.class, Class::Invalid, "{error}");
+    assert!(error.to_string().contains("dada"), "{error}");
+}
+
+/// What a binding leads to cannot be changed; it is made anew.
+async fn bindings_are_made_anew(cluster: &Cluster) {
+    let binding = |role: &str| {
+        json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "ClusterRoleBinding",
+            "metadata": { "name": "ten" },
+            "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role },
+        })
+    };
+    for role in ["view", "edit"] {
+        let unit = addon("ten", vec![binding(role)]);
+        cluster.apply(&unit.addon, &unit.objects, &options()).await.unwrap();
+        assert_eq!(cluster.diff(&unit.addon, &unit.objects).await.unwrap(), []);
+    }
+}
+
+#[tokio::test]
+async fn what_may_pass_is_tried_again_and_the_rest_is_not() {
+    let fake = Fake::start().await;
+    let cluster = Cluster::connect(&Access::Kubeconfig(&fake.kubeconfig())).await.unwrap();
+    let unit = addon("one", vec![map("a", "1")]);
+    cluster.apply(&unit.addon, &unit.objects, &options()).await.unwrap();
+    // The inventory is read and written before: what is broken then is told at once.
+    fake.fail(&[(403, "you may not")]);
+    let error = cluster.apply(&unit.addon, &unit.objects, &options()).await.unwrap_err();
+    assert_eq!((error.class, error.why.as_str()), (Class::Denied, "you may not"));
+    assert!(error.hint().contains("kedge export kubeconfig"));
+    let unit = addon("one", vec![thing("a")]);
+    let soon = ApplyOptions { deadline: Duration::from_millis(500), ..options() };
+    let error = cluster.apply(&unit.addon, &unit.objects, &soon).await.unwrap_err();
+    assert_eq!(error.class, Class::NotReady, "{error}");
+    // What was to be pruned is still noted.
+    assert_eq!(cluster.inventories().await.unwrap()["one"].objects.len(), 2);
+}
+
+#[tokio::test]
+async fn servers_that_are_not_there_are_told() {
+    let config = json!({
+        "apiVersion": "v1", "kind": "Config", "current-context": "c",
+        "clusters": [{ "name": "c", "cluster": { "server": "http://127.0.0.1:1" } }],
+        "users": [{ "name": "u", "user": { "token": "t" } }],
+        "contexts": [{ "name": "c", "context": { "cluster": "c", "user": "u" } }],
+    });
+    let cluster = Cluster::connect(&Access::Kubeconfig(&config.to_string())).await.unwrap();
+    assert_eq!(cluster.ready().await.unwrap_err().class, Class::Unreachable);
+    assert_eq!(Cluster::connect(&Access::Kubeconfig("a: [")).await.unwrap_err().class, Class::Invalid);
+}

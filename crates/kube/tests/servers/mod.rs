@@ -1,0 +1,4 @@
+//! API servers that tests talk to.
+
+pub mod fake;
+pub mod real;
