@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use kedge_store::BootstrapToken;
 
-use crate::error::PortError;
+use crate::error::{PortError, StepError};
 use crate::identity::Identity;
 
 /// The metadata service of the instance.
@@ -118,36 +118,48 @@ pub trait Cluster: fmt::Debug + Send + Sync {
     async fn label(&self, node: &str, labels: &BTreeMap<String, String>) -> Result<(), PortError>;
 }
 
-/// What is asked of the member of etcd before it is started.
+/// What is asked about the member of etcd.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemberRequest {
+    /// The member of the manifest whose volume is attached.
+    pub member: String,
+    /// How many members the manifest has.
+    pub expected: usize,
     /// Name of the node, which kubeadm gives the member.
     pub node: String,
     /// Address of the instance.
     pub address: IpAddr,
-    /// Folder of the data.
-    pub data: String,
+    /// Where the volume is mounted.
+    pub volume: String,
     /// Addresses of the other control planes.
     pub others: Vec<IpAddr>,
+    /// Whether the cluster was made before.
+    pub made: bool,
 }
 
-/// What a member of etcd is.
+/// What a member of etcd is, before it starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Member {
-    /// It has no data that counts: kubeadm makes it a new one.
+    /// There is no cluster: whoever has the init lock makes it.
+    First,
+    /// It has no data that counts, and joins the others: kubeadm makes it a new one.
     New,
-    /// Its data is that of a member that the others count, who know its new address by now: it is started with it.
-    Known,
+    /// It starts with its data, which the others count and whose new address they know.
+    Known {
+        /// Whether a majority serves without it, so that there is an API to join.
+        others: bool,
+    },
 }
 
 /// The member of etcd on this instance.
 #[async_trait]
 pub trait Etcd: fmt::Debug + Send + Sync {
-    /// Decides what the member found on the volume is, before it joins the others, and does what they have to know: of a
-    /// member that comes back its new address, of one that is lost that it is gone.
-    async fn prepare(&self, request: &MemberRequest) -> Result<Member, PortError>;
+    /// Decides what the member found on the volume is, before it starts, and does what the others have to know: of a member
+    /// that comes back its new address, of one that is lost that it is gone.
+    async fn prepare(&self, request: &MemberRequest) -> Result<Member, StepError>;
 
-    /// Looks after a member that runs: its address, dead members, snapshots. What was done, in one line, if anything was.
+    /// Looks after a member that runs: its address, snapshots, restores that somebody asked for. What was done, in one line, if
+    /// anything was.
     async fn look_after(&self, request: &MemberRequest) -> Result<Option<String>, PortError>;
 }
 

@@ -13,7 +13,7 @@ use kedge_store::NodePhase;
 use crate::agent::{Agent, Found};
 use crate::error::StepError;
 use crate::identity::Identity;
-use crate::step::{kubernetes_member, records};
+use crate::step::{Step, kubernetes_member, records};
 
 /// How often duties are looked at.
 const TICK: Duration = Duration::from_secs(30);
@@ -134,10 +134,10 @@ impl Agent {
             }
             Duty::Labels => labels::ensure(self, found).await,
             Duty::Etcd => {
-                let identity = found.identity()?;
-                let running = self.ports.instances.running(identity, self.config.cluster.as_str()).await?;
-                let others = running.into_iter().filter(|other| other.control_plane && other.id != identity.instance);
-                let request = kubernetes_member(self, identity, others.flat_map(|other| other.private).collect())?;
+                let mut found = found.clone();
+                // Finds it attached and mounted, and says which member it is of.
+                Box::pin(self.attempt(Step::EtcdVolume, &mut found)).await?;
+                let request = kubernetes_member(self, found.identity()?, &found, true).await?;
                 Ok(self.ports.etcd.look_after(&request).await?)
             }
             Duty::AddOns => Ok(self.ports.addons.apply().await?),

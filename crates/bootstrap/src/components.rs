@@ -188,6 +188,10 @@ const LEADER_ELECTION: [(&str, &str); 7] = [
 /// Where the configuration of encryption at rest is; the instance gets it from the secrets of the cluster.
 pub(crate) const ENCRYPTION: &str = "/etc/kubernetes/encryption-config.yaml";
 
+/// Where etcd keeps its data: a folder of the volume that is mounted above it, because the volume itself can be neither moved
+/// nor emptied.
+const DATA: &str = "/var/lib/etcd/data";
+
 /// The API server, with the files that it needs beside those of the manifest. `assets` are the latter.
 pub(crate) fn api_server(
     spec: &ResolvedSpec,
@@ -317,7 +321,7 @@ pub(crate) fn etcd(spec: &ResolvedSpec, problems: &mut Vec<BootProblem>) -> Etcd
     Etcd {
         image_repository,
         image_tag: tag_of_image.or_else(|| main.text("version").map(|version| format!("{version}-0"))),
-        data_dir: "/var/lib/etcd",
+        data_dir: DATA,
         extra_args: args.0,
         extra_envs: envs(&manager).into_iter().filter(etcd_only).collect(),
     }

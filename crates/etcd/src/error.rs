@@ -152,7 +152,8 @@ impl EtcdError {
             "request timed out",
             "too many requests",
         ];
-        matches!(self, Self::Unreachable { .. } | Self::Nobody { .. }) || words.into_iter().any(|words| self.says(words))
+        matches!(self, Self::Unreachable { .. } | Self::Nobody { .. })
+            || words.into_iter().any(|words| self.says(words))
     }
 
     fn says(&self, words: &str) -> bool {

@@ -33,11 +33,8 @@ pub trait Host: Send + Sync {
 }
 
 /// Pods that remember what etcd held, with the ports that they listen on.
-const CLIENTS: [(&str, Port); 3] = [
-    ("kube-apiserver", Port::Api),
-    ("kube-controller-manager", Port::Is(10257)),
-    ("kube-scheduler", Port::Is(10259)),
-];
+const CLIENTS: [(&str, Port); 3] =
+    [("kube-apiserver", Port::Api), ("kube-controller-manager", Port::Is(10257)), ("kube-scheduler", Port::Is(10259))];
 /// How long a pod may take to end: the kubelet looks at its folder every 20 s, and gives pods 30 s.
 const ENDING: Duration = Duration::from_secs(120);
 /// How often to look whether it has.
@@ -111,7 +108,9 @@ impl StaticPods {
 
     async fn ended(&self, pod: &str, port: u16) -> Result<(), EtcdError> {
         let closed = async {
-            while TcpStream::connect(("127.0.0.1", port)).await.is_ok() || TcpStream::connect(("::1", port)).await.is_ok() {
+            while TcpStream::connect(("127.0.0.1", port)).await.is_ok()
+                || TcpStream::connect(("::1", port)).await.is_ok()
+            {
                 sleep(LOOK).await;
             }
         };

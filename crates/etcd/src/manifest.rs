@@ -42,7 +42,10 @@ pub fn with_cluster(manifest: &str, cluster: &InitialCluster) -> Result<String, 
 pub fn image(manifest: &str) -> Option<&str> {
     manifest.lines().find_map(|line| {
         let line = line.trim_start();
-        line.strip_prefix("- ").unwrap_or(line).strip_prefix("image:").map(|image| image.trim().trim_matches(['"', '\'']))
+        line.strip_prefix("- ")
+            .unwrap_or(line)
+            .strip_prefix("image:")
+            .map(|image| image.trim().trim_matches(['"', '\'']))
     })
 }
 

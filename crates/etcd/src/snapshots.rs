@@ -80,7 +80,8 @@ impl Meta {
         let corrupt = |why: String| EtcdError::Corrupt { what: key.to_owned(), why };
         let found: Self = serde_json::from_slice(bytes).map_err(|error| corrupt(error.to_string()))?;
         if found.format_version > FORMAT_VERSION {
-            let why = format!("it has format version {}; this kedge reads up to {FORMAT_VERSION}", found.format_version);
+            let why =
+                format!("it has format version {}; this kedge reads up to {FORMAT_VERSION}", found.format_version);
             return Err(corrupt(why));
         }
         let size: Option<u64> = found.parts.iter().try_fold(0_u64, |sum, part| sum.checked_add(part.size));
@@ -99,7 +100,9 @@ impl Backups {
     pub async fn list(&self) -> Result<Vec<Listed>, EtcdError> {
         let mut found: Vec<Listed> = Vec::new();
         for key in self.objects().list(self.prefix()).await? {
-            let Some((name, file)) = key.strip_prefix(self.prefix()).and_then(|rest| rest.split_once('/')) else { continue };
+            let Some((name, file)) = key.strip_prefix(self.prefix()).and_then(|rest| rest.split_once('/')) else {
+                continue;
+            };
             let Ok(taken) = name.parse::<Timestamp>() else { continue };
             match found.iter_mut().find(|listed| listed.name == name) {
                 Some(listed) => listed.whole |= file == META,

@@ -79,7 +79,8 @@ impl Tool {
     }
 
     async fn run(&self, arguments: &[String]) -> Result<String, EtcdError> {
-        let (program, first) = self.command.split_first().map_or(("", &[][..]), |(program, rest)| (program.as_str(), rest));
+        let (program, first) =
+            self.command.split_first().map_or(("", &[][..]), |(program, rest)| (program.as_str(), rest));
         let failed = |why: String| EtcdError::Program { program: program.to_owned(), why };
         let command = Command::new(program)
             .args(first)

@@ -8,8 +8,8 @@ use crate::step::filesystem::{self, Disk};
 
 /// The etcd cluster that holds everything.
 const MAIN: &str = "main";
-/// Where etcd keeps its data.
-pub(crate) const DATA: &str = "/var/lib/etcd";
+/// Where the volume is mounted; the data of etcd is in the folder `data` of it.
+pub(crate) const VOLUME: &str = "/var/lib/etcd";
 
 pub(super) async fn ensure(agent: &Agent, found: &mut Found) -> Result<String, StepError> {
     let identity = found.identity()?.clone();
@@ -55,7 +55,7 @@ pub(super) async fn ensure(agent: &Agent, found: &mut Found) -> Result<String, S
             let disk = Disk {
                 device: &device,
                 name: &id,
-                path: DATA,
+                path: VOLUME,
                 filesystem: "ext4",
                 takes_others: true,
                 format_options: &[],

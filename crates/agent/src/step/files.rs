@@ -8,7 +8,7 @@ use crate::agent::Agent;
 use crate::error::StepError;
 use crate::host::{Command, ensure as ensure_file};
 use crate::settled;
-use crate::step::etcd_volume::DATA;
+use crate::step::etcd_volume::VOLUME;
 
 const MODULES: &str = "/etc/modules-load.d/kedge.conf";
 const SYSCTLS: &str = "/etc/sysctl.d/99-kedge.conf";
@@ -62,7 +62,7 @@ fn read(file: &File) -> Result<(Vec<u8>, u32), StepError> {
 /// Neither the kubelet nor the runtime starts before what they write to is mounted: etcd would begin anew in an empty folder.
 fn drop_ins(agent: &Agent) -> Vec<(String, String)> {
     let own = agent.config.mounts.iter().map(|mount| mount.path.as_str());
-    let paths: Vec<&str> = agent.config.control_plane.then_some(DATA).into_iter().chain(own).collect();
+    let paths: Vec<&str> = agent.config.control_plane.then_some(VOLUME).into_iter().chain(own).collect();
     if paths.is_empty() {
         return Vec::new();
     }

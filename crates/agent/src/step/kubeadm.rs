@@ -14,10 +14,12 @@ use crate::host::{Command, Host, done, ensure as ensure_file};
 pub(crate) const INIT: &str = "/etc/kubernetes/kedge/init.yaml";
 /// Document for `kubeadm join`.
 const JOIN: &str = "/etc/kubernetes/kedge/join.yaml";
+/// What etcd is asked with.
+const ETCD_CLIENT: &str = "/etc/kubernetes/pki/etcd/healthcheck-client.crt";
 /// How long kubeadm may take: it pulls images.
 const TIME: Duration = Duration::from_secs(15 * 60);
 /// What kubeadm finds when it goes on with what an earlier one began, and what kops does not ask of instances either.
-const IGNORED: &str = "NumCPU,Mem,DirAvailable--var-lib-etcd,DirAvailable--etc-kubernetes-manifests,\
+const IGNORED: &str = "NumCPU,Mem,DirAvailable--var-lib-etcd-data,DirAvailable--etc-kubernetes-manifests,\
     FileAvailable--etc-kubernetes-manifests-kube-apiserver.yaml,\
     FileAvailable--etc-kubernetes-manifests-kube-controller-manager.yaml,\
     FileAvailable--etc-kubernetes-manifests-kube-scheduler.yaml,\
@@ -72,10 +74,20 @@ pub(super) async fn start_known_member(host: &dyn Host) -> Result<(), StepError>
     Ok(())
 }
 
-/// The phase in which a control plane becomes a member of etcd; it has had a place of its own since 1.33.
-pub(super) fn etcd_phase(kubernetes_version: &str) -> &'static str {
+/// The phases in which a control plane becomes a member of etcd, and in which kubeadm asks the others at addresses that a
+/// member which comes back does not have any more. The first has had a place of its own since 1.33.
+pub(super) fn etcd_phases(kubernetes_version: &str) -> &'static str {
     let minor = kubernetes_version.split('.').nth(1).and_then(|minor| minor.parse::<u32>().ok());
-    if minor.is_some_and(|minor| minor < 33) { "control-plane-join/etcd" } else { "etcd-join" }
+    if minor.is_some_and(|minor| minor < 33) { "check-etcd,control-plane-join/etcd" } else { "check-etcd,etcd-join" }
+}
+
+/// Makes what etcd is asked with before kubeadm has run.
+pub(super) async fn ensure_etcd_client(host: &dyn Host) -> Result<(), StepError> {
+    if host.read(ETCD_CLIENT).await?.is_none() {
+        let phase = ["init", "phase", "certs", "etcd-healthcheck-client", "--config", INIT];
+        done(host, Command::new("kubeadm", phase)).await?;
+    }
+    Ok(())
 }
 
 /// Documents with what only the instance knows.
@@ -139,7 +151,7 @@ mod tests {
 
     #[test]
     fn the_phase_of_etcd_is_called_by_version() {
-        assert_eq!(etcd_phase("1.32.9"), "control-plane-join/etcd");
-        assert_eq!(etcd_phase("1.33.0"), "etcd-join");
+        assert_eq!(etcd_phases("1.32.9"), "check-etcd,control-plane-join/etcd");
+        assert_eq!(etcd_phases("1.33.0"), "check-etcd,etcd-join");
     }
 }

@@ -11,7 +11,7 @@ use crate::identity::Identity;
 use crate::kubeconfig;
 use crate::lock;
 use crate::ports::{Member, MemberRequest};
-use crate::step::etcd_volume::DATA;
+use crate::step::etcd_volume::VOLUME;
 use crate::step::kubeadm;
 use crate::step::records;
 use crate::upkeep::{certificates, tokens};
@@ -76,82 +76,78 @@ async fn worker(agent: &Agent, identity: &Identity) -> Result<String, StepError>
 }
 
 async fn control_plane(agent: &Agent, identity: &Identity, found: &Found) -> Result<String, StepError> {
+    let (node, address) = place(agent, identity)?;
     let seen = agent.ports.store.init_lock().await?;
-    let is_only = found.volume.as_ref().is_some_and(|volume| volume.members.len() == 1);
-    match &seen.lock {
-        Some(lock) if lock.done.is_some() && !is_only => return join(agent, identity).await,
-        Some(lock) if lock.done.is_none() && lock.holder != identity.instance && seen.age < lock::DEAD => {
-            return Err(StepError::wait(format!(
-                "{} makes the cluster; when nothing is heard of it for {} s, another control plane begins",
-                lock.holder,
-                lock::DEAD.as_secs()
-            )));
-        }
-        _ => {}
+    let made = seen.lock.as_ref().and_then(|lock| lock.done);
+    if let Some(lock) = &seen.lock
+        && made.is_none()
+        && lock.holder != identity.instance
+        && seen.age < lock::DEAD
+    {
+        return Err(StepError::wait(format!(
+            "{} makes the cluster; when nothing is heard of it for {} s, another control plane begins",
+            lock.holder,
+            lock::DEAD.as_secs()
+        )));
     }
-    let again = seen.lock.as_ref().and_then(|lock| lock.done);
-    let Some(held) = lock::take(agent, &identity.instance, &seen).await? else {
-        return Err(StepError::wait("another control plane was faster to take the init lock"));
-    };
-    // A lock that was done before says so again only when the cluster is back.
-    lock::while_held(agent, held, init(agent, identity, again)).await
+    resume(agent).await?;
+    kubeadm::write(agent, &node, Some(address)).await?;
+    kubeadm::ensure_etcd_client(agent.host()).await?;
+    if made.is_none() {
+        let Some(held) = lock::take(agent, &identity.instance, &seen).await? else {
+            return Err(StepError::wait("another control plane was faster to take the init lock"));
+        };
+        return lock::while_held(agent, held, init(agent, identity, found, false)).await;
+    }
+    match agent.ports.etcd.prepare(&member(agent, identity, found, true).await?).await? {
+        member @ (Member::New | Member::Known { others: true }) => join(agent, identity, member).await,
+        // The only one there is: nobody else can bring the cluster back.
+        Member::Known { others: false } if found.volume.as_ref().is_some_and(|volume| volume.members.len() == 1) => {
+            let Some(held) = lock::take(agent, &identity.instance, &seen).await? else {
+                return Err(StepError::wait("another control plane was faster to take the init lock"));
+            };
+            lock::while_held(agent, held, init(agent, identity, found, true)).await
+        }
+        Member::Known { others: false } | Member::First => Err(StepError::wait(
+            "no majority of the members of etcd answers: it comes back with other control planes, or with `kedge etcd restore`",
+        )),
+    }
 }
 
-/// Makes the cluster, or lets the only control plane of one come back with the data of its volume.
-async fn init(agent: &Agent, identity: &Identity, again: Option<jiff::Timestamp>) -> Result<String, StepError> {
-    let host = agent.host();
+/// Makes the cluster, or lets the only control plane of one come back with the data of its volume. Whoever does it has the
+/// lock; one that was done says so again when the cluster is back.
+async fn init(agent: &Agent, identity: &Identity, found: &Found, again: bool) -> Result<String, StepError> {
     let (node, address) = place(agent, identity)?;
-    let request = member(agent, identity, Vec::new())?;
-    if again.is_some() || has_data(agent).await? {
-        agent.ports.etcd.prepare(&request).await?;
-    }
-    if let Some(when) = again
-        && !has_data(agent).await?
-    {
-        return Err(StepError::refused(format!(
-            "the cluster was made at {when}, and the volume of etcd has nothing of it: bring a snapshot back with `kedge etcd \
-             restore`, or remove nodes/init.json from the state store to begin with an empty cluster"
-        )));
+    if !again {
+        agent.ports.etcd.prepare(&member(agent, identity, found, false).await?).await?;
     }
     own_endpoint(agent, address).await?;
     records::point_to(agent, identity, &[identity.instance.as_str()]).await?;
-    resume(agent).await?;
-    kubeadm::write(agent, &node, Some(address)).await?;
-    kubeadm::init(host).await?;
+    kubeadm::init(agent.host()).await?;
     agent.ports.cluster.ready().await?;
     tokens::renew(agent).await?;
     finish(agent, How::Init).await?;
-    Ok(match again {
-        Some(_) => format!("the cluster is back, with {node} as its control plane"),
-        None => format!("the cluster is made, with {node} as its first control plane"),
+    Ok(if again {
+        format!("the cluster is back, with {node} as its control plane")
+    } else {
+        format!("the cluster is made, with {node} as its first control plane")
     })
 }
 
-async fn join(agent: &Agent, identity: &Identity) -> Result<String, StepError> {
+async fn join(agent: &Agent, identity: &Identity, member: Member) -> Result<String, StepError> {
     let host = agent.host();
     let (node, address) = place(agent, identity)?;
     discover(agent).await?;
-    let running = agent.ports.instances.running(identity, agent.config.cluster.as_str()).await?;
-    let others = running.into_iter().filter(|other| other.control_plane && other.id != identity.instance);
-    let others = others.flat_map(|other| other.private).filter(|other| other.is_ipv6() == address.is_ipv6()).collect();
-    resume(agent).await?;
-    kubeadm::write(agent, &node, Some(address)).await?;
-    let member = agent.ports.etcd.prepare(&member(agent, identity, others)?).await?;
-    let without = match member {
-        Member::New => None,
-        Member::Known => {
-            kubeadm::start_known_member(host).await?;
-            Some(kubeadm::etcd_phase(&agent.config.kubernetes_version))
-        }
-    };
-    kubeadm::join(host, without).await?;
+    let known = matches!(member, Member::Known { .. });
+    if known {
+        kubeadm::start_known_member(host).await?;
+    }
+    kubeadm::join(host, known.then(|| kubeadm::etcd_phases(&agent.config.kubernetes_version))).await?;
     own_endpoint(agent, address).await?;
     agent.ports.cluster.ready().await?;
     finish(agent, How::Join).await?;
-    Ok(match member {
-        Member::New => format!("joined as the control plane {node}"),
-        Member::Known => format!("joined as the control plane {node}, with the data of its volume"),
-    })
+    let how = if known { ", with the data of its volume" } else { "" };
+    Ok(format!("joined as the control plane {node}{how}"))
 }
 
 async fn start_kubelet(host: &dyn Host) -> Result<(), StepError> {
@@ -165,7 +161,7 @@ async fn start_kubelet(host: &dyn Host) -> Result<(), StepError> {
 /// joins no other.
 async fn resume(agent: &Agent) -> Result<(), StepError> {
     let host = agent.host();
-    if host.read(KUBELET).await?.is_some() && agent.config.control_plane {
+    if host.read(KUBELET).await?.is_some() {
         done(host, Command::new("systemctl", ["stop", "kubelet.service"])).await?;
         host.remove(KUBELET).await?;
     }
@@ -182,13 +178,25 @@ fn place(agent: &Agent, identity: &Identity) -> Result<(String, IpAddr), StepErr
 }
 
 /// What etcd is asked about this instance.
-pub(crate) fn member(agent: &Agent, identity: &Identity, others: Vec<IpAddr>) -> Result<MemberRequest, StepError> {
+pub(crate) async fn member(
+    agent: &Agent,
+    identity: &Identity,
+    found: &Found,
+    made: bool,
+) -> Result<MemberRequest, StepError> {
     let (node, address) = place(agent, identity)?;
-    Ok(MemberRequest { node, address, data: DATA.to_owned(), others })
-}
-
-async fn has_data(agent: &Agent) -> Result<bool, StepError> {
-    Ok(!agent.host().list(&format!("{DATA}/member")).await?.is_empty())
+    let Some(volume) = &found.volume else { return Err(StepError::wait("no volume of etcd is attached yet")) };
+    let running = agent.ports.instances.running(identity, agent.config.cluster.as_str()).await?;
+    let others = running.into_iter().filter(|other| other.control_plane && other.id != identity.instance);
+    Ok(MemberRequest {
+        member: volume.member.clone(),
+        expected: volume.members.len(),
+        node,
+        address,
+        volume: VOLUME.to_owned(),
+        others: others.flat_map(|other| other.private).filter(|other| other.is_ipv6() == address.is_ipv6()).collect(),
+        made,
+    })
 }
 
 /// Writes what lets kubeadm find the cluster.

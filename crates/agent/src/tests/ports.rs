@@ -11,7 +11,7 @@ use kedge_store::{BootstrapToken, Condition, Object, Objects, OuterKey, Put, Sec
 
 use super::machine::Machine;
 use super::world::State;
-use crate::error::PortError;
+use crate::error::{PortError, StepError};
 use crate::identity::Identity;
 use crate::ports::{
     AddOns, ApiNode, AttachedTo, Cluster, Etcd, EtcdVolume, Instance, Instances, Member, MemberRequest, Metadata,
@@ -276,13 +276,27 @@ impl Cluster for Outside {
 
 #[async_trait]
 impl Etcd for Outside {
-    async fn prepare(&self, request: &MemberRequest) -> Result<Member, PortError> {
+    async fn prepare(&self, request: &MemberRequest) -> Result<Member, StepError> {
         assert_eq!(request.address, self.0.address);
-        let known = self.0.file("/var/lib/etcd/member/cluster").is_some();
-        Ok(if known { Member::Known } else { Member::New })
+        assert!(self.0.file("/etc/kubernetes/pki/etcd/healthcheck-client.crt").is_some());
+        if self.0.file("/var/lib/etcd/data/member/cluster").is_some() {
+            let state = self.0.world.state();
+            let mut members = state.api.iter().filter(|api| api.up).flat_map(|api| &api.etcd_members);
+            return Ok(Member::Known {
+                others: members.any(|member| *member != self.0.id && state.instances.contains_key(member)),
+            });
+        }
+        match (request.made, request.expected) {
+            (false, _) => Ok(Member::First),
+            (true, 1) => {
+                Err(StepError::refused("the data of the only member is gone: `kedge etcd restore` brings it back"))
+            }
+            (true, _) => Ok(Member::New),
+        }
     }
 
-    async fn look_after(&self, _: &MemberRequest) -> Result<Option<String>, PortError> {
+    async fn look_after(&self, request: &MemberRequest) -> Result<Option<String>, PortError> {
+        assert!(request.made);
         Ok(None)
     }
 }

@@ -1,11 +1,14 @@
 //! What the programs of a machine do.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use kedge_pki::{Authority, Leaf, Made, Purpose};
+use ring::rand::SystemRandom;
 
 use super::machine::Machine;
-use super::world::{Api, Content};
+use super::world::{Api, Content, start};
 use crate::error::HostError;
 use crate::host::{Command, Output};
 
@@ -103,7 +106,10 @@ impl Machine {
                 }
             }
             ("systemctl", ["stop", unit]) => drop(self.disk().active.remove(*unit)),
-            ("systemctl", ["try-restart", _]) | ("kubeadm", ["init", "phase", "certs", ..]) => {}
+            ("systemctl", ["try-restart", _]) => {}
+            ("kubeadm", ["init", "phase", "certs", name, ..]) => {
+                self.issue(name);
+            }
             ("kubeadm", ["certs", "renew", ..]) => {
                 self.write_file("/etc/kubernetes/renewed", b"", 0o600);
             }
@@ -202,7 +208,7 @@ impl Machine {
 
     /// The cluster that the data of etcd is of.
     fn cluster_id(&self) -> String {
-        self.text("/var/lib/etcd/member/cluster")
+        self.text("/var/lib/etcd/data/member/cluster")
     }
 
     fn half_init(&self) {
@@ -234,7 +240,7 @@ impl Machine {
         api.nodes.insert(self.id.clone(), BTreeMap::new());
         api.etcd_members.insert(self.id.clone());
         drop(state);
-        self.write_file("/var/lib/etcd/member/cluster", id.as_bytes(), 0o600);
+        self.write_file("/var/lib/etcd/data/member/cluster", id.as_bytes(), 0o600);
         self.disk().joined += 1;
         self.made("kubelet.conf");
         good("")
@@ -276,16 +282,41 @@ impl Machine {
             for part in ["kube-apiserver", "etcd"] {
                 self.write_file(&format!("/etc/kubernetes/manifests/{part}.yaml"), b"x", 0o600);
             }
-            self.write_file("/var/lib/etcd/member/cluster", id.as_bytes(), 0o600);
+            self.write_file("/var/lib/etcd/data/member/cluster", id.as_bytes(), 0o600);
         }
         self.disk().joined += 1;
         good("")
     }
 
+    fn issue(&self, name: &str) {
+        let name = match name.strip_prefix("etcd-") {
+            Some(name) => format!("etcd/{name}"),
+            None => (*name).to_owned(),
+        };
+        self.write_file(&format!("/etc/kubernetes/pki/{name}.crt"), certificate().as_bytes(), 0o644);
+    }
+
     fn made(&self, name: &str) {
+        if self.config.control_plane {
+            for name in ["etcd-server", "etcd-peer", "etcd-healthcheck-client", "apiserver-etcd-client"] {
+                self.issue(name);
+            }
+        }
         let text = "clusters:\n- cluster:\n    certificate-authority-data: T0xE\n";
         self.write_file(&format!("/etc/kubernetes/{name}"), text.as_bytes(), 0o600);
     }
+}
+
+/// A certificate that is good for a year.
+fn certificate() -> &'static str {
+    static ONE: OnceLock<String> = OnceLock::new();
+    ONE.get_or_init(|| {
+        let random = SystemRandom::new();
+        let made = Made::generate(Purpose::EtcdCa, start(), &random).unwrap();
+        let authority = Authority::from_pem(&made.item.certificate.unwrap(), made.private.expose(), &random).unwrap();
+        let year = SignedDuration::from_hours(24 * 365);
+        authority.issue(&Leaf::EtcdHealthcheckClient, year, start(), &random).unwrap().certificate.pem()
+    })
 }
 
 fn yes(answer: bool) -> Output {

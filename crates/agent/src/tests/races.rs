@@ -46,7 +46,7 @@ async fn a_holder_that_dies_is_followed_after_five_minutes() {
         let machine = Machine::new(&world, "i-a", "control-plane");
         machine.becomes_a_node().await;
         let log = machine.disk().log.clone();
-        log.iter().position(|deed| deed.starts_with("kubeadm init")).unwrap() + 1
+        log.iter().position(|deed| deed.starts_with("kubeadm init --config")).unwrap() + 1
     };
     dies.disk().die = Some((probe, Moment::Before));
     assert!(dies.boot().await.is_none());

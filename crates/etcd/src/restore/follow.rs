@@ -34,12 +34,7 @@ fn wait(why: impl Into<String>) -> Result<Followed, EtcdError> {
 ///
 /// # Errors
 /// The volume, the store, the host or the tool fail. Members that do not answer are no error: [`Followed::Wait`].
-pub async fn follow(
-    place: &Place,
-    host: &dyn Host,
-    tool: Option<&Tool>,
-    say: Say<'_>,
-) -> Result<Followed, EtcdError> {
+pub async fn follow(place: &Place, host: &dyn Host, tool: Option<&Tool>, say: Say<'_>) -> Result<Followed, EtcdError> {
     let Some(read) = place.backups.request().await? else { return Ok(Followed::Nothing) };
     let step = async {
         match &read.request.state {

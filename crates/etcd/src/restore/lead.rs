@@ -34,7 +34,10 @@ pub(super) struct Journal {
 impl Volume {
     pub(super) fn journal(&self) -> Result<Journal, EtcdError> {
         let Some(bytes) = self.read_file(JOURNAL)? else { return Ok(Journal::default()) };
-        let corrupt = |error: serde_json::Error| EtcdError::Corrupt { what: self.root().join(JOURNAL).to_string(), why: error.to_string() };
+        let corrupt = |error: serde_json::Error| EtcdError::Corrupt {
+            what: self.root().join(JOURNAL).to_string(),
+            why: error.to_string(),
+        };
         serde_json::from_slice(&bytes).map_err(corrupt)
     }
 
@@ -76,12 +79,19 @@ pub(crate) async fn before_start(
             Some(why) => wait(why),
             None => Ok(Some(Prepared::Start { cluster: alone(place), others: false })),
         },
-        State::Stopping { lead } => wait(format!("etcd goes back to the snapshot {}, and {} goes first", read.request.snapshot, lead.node)),
+        State::Stopping { lead } => {
+            wait(format!("etcd goes back to the snapshot {}, and {} goes first", read.request.snapshot, lead.node))
+        }
     }
 }
 
 /// Fetches the snapshot and becomes the one that goes first, unless somebody else is; what is waited for, if anything.
-pub(super) async fn claim(place: &Place, read: &Read, tool: Option<&Tool>, say: Say<'_>) -> Result<Option<String>, EtcdError> {
+pub(super) async fn claim(
+    place: &Place,
+    read: &Read,
+    tool: Option<&Tool>,
+    say: Say<'_>,
+) -> Result<Option<String>, EtcdError> {
     let snapshot = &read.request.snapshot;
     let Some(tool) = tool else { return Ok(Some(NO_TOOL.to_owned())) };
     if let Ok(status) = place.own().status().await
@@ -115,7 +125,12 @@ async fn fetch(place: &Place, read: &Read, say: Say<'_>) -> Result<(), EtcdError
 }
 
 /// Makes the data directory of the snapshot and puts it in place; what is waited for, if anything. Our etcd is stopped.
-pub(super) async fn make(place: &Place, read: &Read, tool: Option<&Tool>, say: Say<'_>) -> Result<Option<String>, EtcdError> {
+pub(super) async fn make(
+    place: &Place,
+    read: &Read,
+    tool: Option<&Tool>,
+    say: Say<'_>,
+) -> Result<Option<String>, EtcdError> {
     let (volume, number) = (&place.volume, read.request.number);
     if is_made(volume, number)? {
         return Ok(None);

@@ -170,8 +170,6 @@ fn blob(url: &str, line: &[u8]) -> Result<Vec<u8>, EtcdError> {
     let part: WirePart = serde_json::from_slice(line).map_err(|error| wrong(error.to_string()))?;
     match (part.result, part.error) {
         (Some(result), None) => STANDARD.decode(&result.blob).map_err(|error| wrong(error.to_string())),
-        (_, error) => {
-            Err(EtcdError::Unreachable { url: url.to_owned(), why: error.unwrap_or_default().to_string() })
-        }
+        (_, error) => Err(EtcdError::Unreachable { url: url.to_owned(), why: error.unwrap_or_default().to_string() }),
     }
 }

@@ -14,8 +14,8 @@ use camino_tempfile::Utf8TempDir;
 use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 use kedge_etcd::{
-    Backups, ClientTls, EtcdClient, EtcdError, Health, Host, InitialCluster, Place, Prepared, Settled, Tool,
-    Volume, client_url, join, peer_url, prepare, restore, restore::Followed, settle,
+    Backups, ClientTls, EtcdClient, EtcdError, Health, Host, InitialCluster, Place, Prepared, Settled, Tool, Volume,
+    client_url, join, peer_url, prepare, restore, restore::Followed, settle,
 };
 use kedge_pki::{Authority, Leaf};
 use kedge_store::{Directory, Objects};
@@ -76,7 +76,8 @@ impl Lab {
         // Tests that run at the same time have networks of their own: /24s of the loopback network.
         let process = std::process::id();
         let lab = LABS.fetch_add(1, Ordering::Relaxed);
-        let network = [u8::try_from(process % 250).unwrap() + 1, u8::try_from(process / 250 % 25).unwrap() * 10 + lab % 10];
+        let network =
+            [u8::try_from(process % 250).unwrap() + 1, u8::try_from(process / 250 % 25).unwrap() * 10 + lab % 10];
         let objects = Arc::new(Directory::new(&folder.path().join("store")));
         Self { programs, folder, authority, network, next: AtomicU8::new(1), objects, tls, expected, strict }
     }

@@ -48,7 +48,8 @@ async fn large_ones_come_in_parts_and_old_ones_go() {
     take(a, old).await.unwrap();
     // More than one part holds: etcd takes values of up to 1.5 MB.
     for number in 0..26 {
-        let value: Vec<u8> = (0..1_400_000_u32).map(|at| (at.wrapping_mul(2_654_435_761 + number) >> 13) as u8).collect();
+        let value: Vec<u8> =
+            (0..1_400_000_u32).map(|at| (at.wrapping_mul(2_654_435_761 + number) >> 13) as u8).collect();
         a.client().put(&format!("large {number}"), &value).await.unwrap();
     }
     let now: Timestamp = "2027-01-15T08:00:00Z".parse().unwrap();
