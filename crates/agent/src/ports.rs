@@ -108,8 +108,8 @@ pub trait Cluster: fmt::Debug + Send + Sync {
     /// Whether the API server of this instance answers; why not, if not.
     async fn ready(&self) -> Result<(), PortError>;
 
-    /// Makes a bootstrap token, or makes it end later.
-    async fn put_token(&self, token: &BootstrapToken, group: &str, expires: Timestamp) -> Result<(), PortError>;
+    /// Makes a bootstrap token that is good until then.
+    async fn make_token(&self, group: &str, expires: Timestamp) -> Result<BootstrapToken, PortError>;
 
     /// The nodes.
     async fn nodes(&self) -> Result<Vec<ApiNode>, PortError>;

@@ -238,7 +238,7 @@ impl Cluster for Outside {
         }
     }
 
-    async fn put_token(&self, token: &BootstrapToken, group: &str, expires: Timestamp) -> Result<(), PortError> {
+    async fn make_token(&self, group: &str, expires: Timestamp) -> Result<BootstrapToken, PortError> {
         self.0
             .deed(
                 &format!("token for {group}"),
@@ -246,8 +246,9 @@ impl Cluster for Outside {
                 || {
                     let mut state = self.0.world.state();
                     let api = state.api.as_mut().filter(|api| api.up).ok_or_else(down)?;
-                    api.tokens.insert(token.expose().to_owned(), expires);
-                    Ok(())
+                    let text = format!("abcdef.{:016}", api.tokens.len());
+                    api.tokens.insert(text.clone(), expires);
+                    Ok(BootstrapToken::parse(&text).unwrap())
                 },
             )
             .await

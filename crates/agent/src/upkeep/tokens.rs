@@ -1,8 +1,7 @@
 //! Tokens to join with: one for each group, for a day at the most, renewed when half of that is over.
 
 use jiff::SignedDuration;
-use kedge_store::{BootstrapToken, JoinInfo};
-use ring::rand::{SecureRandom as _, SystemRandom};
+use kedge_store::JoinInfo;
 
 use crate::agent::Agent;
 use crate::error::StepError;
@@ -12,7 +11,6 @@ use crate::step::keys::PKI;
 const LIFETIME: SignedDuration = SignedDuration::from_hours(24);
 /// How long it is good still when it is replaced.
 const RENEWED: SignedDuration = SignedDuration::from_hours(12);
-const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 
 /// Makes tokens for groups whose token ends soon or that have none. It is in the cluster before it is in the store: whoever
 /// reads it can use it.
@@ -35,29 +33,12 @@ pub(crate) async fn renew(agent: &Agent) -> Result<Option<String>, StepError> {
         if store.join_info(&group).await?.as_ref().is_some_and(fits) {
             continue;
         }
-        let token = token()?;
         let expires = now + LIFETIME;
-        agent.ports.cluster.put_token(&token, &group, expires).await?;
+        let token = agent.ports.cluster.make_token(&group, expires).await?;
         let cluster = agent.config.cluster.clone();
         let info = JoinInfo::new(cluster, &agent.config.endpoint, authorities.clone(), token, expires);
         store.put_join_info(&group, &info).await?;
         renewed.push(group);
     }
     Ok((!renewed.is_empty()).then(|| format!("new ones for {}", renewed.join(", "))))
-}
-
-/// A token by chance. Bytes that would make some characters likelier than others are thrown away.
-fn token() -> Result<BootstrapToken, StepError> {
-    let random = SystemRandom::new();
-    let mut text = String::with_capacity(23);
-    while text.len() < 23 {
-        let mut byte = [0];
-        random.fill(&mut byte).map_err(|_| StepError::wait("the system gives no random numbers"))?;
-        if text.len() == 6 {
-            text.push('.');
-        } else if let Some(character) = (byte[0] < 252).then(|| ALPHABET.get(usize::from(byte[0] % 36))).flatten() {
-            text.push(char::from(*character));
-        }
-    }
-    BootstrapToken::parse(&text).map_err(StepError::wait)
 }
