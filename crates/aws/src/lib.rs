@@ -19,6 +19,7 @@ mod facts;
 mod http;
 mod iam;
 mod identity;
+mod instance;
 mod kms;
 mod observe;
 pub mod permissions;
@@ -30,5 +31,6 @@ mod testing;
 mod wait;
 
 pub use client::{Aws, AwsOptions};
+pub use instance::{MemberVolume, RunningInstance};
 pub use kms::KmsKey;
 pub use s3::Bucket;

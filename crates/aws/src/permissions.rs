@@ -71,8 +71,14 @@ pub struct PolicyRequest {
     pub key: Option<String>,
 }
 
+/// Calls that only instances make: what allows them are the roles of instances in the model, and no policy of who runs kedge.
+const OF_INSTANCES: [(&str, Access); 1] = [("ec2:AttachVolume", Access::Write)];
+
 /// Ends a test that makes a call which the policies do not allow.
 pub(crate) fn assert_known(call: &str, access: Access) {
+    if OF_INSTANCES.contains(&(call, access)) {
+        return;
+    }
     debug_assert!(
         CALLS.iter().any(|known| known.call == call && known.access == access),
         "{call} ({access:?}) is not in crates/aws/src/permissions/calls.rs"

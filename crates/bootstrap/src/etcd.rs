@@ -9,6 +9,10 @@ use crate::components::envs;
 use crate::duration::{MILLISECOND, nanoseconds};
 use crate::problem::BootProblem;
 
+/// Where etcd keeps its data: a folder of the volume that is mounted above it, because the volume itself can be neither moved
+/// nor emptied.
+const DATA: &str = "/var/lib/etcd/data";
+
 /// `etcd.local` of kubeadm.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -72,7 +76,7 @@ pub(crate) fn etcd(spec: &ResolvedSpec, problems: &mut Vec<BootProblem>) -> Etcd
     Etcd {
         image_repository,
         image_tag,
-        data_dir: "/var/lib/etcd",
+        data_dir: DATA,
         extra_args: args.0,
         extra_envs: envs(&manager).into_iter().filter(etcd_only).collect(),
     }
@@ -123,7 +127,7 @@ mod tests {
             serde_json::json!({
                 "imageRepository": "example.com/x",
                 "imageTag": "v3.6.9",
-                "dataDir": "/var/lib/etcd",
+                "dataDir": "/var/lib/etcd/data",
                 "extraArgs": [
                     { "name": "heartbeat-interval", "value": "200" },
                     { "name": "election-timeout", "value": "1000" },

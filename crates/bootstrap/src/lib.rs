@@ -37,7 +37,9 @@ mod user_data;
 pub use components::SIGNING_CA;
 pub use endpoint::ApiEndpoint;
 pub use files::File;
-pub use group::{Arch, Download, FORMAT_VERSION, GroupConfig, Mount, NodeName, SecretFile, StorePlace, configure};
+pub use group::{
+    ApiRecord, Arch, Download, FORMAT_VERSION, GroupConfig, Mount, NodeName, SecretFile, StorePlace, configure,
+};
 pub use hooks::Unit;
 pub use problem::BootProblem;
 pub use ranges::Ranges;

@@ -11,6 +11,7 @@
 //! |---|---|
 //! | `head.json` | lineage and serial, the current manifests, the last operation, and the lease |
 //! | `manifests/<serial>.yaml` | every accepted set of manifests |
+//! | `nodes/` | how instances join, how far they are, and which control plane makes the cluster |
 //! | `operations/<number>/` | who, when, command, plan, each event as it happened, outcome |
 //! | `pki/` | keys and authorities of the cluster; private halves encrypted as secrets are |
 //! | `secrets/` | secrets, encrypted with keys that a key outside the store wraps |
@@ -31,6 +32,7 @@ pub mod keysets;
 pub mod lease;
 pub mod location;
 pub mod manifests;
+pub mod nodes;
 pub mod objects;
 pub mod operation;
 pub mod repair;
@@ -49,6 +51,7 @@ pub use keyring::{OuterKey, Passphrase, Wrapped};
 pub use keysets::Keysets;
 pub use lease::{Lease, LeaseOptions, LeaseRequest};
 pub use location::Location;
+pub use nodes::{BootstrapToken, InitLock, InitSnapshot, JoinInfo, NodePhase, NodeStatus, StoredStatus};
 pub use objects::{Condition, Object, Objects, Presence, Put, Version};
 pub use operation::{OperationRecord, Summary};
 pub use repair::Checkup;

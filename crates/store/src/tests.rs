@@ -4,6 +4,7 @@ mod budget;
 mod history;
 mod keysets;
 mod leases;
+mod nodes;
 mod secrets;
 mod torn;
 

@@ -54,7 +54,7 @@ controllerManager:
 encryptionAlgorithm: ECDSA-P256
 etcd:
   local:
-    dataDir: /var/lib/etcd
+    dataDir: /var/lib/etcd/data
 kind: ClusterConfiguration
 kubernetesVersion: v1.34.1
 networking:

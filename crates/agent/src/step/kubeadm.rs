@@ -1,0 +1,157 @@
+//! The documents and calls of kubeadm.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use kedge_spec::text;
+use serde_json::{Map, Value};
+
+use crate::agent::Agent;
+use crate::error::StepError;
+use crate::host::{Command, Host, done, ensure as ensure_file};
+
+/// Documents for `kubeadm init`.
+pub(crate) const INIT: &str = "/etc/kubernetes/kedge/init.yaml";
+/// Document for `kubeadm join`.
+const JOIN: &str = "/etc/kubernetes/kedge/join.yaml";
+/// What etcd is asked with.
+const ETCD_CLIENT: &str = "/etc/kubernetes/pki/etcd/healthcheck-client.crt";
+/// How long kubeadm may take: it pulls images.
+const TIME: Duration = Duration::from_secs(15 * 60);
+/// What kubeadm finds when it goes on with what an earlier one began, and what kops does not ask of instances either.
+const IGNORED: &str = "NumCPU,Mem,DirAvailable--var-lib-etcd-data,DirAvailable--etc-kubernetes-manifests,\
+    FileAvailable--etc-kubernetes-manifests-kube-apiserver.yaml,\
+    FileAvailable--etc-kubernetes-manifests-kube-controller-manager.yaml,\
+    FileAvailable--etc-kubernetes-manifests-kube-scheduler.yaml,\
+    FileAvailable--etc-kubernetes-manifests-etcd.yaml,FileAvailable--etc-kubernetes-kubelet.conf,\
+    FileAvailable--etc-kubernetes-bootstrap-kubelet.conf,FileAvailable--etc-kubernetes-pki-ca.crt,\
+    Port-443,Port-2379,Port-2380,Port-10250,Port-10257,Port-10259";
+
+/// Whether services have addresses of IPv6 first: then control planes are found at such an address too.
+pub(crate) fn is_ipv6(agent: &Agent) -> bool {
+    let documents = agent.config.init.as_deref().and_then(|init| parse(init).ok()).unwrap_or_default();
+    documents.iter().any(|document| {
+        let ranges = document.pointer("/networking/serviceSubnet").and_then(Value::as_str).unwrap_or_default();
+        ranges.split(',').next().is_some_and(|first| first.contains(':'))
+    })
+}
+
+/// Writes the documents for this instance.
+pub(super) async fn write(agent: &Agent, node: &str, address: Option<IpAddr>) -> Result<(), StepError> {
+    let host = agent.host();
+    if let Some(init) = &agent.config.init {
+        ensure_file(host, INIT, fill(init, node, address)?.as_bytes(), 0o600).await?;
+    }
+    ensure_file(host, JOIN, fill(&agent.config.join, node, address)?.as_bytes(), 0o600).await?;
+    Ok(())
+}
+
+/// Makes the first control plane.
+pub(super) async fn init(host: &dyn Host) -> Result<(), StepError> {
+    let ignored = format!("--ignore-preflight-errors={IGNORED}");
+    let command = Command::new("kubeadm", ["init", "--config", INIT, "--skip-token-print", &ignored]);
+    done(host, command.within(TIME)).await?;
+    Ok(())
+}
+
+/// Makes a further node.
+pub(super) async fn join(host: &dyn Host, without: Option<&str>) -> Result<(), StepError> {
+    let ignored = format!("--ignore-preflight-errors={IGNORED}");
+    let skipped = without.map(|phase| format!("--skip-phases={phase}"));
+    let arguments = ["join", "--config", JOIN, &ignored].into_iter().chain(skipped.as_deref());
+    done(host, Command::new("kubeadm", arguments).within(TIME)).await?;
+    Ok(())
+}
+
+/// Starts a member of etcd that has its data: the manifest of a first member names no others, and a member with data does
+/// not read who they are from there.
+pub(super) async fn start_known_member(host: &dyn Host) -> Result<(), StepError> {
+    let certificates = ["etcd-server", "etcd-peer", "etcd-healthcheck-client", "apiserver-etcd-client"];
+    for certificate in certificates {
+        done(host, Command::new("kubeadm", ["init", "phase", "certs", certificate, "--config", INIT])).await?;
+    }
+    done(host, Command::new("kubeadm", ["init", "phase", "etcd", "local", "--config", INIT])).await?;
+    Ok(())
+}
+
+/// The phases in which a control plane becomes a member of etcd, and in which kubeadm asks the others at addresses that a
+/// member which comes back does not have any more. The first has had a place of its own since 1.33.
+pub(super) fn etcd_phases(kubernetes_version: &str) -> &'static str {
+    let minor = kubernetes_version.split('.').nth(1).and_then(|minor| minor.parse::<u32>().ok());
+    if minor.is_some_and(|minor| minor < 33) { "check-etcd,control-plane-join/etcd" } else { "check-etcd,etcd-join" }
+}
+
+/// Makes what etcd is asked with before kubeadm has run.
+pub(super) async fn ensure_etcd_client(host: &dyn Host) -> Result<(), StepError> {
+    if host.read(ETCD_CLIENT).await?.is_none() {
+        let phase = ["init", "phase", "certs", "etcd-healthcheck-client", "--config", INIT];
+        done(host, Command::new("kubeadm", phase)).await?;
+    }
+    Ok(())
+}
+
+/// Documents with what only the instance knows.
+fn fill(documents: &str, node: &str, address: Option<IpAddr>) -> Result<String, StepError> {
+    let mut documents = parse(documents)?;
+    for document in &mut documents {
+        let Value::Object(fields) = document else { continue };
+        let endpoint = match fields.get("kind").and_then(Value::as_str) {
+            Some("InitConfiguration") => Some(within(fields, "localAPIEndpoint")?),
+            Some("JoinConfiguration") => match fields.get_mut("controlPlane") {
+                Some(Value::Object(control_plane)) => Some(within(control_plane, "localAPIEndpoint")?),
+                _ => None,
+            },
+            _ => continue,
+        };
+        if let (Some(endpoint), Some(address)) = (endpoint, address) {
+            endpoint.insert("advertiseAddress".to_owned(), address.to_string().into());
+        }
+        within(fields, "nodeRegistration")?.insert("name".to_owned(), node.into());
+    }
+    Ok(text::write(&documents))
+}
+
+fn within<'a>(fields: &'a mut Map<String, Value>, name: &str) -> Result<&'a mut Map<String, Value>, StepError> {
+    let inner = fields.entry(name).or_insert_with(|| Value::Object(Map::new()));
+    inner
+        .as_object_mut()
+        .ok_or_else(|| StepError::refused(format!("`{name}` of the kubeadm configuration is no mapping")))
+}
+
+/// The documents of a text that kedge wrote: a line of dashes is between two of them and nowhere else.
+fn parse(documents: &str) -> Result<Vec<Value>, StepError> {
+    let documents = format!("\n{documents}");
+    let parts = documents.split("\n---\n").filter(|part| !part.trim().is_empty());
+    parts
+        .map(text::read)
+        .collect::<Result<_, _>>()
+        .map_err(|why| StepError::refused(format!("the kubeadm configuration of the group cannot be read: {why}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const INIT: &str = "apiVersion: x\nkind: InitConfiguration\nlocalAPIEndpoint:\n  bindPort: 443\nnodeRegistration:\n  \
+                        taints: []\n---\nkind: KubeletConfiguration\nrotateCertificates: true\n";
+
+    #[test]
+    fn name_and_address_are_filled_in() {
+        let filled = fill(INIT, "i-1", Some("10.0.0.1".parse().unwrap())).unwrap();
+        let wanted = "apiVersion: x\nkind: InitConfiguration\nlocalAPIEndpoint:\n  advertiseAddress: 10.0.0.1\n  bindPort: \
+                      443\nnodeRegistration:\n  name: i-1\n  taints: []\n---\nkind: KubeletConfiguration\nrotateCertificates: \
+                      true\n";
+        assert_eq!(filled, wanted);
+        let worker = fill("kind: JoinConfiguration\n", "i-2", Some("::1".parse().unwrap())).unwrap();
+        assert_eq!(worker, "kind: JoinConfiguration\nnodeRegistration:\n  name: i-2\n");
+        let other = fill("controlPlane: {}\nkind: JoinConfiguration\n", "i-3", Some("::1".parse().unwrap())).unwrap();
+        assert!(other.contains("advertiseAddress: ::1"), "{other}");
+        assert!(matches!(fill("kind: [", "i", None), Err(StepError::Refused(_))));
+    }
+
+    #[test]
+    fn the_phase_of_etcd_is_called_by_version() {
+        assert_eq!(etcd_phases("1.32.9"), "check-etcd,control-plane-join/etcd");
+        assert_eq!(etcd_phases("1.33.0"), "check-etcd,etcd-join");
+    }
+}

@@ -1,0 +1,246 @@
+//! kubeadm: one control plane makes the cluster, everything else joins it.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::agent::{Agent, Found};
+use crate::error::StepError;
+use crate::host::{Command, Host, done, ensure as ensure_file, succeeds};
+use crate::identity::Identity;
+use crate::kubeconfig;
+use crate::lock;
+use crate::ports::{Member, MemberRequest};
+use crate::step::etcd_volume::VOLUME;
+use crate::step::kubeadm;
+use crate::step::records;
+use crate::upkeep::{certificates, tokens};
+
+/// Where it stands that kubeadm is done, and how.
+const MADE: &str = "/etc/kubernetes/kedge/made.json";
+/// What kubelets have when they are nodes.
+const KUBELET: &str = "/etc/kubernetes/kubelet.conf";
+/// What `kubeadm join` finds the cluster by.
+const DISCOVERY: &str = "/etc/kubernetes/discovery.conf";
+const HOSTS: &str = "/etc/hosts";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum How {
+    Init,
+    Join,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Made {
+    how: How,
+}
+
+pub(super) async fn ensure(agent: &Agent, found: &Found) -> Result<String, StepError> {
+    let identity = found.identity()?;
+    let host = agent.host();
+    let made = host.read(MADE).await?.and_then(|bytes| serde_json::from_slice::<Made>(&bytes).ok());
+    let Some(made) = made else {
+        done(host, Command::new("systemctl", ["enable", "--quiet", "kubelet.service"])).await?;
+        return if agent.config.control_plane {
+            control_plane(agent, identity, found).await
+        } else {
+            worker(agent, identity).await
+        };
+    };
+    start_kubelet(host).await?;
+    if agent.config.control_plane {
+        agent.ports.cluster.ready().await?;
+        if made.how == How::Init {
+            let seen = agent.ports.store.init_lock().await?;
+            // Whoever was killed between the two.
+            if seen.lock.as_ref().is_some_and(|lock| lock.holder == identity.instance && lock.done.is_none()) {
+                tokens::renew(agent).await?;
+                lock::while_held(agent, seen, async { Ok(()) }).await?;
+            }
+        }
+    }
+    Ok("kubeadm is done, the kubelet runs".to_owned())
+}
+
+async fn worker(agent: &Agent, identity: &Identity) -> Result<String, StepError> {
+    // The last thing that a kubelet does when it joins is to write this.
+    if agent.host().read(KUBELET).await?.is_none() {
+        discover(agent).await?;
+        kubeadm::write(agent, &identity.node_name(&agent.config), None).await?;
+        kubeadm::join(agent.host(), None).await?;
+    }
+    start_kubelet(agent.host()).await?;
+    finish(agent, How::Join).await?;
+    Ok(format!("joined as {}", identity.node_name(&agent.config)))
+}
+
+async fn control_plane(agent: &Agent, identity: &Identity, found: &Found) -> Result<String, StepError> {
+    let (node, address) = place(agent, identity)?;
+    let seen = agent.ports.store.init_lock().await?;
+    let made = seen.lock.as_ref().and_then(|lock| lock.done);
+    if let Some(lock) = &seen.lock
+        && made.is_none()
+        && lock.holder != identity.instance
+        && seen.age < lock::DEAD
+    {
+        return Err(StepError::wait(format!(
+            "{} makes the cluster; when nothing is heard of it for {} s, another control plane begins",
+            lock.holder,
+            lock::DEAD.as_secs()
+        )));
+    }
+    resume(agent).await?;
+    kubeadm::write(agent, &node, Some(address)).await?;
+    kubeadm::ensure_etcd_client(agent.host()).await?;
+    if made.is_none() {
+        let Some(held) = lock::take(agent, &identity.instance, &seen).await? else {
+            return Err(StepError::wait("another control plane was faster to take the init lock"));
+        };
+        return lock::while_held(agent, held, init(agent, identity, found, false)).await;
+    }
+    match agent.ports.etcd.prepare(&member(agent, identity, found, true).await?).await? {
+        member @ (Member::New | Member::Known { others: true }) => join(agent, identity, member).await,
+        // The only one there is: nobody else can bring the cluster back.
+        Member::Known { others: false } if found.volume.as_ref().is_some_and(|volume| volume.members.len() == 1) => {
+            let Some(held) = lock::take(agent, &identity.instance, &seen).await? else {
+                return Err(StepError::wait("another control plane was faster to take the init lock"));
+            };
+            lock::while_held(agent, held, init(agent, identity, found, true)).await
+        }
+        Member::Known { others: false } | Member::First => Err(StepError::wait(
+            "no majority of the members of etcd answers: it comes back with other control planes, or with `kedge etcd restore`",
+        )),
+    }
+}
+
+/// Makes the cluster, or lets the only control plane of one come back with the data of its volume. Whoever does it has the
+/// lock; one that was done says so again when the cluster is back.
+async fn init(agent: &Agent, identity: &Identity, found: &Found, again: bool) -> Result<String, StepError> {
+    let (node, address) = place(agent, identity)?;
+    if !again {
+        agent.ports.etcd.prepare(&member(agent, identity, found, false).await?).await?;
+    }
+    own_endpoint(agent, address).await?;
+    records::point_to(agent, identity, &[identity.instance.as_str()]).await?;
+    kubeadm::init(agent.host()).await?;
+    agent.ports.cluster.ready().await?;
+    tokens::renew(agent).await?;
+    finish(agent, How::Init).await?;
+    Ok(if again {
+        format!("the cluster is back, with {node} as its control plane")
+    } else {
+        format!("the cluster is made, with {node} as its first control plane")
+    })
+}
+
+async fn join(agent: &Agent, identity: &Identity, member: Member) -> Result<String, StepError> {
+    let host = agent.host();
+    let (node, address) = place(agent, identity)?;
+    discover(agent).await?;
+    let known = matches!(member, Member::Known { .. });
+    if known {
+        kubeadm::start_known_member(host).await?;
+    }
+    kubeadm::join(host, known.then(|| kubeadm::etcd_phases(&agent.config.kubernetes_version))).await?;
+    own_endpoint(agent, address).await?;
+    agent.ports.cluster.ready().await?;
+    finish(agent, How::Join).await?;
+    let how = if known { ", with the data of its volume" } else { "" };
+    Ok(format!("joined as the control plane {node}{how}"))
+}
+
+async fn start_kubelet(host: &dyn Host) -> Result<(), StepError> {
+    if !succeeds(host, Command::new("systemctl", ["is-active", "--quiet", "kubelet.service"])).await? {
+        done(host, Command::new("systemctl", ["start", "kubelet.service"])).await?;
+    }
+    Ok(())
+}
+
+/// A kubeadm that was killed after the kubelet had its certificate is begun again: as a node that is new, because kubeadm
+/// joins no other.
+async fn resume(agent: &Agent) -> Result<(), StepError> {
+    let host = agent.host();
+    if host.read(KUBELET).await?.is_some() {
+        done(host, Command::new("systemctl", ["stop", "kubelet.service"])).await?;
+        host.remove(KUBELET).await?;
+    }
+    Ok(())
+}
+
+fn place(agent: &Agent, identity: &Identity) -> Result<(String, IpAddr), StepError> {
+    let ipv6 = kubeadm::is_ipv6(agent);
+    let family = if ipv6 { "IPv6" } else { "IPv4" };
+    let address = identity.address(ipv6);
+    let address =
+        address.ok_or_else(|| StepError::wait(format!("the instance has no address of {family} for the API")))?;
+    Ok((identity.node_name(&agent.config), address))
+}
+
+/// What etcd is asked about this instance.
+pub(crate) async fn member(
+    agent: &Agent,
+    identity: &Identity,
+    found: &Found,
+    made: bool,
+) -> Result<MemberRequest, StepError> {
+    let (node, address) = place(agent, identity)?;
+    let Some(volume) = &found.volume else { return Err(StepError::wait("no volume of etcd is attached yet")) };
+    let running = agent.ports.instances.running(identity, agent.config.cluster.as_str()).await?;
+    let others = running.into_iter().filter(|other| other.control_plane && other.id != identity.instance);
+    Ok(MemberRequest {
+        member: volume.member.clone(),
+        expected: volume.members.len(),
+        node,
+        address,
+        volume: VOLUME.to_owned(),
+        others: others.flat_map(|other| other.private).filter(|other| other.is_ipv6() == address.is_ipv6()).collect(),
+        made,
+    })
+}
+
+/// Writes what lets kubeadm find the cluster.
+async fn discover(agent: &Agent) -> Result<(), StepError> {
+    let Some(info) = agent.ports.store.join_info(&agent.config.group).await? else {
+        return Err(StepError::wait(format!(
+            "no control plane has written how to join ({}/nodes/{}/join.json): see how far they are with `kedge validate`",
+            agent.config.cluster, agent.config.group
+        )));
+    };
+    if info.expires <= agent.host().now() {
+        return Err(StepError::wait(format!(
+            "the token to join with ended at {}: control planes renew it, so see whether they run with `kedge validate`",
+            info.expires
+        )));
+    }
+    ensure_file(agent.host(), DISCOVERY, kubeconfig::discovery(&info).expose(), 0o600).await?;
+    Ok(())
+}
+
+/// kubeadm is done: the token is not needed any longer.
+async fn finish(agent: &Agent, how: How) -> Result<(), StepError> {
+    let host = agent.host();
+    certificates::note(agent).await?;
+    host.remove(DISCOVERY).await?;
+    let made = serde_json::to_vec(&Made { how }).map_err(|error| StepError::wait(error.to_string()))?;
+    ensure_file(host, MADE, &made, 0o600).await?;
+    Ok(())
+}
+
+/// On a control plane the name of the API leads to itself: a load balancer does not send a connection back to where it came
+/// from, and the records may not know it yet.
+async fn own_endpoint(agent: &Agent, address: IpAddr) -> Result<(), StepError> {
+    const MARK: &str = "# kedge: the API of this control plane";
+    let host = agent.host();
+    let name = agent.config.endpoint.rsplit_once(':').map_or(agent.config.endpoint.as_str(), |(name, _)| name);
+    if name.parse::<IpAddr>().is_ok() {
+        return Ok(());
+    }
+    let there = host.read(HOSTS).await?.unwrap_or_default();
+    let text = String::from_utf8_lossy(&there).into_owned();
+    let mut lines: Vec<&str> = text.lines().filter(|line| !line.ends_with(MARK)).collect();
+    let own = format!("{address} {name} {MARK}");
+    lines.push(&own);
+    ensure_file(host, HOSTS, (lines.join("\n") + "\n").as_bytes(), 0o644).await?;
+    Ok(())
+}

@@ -1,0 +1,179 @@
+//! Undisturbed boots.
+
+use kedge_store::NodePhase;
+
+use super::machine::Machine;
+use super::world::{CLUSTER, Content, World};
+
+#[tokio::test]
+async fn a_control_plane_makes_the_cluster_and_a_worker_joins_it() {
+    let world = World::new(&["a"]).await;
+    let first = Machine::new(&world, "i-a", "control-plane");
+    first.becomes_a_node().await;
+    let worker = Machine::new(&world, "i-w", "nodes");
+    worker.becomes_a_node().await;
+
+    let api = world.state().api.clone().unwrap();
+    assert_eq!(world.state().made, 1);
+    assert_eq!(api.nodes.keys().collect::<Vec<_>>(), ["i-a", "i-w"]);
+    assert!(api.nodes["i-a"].contains_key("node-role.kubernetes.io/control-plane"));
+    assert_eq!(api.applied, 1);
+    assert_eq!(world.state().records[&format!("api.internal.{CLUSTER}")], [first.address]);
+    assert_eq!(world.state().volumes["vol-a"].content, Content::Filesystem("ext4".to_owned()));
+    assert_eq!(
+        first.text("/etc/hosts"),
+        format!(
+            "127.0.0.1 localhost\n{} api.internal.{CLUSTER} # kedge: the API of this control plane\n",
+            first.address
+        )
+    );
+    // Keys are where kubeadm looks for them, and only root reads them; a worker has none.
+    for key in ["ca", "etcd/ca", "front-proxy-ca", "sa"] {
+        let path = format!("/etc/kubernetes/pki/{key}.key");
+        assert_eq!(first.disk().files[&path].1, 0o600, "{path}");
+        assert_eq!(worker.file(&path), None);
+    }
+    assert!(first.text("/etc/kubernetes/pki/sa.pub").starts_with("-----BEGIN PUBLIC KEY-----"));
+    assert_eq!(first.disk().files["/etc/kubernetes/encryption-config.yaml"].1, 0o600);
+    // Versions are those of the configuration, and held; the token is gone when it is not needed any more.
+    assert_eq!(worker.disk().packages["kubelet"], "1.33.2-1.1");
+    assert!(worker.disk().held.contains("kubelet") && worker.disk().held.contains("containerd"));
+    assert_eq!(worker.file("/etc/kubernetes/discovery.conf"), None);
+    let list = worker.text("/etc/apt/sources.list.d/kedge-kubernetes.list");
+    assert_eq!(
+        list,
+        "deb [signed-by=/etc/apt/keyrings/kedge-kubernetes.asc] https://pkgs.k8s.io/core:/stable:/v1.33/deb/ /\n"
+    );
+    let unit = worker.text("/etc/systemd/system/kedge-node.service");
+    assert!(unit.contains("Restart=always") && worker.disk().enabled.contains("kedge-node.service"), "{unit}");
+
+    let statuses = world.store().node_statuses().await.unwrap();
+    let statuses: Vec<_> =
+        statuses.iter().map(|stored| (stored.status.instance.as_str(), stored.status.phase)).collect();
+    assert_eq!(statuses, [("i-a", NodePhase::Ready), ("i-w", NodePhase::Ready)]);
+    let lock = world.store().init_lock().await.unwrap().lock.unwrap();
+    assert!(lock.holder == "i-a" && lock.done.is_some());
+}
+
+#[tokio::test]
+async fn one_line_for_each_step_and_no_secret_in_any() {
+    let world = World::new(&["a"]).await;
+    let first = Machine::new(&world, "i-a", "control-plane");
+    first.becomes_a_node().await;
+    let said = first.disk().said.clone();
+    let steps: Vec<&str> = said.iter().filter_map(|line| line.split_once(": done: ")).map(|(step, _)| step).collect();
+    assert_eq!(
+        steps,
+        [
+            "identity",
+            "unit",
+            "clock",
+            "etcd-volume",
+            "mounts",
+            "files",
+            "packages",
+            "downloads",
+            "runtime",
+            "keys",
+            "secrets",
+            "kubernetes",
+            "labels",
+            "records",
+            "add-ons",
+        ]
+    );
+    assert!(
+        said.iter().any(|line| line == "etcd-volume: waits, for 900 s at most: vol-a is being attached as /dev/xvdu"),
+        "{said:#?}"
+    );
+    assert_eq!(said.last().unwrap(), "ready: it is a node");
+    let info = world.store().join_info("nodes").await.unwrap().unwrap();
+    let log = first.disk().log.clone();
+    for secret in [info.token.secret(), "PRIVATE KEY"] {
+        assert!(!said.iter().chain(&log).any(|line| line.contains(secret)));
+        for key in [format!("{CLUSTER}/nodes/control-plane/status/i-a.json"), format!("{CLUSTER}/nodes/init.json")] {
+            assert!(!world.memory.text(&key).unwrap().contains(secret));
+        }
+    }
+    // Whatever everybody may read holds no secret.
+    for (path, (content, mode)) in &first.disk().files {
+        let text = String::from_utf8_lossy(content);
+        assert!(mode & 0o077 == 0 || !(text.contains("PRIVATE KEY") || text.contains(info.token.secret())), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_done_is_not_done_again() {
+    let world = World::new(&["a"]).await;
+    for (id, group) in [("i-a", "control-plane"), ("i-w", "nodes")] {
+        let machine = Machine::new(&world, id, group);
+        machine.becomes_a_node().await;
+        let before = machine.disk().log.len();
+        machine.becomes_a_node().await;
+        let again = machine.disk().log[before..].to_vec();
+        let other: Vec<_> = again
+            .iter()
+            .filter(|deed| !deed.contains("/status/") && !deed.ends_with("status.json") && *deed != "apply add-ons")
+            .collect();
+        assert!(other.is_empty(), "{other:#?}");
+    }
+}
+
+#[tokio::test]
+async fn a_reboot_goes_on_with_what_is_there() {
+    let world = World::new(&["a"]).await;
+    let first = Machine::new(&world, "i-a", "control-plane");
+    first.becomes_a_node().await;
+    first.reboot();
+    world.state().api.as_mut().unwrap().up = false;
+    first.becomes_a_node().await;
+    assert_eq!(world.state().made, 1);
+    assert_eq!(first.disk().joined, 1);
+    assert_eq!(world.state().volumes["vol-a"].formatted, 1);
+    assert!(first.disk().active.contains("kubelet.service"));
+}
+
+#[tokio::test]
+async fn an_only_control_plane_that_is_replaced_comes_back_with_its_data() {
+    let world = World::new(&["a"]).await;
+    let first = Machine::new(&world, "i-a", "control-plane");
+    first.becomes_a_node().await;
+    let data = world.state().volumes["vol-a"].files.clone();
+    first.terminate();
+    let second = Machine::new(&world, "i-2a", "control-plane");
+    second.becomes_a_node().await;
+    assert_eq!(world.state().made, 1, "a new cluster was made");
+    let volume = world.state().volumes["vol-a"].clone();
+    assert_eq!((volume.files, volume.formatted), (data, 1));
+    assert_eq!(world.state().records[&format!("api.internal.{CLUSTER}")], [second.address]);
+    assert_eq!(world.store().init_lock().await.unwrap().lock.unwrap().holder, "i-2a");
+}
+
+#[tokio::test]
+async fn an_only_control_plane_whose_volume_is_lost_begins_no_other_cluster() {
+    let world = World::new(&["a"]).await;
+    let first = Machine::new(&world, "i-a", "control-plane");
+    first.becomes_a_node().await;
+    first.terminate();
+    {
+        let mut state = world.state();
+        let volume = state.volumes.get_mut("vol-a").unwrap();
+        (volume.content, volume.files) = (Content::Blank, Default::default());
+    }
+    let second = Machine::new(&world, "i-2a", "control-plane");
+    let stopped = second.boot().await.unwrap().unwrap_err().to_string();
+    assert!(stopped.contains("kedge etcd restore"), "{stopped}");
+    assert_eq!(world.state().made, 1);
+}
+
+#[tokio::test]
+async fn images_of_amazon_use_dnf() {
+    let world = World::new(&["a"]).await;
+    Machine::new(&world, "i-a", "control-plane").becomes_a_node().await;
+    let worker = Machine::new(&world, "i-w", "nodes");
+    worker.write_file("/etc/os-release", b"ID=\"amzn\"\nID_LIKE=\"fedora\"\n", 0o644);
+    worker.becomes_a_node().await;
+    assert_eq!(worker.disk().packages["kubelet"], "1.33.2");
+    let repository = worker.text("/etc/yum.repos.d/kedge-kubernetes.repo");
+    assert!(repository.contains("gpgcheck=1") && repository.contains("exclude=kubelet"), "{repository}");
+}

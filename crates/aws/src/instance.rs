@@ -1,0 +1,211 @@
+//! What instances ask AWS for themselves, with the roles that the model gives them: their volumes, each other, and the
+//! records of the API.
+
+use std::net::IpAddr;
+
+use aws_sdk_ec2::types::{Filter, Instance as AwsInstance, Volume as AwsVolume, VolumeAttachmentState};
+use aws_sdk_route53::types::{Change, ChangeAction, ChangeBatch, ResourceRecord, ResourceRecordSet, RrType};
+use kedge_cloud::{CloudError, ErrorClass};
+use kedge_resource::ClusterName;
+
+use crate::client::Aws;
+use crate::ec2::common::{filter, of_cluster, pages, tags};
+
+/// Tag that says which group an instance is of.
+const GROUP: &str = "kops.k8s.io/instancegroup";
+/// Tags that say that an instance is a control plane; kops has had both.
+const CONTROL_PLANE: [&str; 2] = ["k8s.io/role/control-plane", "k8s.io/role/master"];
+/// Seconds for which answers about records may be kept: control planes come and go.
+const TTL: i64 = 60;
+
+/// A volume of a member of etcd.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberVolume {
+    /// Its id.
+    pub id: String,
+    /// What its tag says: the member, a slash, and all members with commas.
+    pub members: String,
+    /// Instance and device that it is attached to, and whether that is complete.
+    pub attached: Option<(String, String, bool)>,
+}
+
+/// An instance that runs or begins to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunningInstance {
+    /// Its id.
+    pub id: String,
+    /// Its group.
+    pub group: String,
+    /// Whether it is a control plane.
+    pub control_plane: bool,
+    /// Private DNS name.
+    pub private_dns: String,
+    /// Addresses within the VPC.
+    pub private: Vec<IpAddr>,
+    /// Addresses on the internet.
+    pub public: Vec<IpAddr>,
+}
+
+impl Aws {
+    /// The volumes of the members of an etcd cluster in a zone.
+    ///
+    /// # Errors
+    /// EC2 does not answer.
+    pub async fn member_volumes(
+        &self,
+        cluster: &ClusterName,
+        etcd: &str,
+        zone: &str,
+    ) -> Result<Vec<MemberVolume>, CloudError> {
+        let tag = format!("k8s.io/etcd/{etcd}");
+        let filters: [Filter; 3] =
+            [of_cluster(cluster), filter("tag-key", [tag.clone()]), filter("availability-zone", [zone])];
+        let request = self.ec2().describe_volumes().set_filters(Some(filters.into()));
+        let volumes: Vec<AwsVolume> = pages!(self, "ec2:DescribeVolumes", request, volumes).await?;
+        Ok(volumes.iter().filter_map(|volume| member_volume(volume, &tag)).collect())
+    }
+
+    /// Attaches a volume.
+    ///
+    /// # Errors
+    /// EC2 refuses it.
+    pub async fn attach_volume(&self, volume: &str, instance: &str, device: &str) -> Result<(), CloudError> {
+        let request = self.ec2().attach_volume().volume_id(volume).instance_id(instance).device(device);
+        self.write("ec2:AttachVolume", || request.clone().send()).await.map(drop)
+    }
+
+    /// The instances of the cluster that run or begin to.
+    ///
+    /// # Errors
+    /// EC2 does not answer.
+    pub async fn running_instances(&self, cluster: &ClusterName) -> Result<Vec<RunningInstance>, CloudError> {
+        let state = filter("instance-state-name", ["pending", "running"]);
+        let request = self.ec2().describe_instances().filters(of_cluster(cluster)).filters(state);
+        let reservations = pages!(self, "ec2:DescribeInstances", request, reservations).await?;
+        let instances = reservations.into_iter().flat_map(|reservation| reservation.instances.unwrap_or_default());
+        Ok(instances.filter_map(|instance| running(&instance)).collect())
+    }
+
+    /// Makes a name lead to addresses in the closest zone. Says whether something had to be changed. An alias is somebody
+    /// else's, and left alone.
+    ///
+    /// # Errors
+    /// There is no zone for the name, or Route 53 refuses it.
+    pub async fn point_name(&self, name: &str, private_zone: bool, to: &[IpAddr]) -> Result<bool, CloudError> {
+        let zone = self.zone_of(name, private_zone).await?;
+        let there = self.records_of(&zone, name).await?;
+        if there.iter().any(|record| record.alias_target.is_some() || record.set_identifier.is_some()) {
+            return Ok(false);
+        }
+        let mut changes = Vec::new();
+        for (kind, wanted) in [
+            (RrType::A, to.iter().filter(|address| address.is_ipv4()).map(ToString::to_string).collect::<Vec<_>>()),
+            (RrType::Aaaa, to.iter().filter(|address| address.is_ipv6()).map(ToString::to_string).collect()),
+        ] {
+            let known = there.iter().find(|record| record.r#type == kind);
+            if values(known) == wanted {
+                continue;
+            }
+            let (action, record) = match (known, wanted.is_empty()) {
+                (Some(known), true) => (ChangeAction::Delete, known.clone()),
+                _ => (ChangeAction::Upsert, record(name, kind, &wanted)?),
+            };
+            let change = Change::builder().action(action).resource_record_set(record).build();
+            changes.push(change.map_err(|error| broken(&error))?);
+        }
+        if changes.is_empty() {
+            return Ok(false);
+        }
+        let batch = ChangeBatch::builder().set_changes(Some(changes)).build().map_err(|error| broken(&error))?;
+        let request = self.route53().change_resource_record_sets().hosted_zone_id(&zone).change_batch(batch);
+        self.write_idempotent("route53:ChangeResourceRecordSets", || request.clone().send()).await?;
+        Ok(true)
+    }
+
+    /// Id of the closest zone above a name.
+    async fn zone_of(&self, name: &str, private: bool) -> Result<String, CloudError> {
+        let mut best: Option<(usize, String)> = None;
+        let mut marker: Option<String> = None;
+        loop {
+            let request = self.route53().list_hosted_zones().set_marker(marker.clone());
+            let page = self.read("route53:ListHostedZones", || request.clone().send()).await?;
+            for zone in page.hosted_zones {
+                let above = plain(&zone.name);
+                let holds = name.strip_suffix(&above).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+                let fits = zone.config.is_some_and(|config| config.private_zone) == private;
+                if holds && fits && best.as_ref().is_none_or(|(length, _)| *length < above.len()) {
+                    best = Some((above.len(), zone.id.trim_start_matches("/hostedzone/").to_owned()));
+                }
+            }
+            marker = page.next_marker.filter(|_| page.is_truncated);
+            if marker.is_none() {
+                break;
+            }
+        }
+        best.map(|(_, id)| id).ok_or_else(|| {
+            let kind = if private { "private" } else { "public" };
+            CloudError::new(ErrorClass::NotFound, "route53:ListHostedZones", format!("no {kind} zone holds {name}"))
+                .with_hint("make the hosted zone, or name another one as `dnsZone` in the manifest")
+        })
+    }
+
+    async fn records_of(&self, zone: &str, name: &str) -> Result<Vec<ResourceRecordSet>, CloudError> {
+        let request =
+            self.route53().list_resource_record_sets().hosted_zone_id(zone).start_record_name(name).max_items(20);
+        let page = self.read("route53:ListResourceRecordSets", || request.clone().send()).await?;
+        let mut records = page.resource_record_sets;
+        records.retain(|raw| plain(&raw.name) == name && matches!(raw.r#type, RrType::A | RrType::Aaaa));
+        Ok(records)
+    }
+}
+
+fn member_volume(volume: &AwsVolume, tag: &str) -> Option<MemberVolume> {
+    let attached = volume.attachments().iter().find(|one| one.state() != Some(&VolumeAttachmentState::Detached));
+    Some(MemberVolume {
+        id: volume.volume_id()?.to_owned(),
+        members: tags(volume.tags()).get(tag)?.clone(),
+        attached: attached.and_then(|one| {
+            let complete = one.state() == Some(&VolumeAttachmentState::Attached);
+            Some((one.instance_id()?.to_owned(), one.device().unwrap_or_default().to_owned(), complete))
+        }),
+    })
+}
+
+fn running(instance: &AwsInstance) -> Option<RunningInstance> {
+    let tags = tags(instance.tags());
+    let addresses =
+        |texts: Vec<Option<&str>>| texts.into_iter().flatten().filter_map(|text| text.parse().ok()).collect();
+    Some(RunningInstance {
+        id: instance.instance_id()?.to_owned(),
+        group: tags.get(GROUP).cloned().unwrap_or_default(),
+        control_plane: CONTROL_PLANE.iter().any(|tag| tags.contains_key(*tag)),
+        private_dns: instance.private_dns_name().unwrap_or_default().to_owned(),
+        private: addresses(vec![instance.private_ip_address(), instance.ipv6_address()]),
+        // Addresses of IPv6 are the same on both sides.
+        public: addresses(vec![instance.public_ip_address(), instance.ipv6_address()]),
+    })
+}
+
+fn values(record: Option<&ResourceRecordSet>) -> Vec<String> {
+    let records = record.map(|record| record.resource_records()).unwrap_or_default();
+    let mut values: Vec<String> = records.iter().map(|one| one.value().to_owned()).collect();
+    values.sort_by_key(|value| value.parse::<IpAddr>().ok());
+    values
+}
+
+fn record(name: &str, kind: RrType, values: &[String]) -> Result<ResourceRecordSet, CloudError> {
+    let mut set = ResourceRecordSet::builder().name(name).r#type(kind).ttl(TTL);
+    for value in values {
+        set = set.resource_records(ResourceRecord::builder().value(value).build().map_err(|error| broken(&error))?);
+    }
+    set.build().map_err(|error| broken(&error))
+}
+
+fn broken(error: &dyn std::error::Error) -> CloudError {
+    CloudError::new(ErrorClass::Invalid, "route53:ChangeResourceRecordSets", error.to_string())
+}
+
+/// A name as people write it.
+fn plain(name: &str) -> String {
+    name.trim_end_matches('.').to_lowercase()
+}

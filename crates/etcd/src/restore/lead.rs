@@ -1,0 +1,201 @@
+//! What the one that goes first does: fetch, wait for the others to stop, make a data directory of the snapshot.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde::{Deserialize, Serialize};
+
+use super::request::{Lead, Read, State};
+use crate::data::{Data, Volume, look_at};
+use crate::error::EtcdError;
+use crate::id::EtcdClusterId;
+use crate::look::Look;
+use crate::place::Place;
+use crate::prepare::{Prepared, Say, alone};
+use crate::tools::{NewCluster, Tool};
+
+/// What this volume has seen of restores; beside the data, because it outlives instances too.
+const JOURNAL: &str = "kedge-restore.json";
+
+/// Why nothing can be done where there is no tool.
+const NO_TOOL: &str = "this instance has neither etcdutl nor etcdctl, which make a data directory of a snapshot";
+
+/// What this volume has seen of restores.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Journal {
+    /// Number of the request.
+    pub(super) number: u64,
+    /// The cluster that was made of the snapshot here; none where somebody else led.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) made: Option<EtcdClusterId>,
+    /// Whether everything is done here.
+    pub(super) done: bool,
+}
+
+impl Volume {
+    pub(super) fn journal(&self) -> Result<Journal, EtcdError> {
+        let Some(bytes) = self.read_file(JOURNAL)? else { return Ok(Journal::default()) };
+        let corrupt = |error: serde_json::Error| EtcdError::Corrupt {
+            what: self.root().join(JOURNAL).to_string(),
+            why: error.to_string(),
+        };
+        serde_json::from_slice(&bytes).map_err(corrupt)
+    }
+
+    pub(super) fn write_journal(&self, journal: &Journal) -> Result<(), EtcdError> {
+        self.write_file(JOURNAL, &serde_json::to_vec(journal).unwrap_or_default())
+    }
+
+    /// The file of the snapshot.
+    fn fetched(&self, number: u64) -> Utf8PathBuf {
+        self.root().join(format!("restore.{number}.db"))
+    }
+
+    /// The same, while it is being written.
+    fn partial(&self) -> Utf8PathBuf {
+        self.root().join("restore.partial")
+    }
+
+    /// The data directory that is being made.
+    fn making(&self) -> Utf8PathBuf {
+        self.root().join("restoring")
+    }
+}
+
+/// What comes before everything else on an instance that is not a control plane yet: none if no restore is under way.
+pub(crate) async fn before_start(
+    place: &Place,
+    tool: Option<&Tool>,
+    say: Say<'_>,
+) -> Result<Option<Prepared>, EtcdError> {
+    let Some(read) = place.backups.request().await? else { return Ok(None) };
+    let wait = |why: String| Ok(Some(Prepared::Wait { why }));
+    match &read.request.state {
+        State::Restored { .. } | State::Failed { .. } => Ok(None),
+        State::Requested => match claim(place, &read, tool, say).await? {
+            Some(why) => wait(why),
+            None => wait("the restore of etcd begins".to_owned()),
+        },
+        State::Stopping { lead } if lead.place == place.place => match make(place, &read, tool, say).await? {
+            Some(why) => wait(why),
+            None => Ok(Some(Prepared::Start { cluster: alone(place), others: false })),
+        },
+        State::Stopping { lead } => {
+            wait(format!("etcd goes back to the snapshot {}, and {} goes first", read.request.snapshot, lead.node))
+        }
+    }
+}
+
+/// Fetches the snapshot and becomes the one that goes first, unless somebody else is; what is waited for, if anything.
+pub(super) async fn claim(
+    place: &Place,
+    read: &Read,
+    tool: Option<&Tool>,
+    say: Say<'_>,
+) -> Result<Option<String>, EtcdError> {
+    let snapshot = &read.request.snapshot;
+    let Some(tool) = tool else { return Ok(Some(NO_TOOL.to_owned())) };
+    if let Ok(status) = place.own().status().await
+        && let Some(leader) = status.leader
+        && leader != status.member
+    {
+        return Ok(Some(format!("the leader of etcd fetches the snapshot {snapshot}")));
+    }
+    if let Err(error) = build(place, read, tool, say).await {
+        let EtcdError::Snapshot { .. } = error else { return Err(error) };
+        say(&format!("not going back to the snapshot {snapshot}: {error}"));
+        place.backups.advance(read, State::Failed { why: error.to_string() }).await?;
+        return Ok(Some(error.to_string()));
+    }
+    say(&format!("going first in going back to the snapshot {snapshot}: all stop etcd now"));
+    let lead = Lead { place: place.place.clone(), node: place.node.clone() };
+    place.backups.advance(read, State::Stopping { lead }).await?;
+    Ok(None)
+}
+
+async fn fetch(place: &Place, read: &Read, say: Say<'_>) -> Result<(), EtcdError> {
+    let file = place.volume.fetched(read.request.number);
+    if file.exists() {
+        return Ok(());
+    }
+    say(&format!("fetching the snapshot {}", read.request.snapshot));
+    // It gets its name when it is whole.
+    let partial = place.volume.partial();
+    place.backups.fetch(&read.request.snapshot, &partial).await?;
+    fs_err::rename(&partial, &file).map_err(EtcdError::io("rename", &partial))
+}
+
+/// Makes the data directory of the snapshot and puts it in place; what is waited for, if anything. Our etcd is stopped.
+pub(super) async fn make(
+    place: &Place,
+    read: &Read,
+    tool: Option<&Tool>,
+    say: Say<'_>,
+) -> Result<Option<String>, EtcdError> {
+    let (volume, number) = (&place.volume, read.request.number);
+    if is_made(volume, number)? {
+        return Ok(None);
+    }
+    let Some(tool) = tool else { return Ok(Some(NO_TOOL.to_owned())) };
+    match place.look().await?.0 {
+        Look::Silent { .. } => {}
+        Look::Agreed { endpoints, .. } => return Ok(Some(format!("etcd still runs at {}", endpoints.join(", ")))),
+        Look::Divided { why } => return Ok(Some(format!("etcd still runs: {why}"))),
+    }
+    let making = build(place, read, tool, say).await?;
+    say("putting the data before the restore aside, and the restored one in its place");
+    volume.set_aside("before-restore")?;
+    fs_err::rename(&making, volume.data()).map_err(EtcdError::io("rename", &making))?;
+    Ok(None)
+}
+
+/// Makes a data directory of the snapshot beside the one that is there, before anybody stops: where that fails, nothing has
+/// happened.
+async fn build(place: &Place, read: &Read, tool: &Tool, say: Say<'_>) -> Result<Utf8PathBuf, EtcdError> {
+    let (volume, number) = (&place.volume, read.request.number);
+    let making = volume.making();
+    let journal = volume.journal()?;
+    if journal.number == number && journal.made.is_some() && making.exists() {
+        return Ok(making);
+    }
+    fetch(place, read, say).await?;
+    say("making a data directory of the snapshot");
+    // What is there is what an attempt that was cut short, or an earlier restore, has left.
+    remove(&making)?;
+    let cluster = NewCluster {
+        name: place.node.clone(),
+        peer_url: place.peer_url(),
+        token: format!("{}-{}-{number}", place.cluster, place.backups.etcd_cluster()),
+    };
+    tool.restore(&volume.fetched(number), &making, &cluster).await?;
+    let Data::Member { cluster, .. } = look_at(&making)? else {
+        let why = "no data of etcd came of the snapshot".to_owned();
+        return Err(EtcdError::Corrupt { what: making.to_string(), why });
+    };
+    volume.write_journal(&Journal { number, made: Some(cluster), done: false })?;
+    Ok(making)
+}
+
+/// Removes what was only needed for a restore.
+pub(super) fn tidy(volume: &Volume, number: u64) -> Result<(), EtcdError> {
+    remove(&volume.making())?;
+    remove(&volume.fetched(number))?;
+    remove(&volume.partial())
+}
+
+/// Whether the data on the volume is what was made for a request.
+pub(super) fn is_made(volume: &Volume, number: u64) -> Result<bool, EtcdError> {
+    let journal = volume.journal()?;
+    Ok(match volume.look()? {
+        Data::Member { cluster, .. } => journal.number == number && journal.made == Some(cluster),
+        Data::Empty | Data::Unreadable { .. } => false,
+    })
+}
+
+/// Removes a file or a folder that is none of etcd's.
+fn remove(path: &Utf8Path) -> Result<(), EtcdError> {
+    let removed = if path.is_dir() { fs_err::remove_dir_all(path) } else { fs_err::remove_file(path) };
+    match removed {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(EtcdError::io("remove", path)(error)),
+        _ => Ok(()),
+    }
+}

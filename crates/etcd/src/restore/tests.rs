@@ -1,0 +1,75 @@
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use kedge_store::{Condition, Directory};
+
+use super::*;
+use crate::{Backups, EtcdClusterId, EtcdError, MemberId};
+
+async fn backups() -> (camino_tempfile::Utf8TempDir, Backups) {
+    let folder = camino_tempfile::tempdir().unwrap();
+    let backups = Backups::new(Arc::new(Directory::new(folder.path())), "prod.example.com", "main");
+    let meta = crate::snapshots::Meta {
+        format_version: 1,
+        etcd_cluster: "main".to_owned(),
+        taken: now(),
+        node: "i-1".to_owned(),
+        member: MemberId(1),
+        cluster: EtcdClusterId(2),
+        etcd_version: "3.5.16".to_owned(),
+        kedge_version: "0.1.0".to_owned(),
+        revision: 7,
+        size: 0,
+        sha256: String::new(),
+        parts: Vec::new(),
+    };
+    let key = backups.key("2027-01-15T08:00:00Z/meta.json");
+    backups.objects().put(&key, &serde_json::to_vec(&meta).unwrap(), &Condition::Any).await.unwrap();
+    (folder, backups)
+}
+
+const NAME: &str = "2027-01-15T08:00:00Z";
+
+fn now() -> Timestamp {
+    NAME.parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_request_names_a_snapshot_that_is_there() {
+    let (_folder, backups) = backups().await;
+    let error = ask(&backups, "2027-01-15T07:00:00Z", "eve@host", now(), false).await.unwrap_err();
+    assert!(matches!(error, EtcdError::Snapshot { .. }), "{error}");
+    assert_eq!(current(&backups).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn one_request_at_a_time() {
+    let (_folder, backups) = backups().await;
+    let first = ask(&backups, NAME, "ann@host", now(), false).await.unwrap();
+    assert_eq!((first.number, first.is_open()), (1, true));
+    let error = ask(&backups, NAME, "bob@host", now(), false).await.unwrap_err().to_string();
+    assert!(error.starts_with("ann@host asked for the snapshot") && error.contains("taken it up"), "{error}");
+    assert_eq!(ask(&backups, NAME, "bob@host", now(), true).await.unwrap().number, 2);
+}
+
+#[tokio::test]
+async fn of_two_that_move_a_request_on_one_does() {
+    let (_folder, backups) = backups().await;
+    ask(&backups, NAME, "ann@host", now(), false).await.unwrap();
+    let (one, two) = (backups.request().await.unwrap().unwrap(), backups.request().await.unwrap().unwrap());
+    let lead = |place: &str| Lead { place: place.to_owned(), node: format!("i-{place}") };
+    assert!(backups.advance(&one, State::Stopping { lead: lead("a") }).await.unwrap());
+    assert!(!backups.advance(&two, State::Stopping { lead: lead("b") }).await.unwrap());
+    let now = current(&backups).await.unwrap().unwrap();
+    assert_eq!(now.state, State::Stopping { lead: lead("a") });
+    assert!(now.shown().contains("i-a begins anew"));
+}
+
+#[tokio::test]
+async fn requests_of_a_later_kedge_are_not_followed() {
+    let (_folder, backups) = backups().await;
+    for text in [r#"{"formatVersion":2,"state":{"step":"elsewhere"}}"#, "{", r#"{"formatVersion":1}"#] {
+        backups.objects().put(&backups.key("restore.json"), text.as_bytes(), &Condition::Any).await.unwrap();
+        assert!(matches!(current(&backups).await.unwrap_err(), EtcdError::Corrupt { .. }), "{text}");
+    }
+}

@@ -1,0 +1,153 @@
+//! Going back to a snapshot with real members, cut short anywhere.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+
+use jiff::{SignedDuration, Timestamp};
+use kedge_etcd::restore::{self, State};
+use kedge_etcd::{Data, EtcdClusterId, take_if_due};
+use kedge_store::Condition;
+
+use crate::lab::{Instance, Killer, Lab, mortal, programs};
+
+type Cluster = BTreeMap<String, Instance>;
+
+/// A snapshot of what is there now; its name.
+async fn snapshot(cluster: &Cluster, lab: &Lab, minute: i64) -> String {
+    let now = "2027-01-15T08:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_mins(minute);
+    for instance in cluster.values() {
+        take_if_due(&instance.place, now, SignedDuration::ZERO, 90, &|_| {}).await.unwrap();
+    }
+    lab.backups().list().await.unwrap().pop().unwrap().name
+}
+
+fn etcd_cluster(instance: &Instance) -> EtcdClusterId {
+    let Data::Member { cluster, .. } = instance.place.volume.look().unwrap() else { panic!("there is no data") };
+    cluster
+}
+
+async fn ask(lab: &Lab, name: &str) {
+    let now = "2027-01-15T09:00:00Z".parse().unwrap();
+    restore::ask(&lab.backups(), name, "ann@host", now, false).await.unwrap();
+}
+
+/// All three are healthy, in one cluster, with this value.
+async fn whole(cluster: &Cluster, value: &str) {
+    let mut ids = Vec::new();
+    for instance in cluster.values() {
+        let health = instance.settled(&|_| {}).await;
+        assert_eq!(health.live.members.len(), cluster.len());
+        assert!(health.live.members.iter().all(|seen| seen.answers && !seen.member.learner));
+        let read = instance.client().get("key").await.unwrap();
+        assert_eq!(read.as_deref(), Some(value.as_bytes()), "{}", instance.place.node);
+        assert_eq!(instance.client().get("later").await.unwrap(), None);
+        let root = instance.place.volume.root().read_dir_utf8().unwrap();
+        let names: Vec<String> = root.map(|entry| entry.unwrap().file_name().to_owned()).collect();
+        assert!(!names.iter().any(|name| name.starts_with("restor")), "{names:?}");
+        ids.push(etcd_cluster(instance));
+    }
+    ids.dedup();
+    assert_eq!(ids.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_go_back_and_any_of_them_may_be_killed_at_any_step() {
+    let Some(programs) = programs() else { return };
+    let lab = Lab::hasty(programs, 3);
+    let cluster = lab.cluster(&["a", "b", "c"]).await;
+    for kill in 0.. {
+        let value = format!("value {kill}");
+        cluster["a"].client().put("key", value.as_bytes()).await.unwrap();
+        let name = snapshot(&cluster, &lab, kill).await;
+        cluster["b"].client().put("key", b"changed").await.unwrap();
+        cluster["c"].client().put("later", b"too much").await.unwrap();
+        let before = etcd_cluster(&cluster["a"]);
+        let restarts: Vec<usize> = cluster.values().map(|instance| instance.restarts.load(Ordering::SeqCst)).collect();
+        ask(&lab, &name).await;
+        let each = cluster.values().map(|instance| async move {
+            let killer = Killer::at(usize::try_from(kill).unwrap());
+            let killed = mortal(instance.restore(&killer)).await.is_none();
+            if killed {
+                instance.restore(&Killer::at(usize::MAX)).await;
+            }
+            killed
+        });
+        let killed = futures_util::future::join_all(each).await;
+        whole(&cluster, &value).await;
+        assert_ne!(etcd_cluster(&cluster["a"]), before);
+        for (instance, before) in cluster.values().zip(restarts) {
+            assert!(instance.restarts.load(Ordering::SeqCst) > before);
+            // Once more finds nothing to do.
+            let again = Killer::at(0);
+            instance.restore(&again).await;
+            assert!(again.steps.lock().unwrap().is_empty());
+        }
+        if !killed.contains(&true) {
+            assert!(kill >= 6, "{kill}");
+            return;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_that_was_away_joins_when_it_comes_back() {
+    let Some(programs) = programs() else { return };
+    let lab = Lab::new(programs, 3);
+    let cluster = lab.cluster(&["a", "b", "c"]).await;
+    cluster["a"].client().put("key", b"old").await.unwrap();
+    let name = snapshot(&cluster, &lab, 0).await;
+    cluster["a"].client().put("later", b"x").await.unwrap();
+    cluster["c"].die();
+    ask(&lab, &name).await;
+    let kill = Killer::at(usize::MAX);
+    futures_util::future::join(cluster["a"].restore(&kill), cluster["b"].restore(&kill)).await;
+    cluster["c"].boot().await;
+    cluster["c"].restore(&kill).await;
+    whole(&cluster, "old").await;
+    let aside = cluster["c"].place.volume.aside().unwrap();
+    assert!(aside[0].as_str().ends_with("data.1.other-cluster"), "{aside:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_all_volumes_are_lost_new_instances_begin_from_the_snapshot() {
+    let Some(programs) = programs() else { return };
+    let lab = Lab::new(programs, 3);
+    let mut cluster = lab.cluster(&["a", "b", "c"]).await;
+    cluster["a"].client().put("key", b"old").await.unwrap();
+    let name = snapshot(&cluster, &lab, 0).await;
+    cluster.clear();
+    let new: Cluster =
+        ["a", "b", "c"].map(|place| (place.to_owned(), lab.instance(place, &lab.volume()))).into_iter().collect();
+    ask(&lab, &name).await;
+    let each = new.values().map(|instance| async move {
+        let boot = instance.boot();
+        // The one that goes first has to take the step that lets the others join.
+        boot.await;
+        instance.restore(&Killer::at(usize::MAX)).await;
+    });
+    futures_util::future::join_all(each).await;
+    whole(&new, "old").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_snapshot_changes_nothing() {
+    let Some(programs) = programs() else { return };
+    let lab = Lab::new(programs, 1);
+    let cluster = lab.cluster(&["a"]).await;
+    let a = &cluster["a"];
+    a.client().put("key", b"now").await.unwrap();
+    let name = snapshot(&cluster, &lab, 0).await;
+    let key = lab.backups().key(&format!("{name}/snapshot.db"));
+    let mut bytes = lab.objects.get(&key).await.unwrap().unwrap().bytes;
+    bytes[5000] ^= 1;
+    lab.objects.put(&key, &bytes, &Condition::Any).await.unwrap();
+    let before = etcd_cluster(a);
+    ask(&lab, &name).await;
+    a.restore(&Killer::at(usize::MAX)).await;
+    let request = restore::current(&lab.backups()).await.unwrap().unwrap();
+    let State::Failed { why } = &request.state else { panic!("{request:?}") };
+    assert!(why.contains("snapshot.db has the digest"), "{why}");
+    assert!(a.runs());
+    assert_eq!(etcd_cluster(a), before);
+    assert_eq!(a.client().get("key").await.unwrap().as_deref(), Some(&b"now"[..]));
+}

@@ -1,0 +1,327 @@
+//! What instances and those who look after them tell each other: `nodes/` below the cluster.
+//!
+//! | key | holds |
+//! |---|---|
+//! | `nodes/init.json` | the init lock: which control plane makes the cluster, and whether it is made |
+//! | `nodes/<group>/join.json` | how instances of the group join, with a token |
+//! | `nodes/<group>/status/<instance>.json` | how far an instance is |
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use kedge_resource::ClusterName;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::cluster::ClusterStore;
+use crate::error::StoreError;
+use crate::format::{FORMAT_VERSION, decode, encode};
+use crate::objects::{Condition, Put, Version};
+
+/// Version of the objects of this module.
+pub const NODES_FORMAT_VERSION: u32 = FORMAT_VERSION;
+
+/// How an instance does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NodePhase {
+    /// It does a step.
+    Working,
+    /// It waits for something; the reason says for what.
+    Waiting,
+    /// It gave up, and begins again by itself after a while, or refuses; the reason says why.
+    Stopped,
+    /// It is a node.
+    Ready,
+}
+
+/// How far an instance is: `nodes/<group>/status/<instance>.json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NodeStatus {
+    /// Version of the format.
+    pub format_version: u32,
+    /// The cluster.
+    pub cluster: ClusterName,
+    /// The group.
+    pub group: String,
+    /// Id of the instance.
+    pub instance: String,
+    /// Name of the node.
+    pub node: String,
+    /// Whether it is a control plane.
+    pub control_plane: bool,
+    /// SHA-256 of the configuration that it has.
+    pub config: String,
+    /// Version of `kedge-node`.
+    pub program: String,
+    /// How it does.
+    pub phase: NodePhase,
+    /// The step that it is at.
+    pub step: String,
+    /// What it has done or what it waits for, in one line.
+    pub reason: String,
+    /// Since when, by its own clock.
+    pub since: Timestamp,
+}
+
+/// A status as it stands in the store.
+#[derive(Clone, Debug)]
+pub struct StoredStatus {
+    /// The status.
+    pub status: NodeStatus,
+    /// How long ago it was written, by the clock of the store, where reading tells it.
+    pub age: Option<Duration>,
+}
+
+/// Which control plane makes the cluster: `nodes/init.json`. Every write of it is conditional.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InitLock {
+    /// Version of the format.
+    pub format_version: u32,
+    /// The cluster.
+    pub cluster: ClusterName,
+    /// Id of the instance that makes the cluster, or has made it.
+    pub holder: String,
+    /// Since when, by the clock of the holder.
+    pub since: Timestamp,
+    /// How often it was renewed.
+    pub renewals: u64,
+    /// When the cluster was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub done: Option<Timestamp>,
+}
+
+/// The init lock as it was read: what a later write depends on.
+#[derive(Clone, Debug)]
+pub struct InitSnapshot {
+    /// The lock; none where no control plane has begun.
+    pub lock: Option<InitLock>,
+    /// Time since it was renewed, by the clock of the store.
+    pub age: Duration,
+    version: Option<Version>,
+}
+
+/// A bootstrap token: what a new node shows before it has a certificate.
+#[derive(Clone, PartialEq, Eq)]
+pub struct BootstrapToken(Zeroizing<String>);
+
+impl BootstrapToken {
+    /// Reads `id.secret`: six and sixteen characters of `a` to `z` and `0` to `9`.
+    ///
+    /// # Errors
+    /// It is none. The text is not repeated.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let plain = |part: &str, length| {
+            part.len() == length && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        };
+        match text.split_once('.') {
+            Some((id, secret)) if plain(id, 6) && plain(secret, 16) => Ok(Self(Zeroizing::new(text.to_owned()))),
+            _ => Err("it is no bootstrap token: six and sixteen letters or digits with a dot between them".to_owned()),
+        }
+    }
+
+    /// The part that may be shown.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.0.split_once('.').map_or("", |(id, _)| id)
+    }
+
+    /// The part that may not.
+    #[must_use]
+    pub fn secret(&self) -> &str {
+        self.0.split_once('.').map_or("", |(_, secret)| secret)
+    }
+
+    /// The whole of it, for whoever really has to see it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for BootstrapToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BootstrapToken({}, not shown)", self.id())
+    }
+}
+
+impl Serialize for BootstrapToken {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for BootstrapToken {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Zeroizing::new(String::deserialize(deserializer)?);
+        Self::parse(&text).map_err(serde::de::Error::custom)
+    }
+}
+
+/// How instances of a group join: `nodes/<group>/join.json`. Readable by the role of the group only.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JoinInfo {
+    /// Version of the format.
+    pub format_version: u32,
+    /// The cluster.
+    pub cluster: ClusterName,
+    /// Host and port of the API.
+    pub endpoint: String,
+    /// The authorities that the API may prove itself by, as PEM.
+    pub authorities: String,
+    /// The token.
+    pub token: BootstrapToken,
+    /// When the token ends.
+    pub expires: Timestamp,
+}
+
+impl ClusterStore {
+    /// Writes the status of an instance.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn put_node_status(&self, status: &NodeStatus) -> Result<(), StoreError> {
+        let key = self.key(&format!("nodes/{}/status/{}.json", status.group, status.instance));
+        let bytes = encode(&key, &self.place(), status)?;
+        self.objects().put(&key, &bytes, &Condition::Any).await.map(|_| ())
+    }
+
+    /// The status of every instance that has written one, also of those that are gone.
+    ///
+    /// # Errors
+    /// The store does not answer, or an object is not one.
+    pub async fn node_statuses(&self) -> Result<Vec<StoredStatus>, StoreError> {
+        let mut found = Vec::new();
+        for key in self.objects().list(&self.key("nodes/")).await? {
+            if !key.contains("/status/") {
+                continue;
+            }
+            // One that is gone by now was removed with its instance.
+            let Some(object) = self.objects().get(&key).await? else { continue };
+            let status: NodeStatus = decode(&key, &self.place(), &object.bytes)?;
+            self.refuse_foreign(&key, &status.cluster)?;
+            found.push(StoredStatus { status, age: object.age });
+        }
+        Ok(found)
+    }
+
+    /// The groups that have a configuration for instances.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn node_groups(&self) -> Result<Vec<String>, StoreError> {
+        let top = self.key("nodes/");
+        let keys = self.objects().list(&top).await?;
+        let group = |key: &String| {
+            let (group, rest) = key.strip_prefix(&top)?.split_once('/')?;
+            rest.starts_with("config/").then(|| group.to_owned())
+        };
+        Ok(keys.iter().filter_map(group).collect::<BTreeSet<_>>().into_iter().collect())
+    }
+
+    /// Reads the init lock.
+    ///
+    /// # Errors
+    /// The store does not answer, or the object is not ours.
+    pub async fn init_lock(&self) -> Result<InitSnapshot, StoreError> {
+        let key = self.init_key();
+        let Some(object) = self.objects().get(&key).await? else {
+            return Ok(InitSnapshot { lock: None, age: Duration::ZERO, version: None });
+        };
+        let lock: InitLock = decode(&key, &self.place(), &object.bytes)?;
+        self.refuse_foreign(&key, &lock.cluster)?;
+        let age = match object.age {
+            Some(age) => age,
+            None => self.objects().age(&key).await?,
+        };
+        Ok(InitSnapshot { lock: Some(lock), age, version: Some(object.version) })
+    }
+
+    /// Writes the init lock if it still is what `seen` is. What comes back depends on what was written; none if somebody else
+    /// was faster.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn put_init_lock(
+        &self,
+        lock: &InitLock,
+        seen: &InitSnapshot,
+    ) -> Result<Option<InitSnapshot>, StoreError> {
+        let key = self.init_key();
+        let bytes = encode(&key, &self.place(), lock)?;
+        let condition = seen.version.clone().map_or(Condition::Absent, Condition::Is);
+        Ok(match self.objects().put(&key, &bytes, &condition).await? {
+            Put::Done(version) => {
+                Some(InitSnapshot { lock: Some(lock.clone()), age: Duration::ZERO, version: Some(version) })
+            }
+            Put::Refused => None,
+        })
+    }
+
+    /// How instances of a group join; none if no control plane has written it.
+    ///
+    /// # Errors
+    /// The store does not answer, or the object is not ours.
+    pub async fn join_info(&self, group: &str) -> Result<Option<JoinInfo>, StoreError> {
+        let key = self.join_key(group);
+        let Some(object) = self.objects().get(&key).await? else { return Ok(None) };
+        let info: JoinInfo = decode(&key, &self.place(), &object.bytes)?;
+        self.refuse_foreign(&key, &info.cluster)?;
+        Ok(Some(info))
+    }
+
+    /// Writes how instances of a group join.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn put_join_info(&self, group: &str, info: &JoinInfo) -> Result<(), StoreError> {
+        let key = self.join_key(group);
+        let bytes = encode(&key, &self.place(), info)?;
+        self.objects().put(&key, &bytes, &Condition::Any).await.map(|_| ())
+    }
+
+    fn init_key(&self) -> String {
+        self.key("nodes/init.json")
+    }
+
+    fn join_key(&self, group: &str) -> String {
+        self.key(&format!("nodes/{group}/join.json"))
+    }
+
+    fn refuse_foreign(&self, key: &str, cluster: &ClusterName) -> Result<(), StoreError> {
+        if cluster == self.cluster() {
+            return Ok(());
+        }
+        let why = format!("is of the cluster {cluster}");
+        Err(StoreError::Foreign { key: key.to_owned(), place: self.place(), why })
+    }
+}
+
+impl InitLock {
+    /// A lock that is taken now.
+    #[must_use]
+    pub fn new(cluster: ClusterName, holder: &str, now: Timestamp) -> Self {
+        let holder = holder.to_owned();
+        Self { format_version: FORMAT_VERSION, cluster, holder, since: now, renewals: 0, done: None }
+    }
+}
+
+impl JoinInfo {
+    /// How instances join, with a token.
+    #[must_use]
+    pub fn new(
+        cluster: ClusterName,
+        endpoint: &str,
+        authorities: String,
+        token: BootstrapToken,
+        expires: Timestamp,
+    ) -> Self {
+        let endpoint = endpoint.to_owned();
+        Self { format_version: FORMAT_VERSION, cluster, endpoint, authorities, token, expires }
+    }
+}
