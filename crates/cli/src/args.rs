@@ -9,7 +9,7 @@ use crate::command::{
     apply::ApplyArgs, completions::CompletionsArgs, delete::DeleteArgs, diff::DiffArgs, export::ExportArgs,
     facts::FactsArgs, get::GetArgs, iam_policy::IamPolicyArgs, init::InitArgs, lease::LeaseArgs, op::OpArgs,
     plan::PlanArgs, resources::ResourcesArgs, rotate::RotateArgs, schema::SchemaArgs, secret::SecretArgs,
-    snapshot::SnapshotArgs, store::StoreArgs,
+    snapshot::SnapshotArgs, store::StoreArgs, validate::ValidateArgs,
 };
 
 /// Directory of the sandbox account where none is named.
@@ -63,6 +63,7 @@ pub(crate) enum Command {
     Apply(ApplyArgs),
     Delete(DeleteArgs),
     Get(GetArgs),
+    Validate(ValidateArgs),
     Export(ExportArgs),
     Rotate(RotateArgs),
     Op(OpArgs),

@@ -20,6 +20,7 @@ pub(crate) mod schema;
 pub(crate) mod secret;
 pub(crate) mod snapshot;
 pub(crate) mod store;
+pub(crate) mod validate;
 
 use crate::args::Command;
 use crate::error::CliError;
@@ -45,6 +46,7 @@ pub(crate) fn run(command: Command, session: &Session) -> Result<ExitCode, CliEr
         Command::Snapshot(args) => snapshot::run(&args, session),
         Command::Resources(args) => resources::run(&args, session),
         Command::IamPolicy(args) => iam_policy::run(&args, session),
+        Command::Validate(args) => validate::run(&args, session),
         Command::Schema(args) => schema::run(&args, session),
         Command::Completions(args) => completions::run(&args, session),
     }

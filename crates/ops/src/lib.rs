@@ -27,6 +27,7 @@ pub mod region;
 pub mod resources;
 pub mod saved;
 pub mod snapshot;
+pub mod validate;
 pub mod version;
 
 pub use error::OpError;
