@@ -80,6 +80,11 @@ mod wire {
         let answer = request(&endpoint, "kms", "POST /", headers, "{}");
         let key = answer.split("\"KeyId\":").nth(1).and_then(|rest| rest.split('"').nth(1)).unwrap().to_owned();
         fs_err::write(place.directory.path().join("kedge-node-amd64"), PROGRAM).unwrap();
+        let manifest = place.directory.path().join("cluster.yaml");
+        let discovery =
+            "  cloudProvider: aws\n  serviceAccountIssuerDiscovery: {discoveryStore: \"s3://kedge-boot/keys\"}";
+        let text = fs_err::read_to_string(&manifest).unwrap().replace("  cloudProvider: aws", discovery);
+        fs_err::write(manifest, text).unwrap();
         let apply = ["apply", "-f", "cluster.yaml", "--yes", "--kms-key", &key, "--node-binaries", "."];
         let (code, text) = place.run(&apply);
         assert_eq!(code, 0, "{text}");
@@ -105,6 +110,11 @@ mod wire {
             }
             assert_eq!(objects[settings["node"]["amd64"]["key"].as_str().unwrap()], PROGRAM.as_bytes());
         }
+        // What signs tokens is known to whoever looks where the manifest says.
+        let keys = String::from_utf8_lossy(&objects["keys/openid/v1/jwks"]);
+        assert!(keys.contains("\"kid\""), "{keys}");
+        let discovery = String::from_utf8_lossy(&objects["keys/.well-known/openid-configuration"]);
+        assert!(discovery.contains("https://kedge-boot.s3.us-east-1.amazonaws.com/keys/openid/v1/jwks"), "{discovery}");
         // Private keys are nowhere in the clear: not in the bucket, not in templates.
         assert!(objects.keys().filter(|key| key.contains("/pki/private/")).count() >= 4);
         for (name, bytes) in objects

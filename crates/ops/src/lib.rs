@@ -7,6 +7,7 @@ pub mod apply;
 pub mod boot;
 pub mod delete_cluster;
 pub mod diff;
+pub mod discovery;
 pub mod drift;
 pub mod error;
 pub mod facts;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use camino::Utf8PathBuf;
 use clap::Args;
 use kedge_ops::boot::Booting;
+use kedge_ops::discovery::{Published, publish};
 use kedge_ops::keypairs;
 use kedge_ops::plan::{PlanOptions, plan};
 use kedge_ops::saved::{SavedBase, SavedPlan, SavedPlanError};
@@ -12,6 +13,7 @@ use kedge_ops::{Guard, Proposal, Specification};
 use kedge_policy::Policies;
 use kedge_render::Line;
 use kedge_resource::ResourceKey;
+use kedge_store::Location;
 use ring::rand::SystemRandom;
 
 use super::running;
@@ -118,6 +120,7 @@ async fn apply(
         if let Some(guard) = guard {
             let caller = state::caller(session, &backend).await?;
             make_keypairs(&args.key, session, &guard).await?;
+            publish_keys(session, &backend, &specification, &guard).await?;
             guard.settle(&caller, proposal.plan(), specification.text()).await?;
         }
         return Ok(ExitCode::Done);
@@ -128,6 +131,7 @@ async fn apply(
             let caller = state::caller(session, &backend).await?;
             // Before the lease: a key that does not open shall leave no lease behind, and each write is conditional.
             make_keypairs(&args.key, session, &guard).await?;
+            publish_keys(session, &backend, &specification, &guard).await?;
             Some(guard.begin(&caller, proposal.plan(), Some(specification.text())).await?)
         }
         None => None,
@@ -159,6 +163,34 @@ async fn make_keypairs(key: &KeyArgs, session: &Session, guard: &Guard) -> Resul
     }
     // What was made just now is no worry.
     keypairs::worries(&keysets, state::now()).iter().for_each(|worry| ui.warn(worry));
+    Ok(())
+}
+
+/// Publishes the keys that verify tokens of service accounts, where the manifest says so.
+async fn publish_keys(
+    session: &Session,
+    backend: &Backend,
+    specification: &Specification,
+    guard: &Guard,
+) -> Result<(), CliError> {
+    let Some(issuer) = &specification.resolved.cluster.issuer else { return Ok(()) };
+    // What kops keeps in memory for its tests is no place.
+    let Some(place) = issuer.discovery_store.as_deref().filter(|store| store.starts_with("s3://")) else {
+        return Ok(());
+    };
+    if state::is_sandbox(session) {
+        return Ok(());
+    }
+    let objects = state::open(session, Some(backend), &Location::parse(place)?).await?;
+    match publish(&*objects, &issuer.url, &guard.store().keysets().await?).await? {
+        Published::Written => session.ui.say_line(Line::plain(format!("published in {place}: keys of service accounts"))),
+        Published::Foreign => session.ui.warn(&format!(
+            "{place} has keys of service accounts that are not those of this cluster: nothing was published, so that what they \
+             sign is trusted still; remove {place}/{} to publish those of kedge",
+            kedge_ops::discovery::KEYS
+        )),
+        Published::NoKeys | Published::Unchanged => {}
+    }
     Ok(())
 }
 

@@ -150,6 +150,7 @@ fn what_kops_does_without_a_word_is_said() {
     spec.cluster.termination_handler.queue = false;
     spec.cluster.iam.service_account_roles = true;
     spec.cluster.issuer = Some(Issuer {
+        discovery_store: None,
         url: "https://keys.example.com".to_owned(),
         aws_oidc_provider: true,
         additional_audiences: Vec::new(),
