@@ -113,7 +113,9 @@ impl EtcdClient {
     pub async fn promote(&self, member: MemberId) -> Result<(), EtcdError> {
         let body = json!({ "ID": member.0.to_string() });
         match self.call::<WireMembers>("promote a member", "cluster/member/promote", &body).await {
-            Err(EtcdError::Refused { message, .. }) if message.contains("can only promote a learner member") && !message.contains("in sync") => {
+            Err(EtcdError::Refused { message, .. })
+                if message.contains("can only promote a learner member") && !message.contains("in sync") =>
+            {
                 Ok(())
             }
             answer => answer.map(drop),

@@ -157,7 +157,8 @@ impl Live {
         let (all, answer) = self.voters(None);
         let silent: Vec<String> =
             self.members.iter().filter(|seen| !seen.answers).map(|seen| seen.member.shown()).collect();
-        let silent = if silent.is_empty() { "there is no leader".to_owned() } else { format!("silent: {}", silent.join(", ")) };
+        let silent =
+            if silent.is_empty() { "there is no leader".to_owned() } else { format!("silent: {}", silent.join(", ")) };
         wait(format!("{answer} of {all} members of etcd answer, which is no majority; {silent}"))
     }
 }
@@ -207,7 +208,9 @@ fn of_member(us: &Us, cluster: EtcdClusterId, member: MemberId, live: Option<&Li
     }
     let other = live.at(&us.peer_url).filter(|other| other.member.id != member);
     match other {
-        Some(other) if other.answers => wait(format!("{} answers at our own address {}", other.member.shown(), us.peer_url)),
+        Some(other) if other.answers => {
+            wait(format!("{} answers at our own address {}", other.member.shown(), us.peer_url))
+        }
         other => start(other.map(|other| other.member.id), true),
     }
 }
@@ -252,9 +255,8 @@ fn empty(us: &Us, live: Option<&Live>, aside: Option<Aside>) -> Decision {
     }
     // Nothing says who lived here. Who certainly is dead can go; of others only when there is no doubt.
     let elsewhere = |seen: &Seen| us.others.contains(&seen.member.id);
-    let silent = || {
-        live.members.iter().filter(|seen| !seen.answers && seen.instance != Instance::Runs && !elsewhere(seen))
-    };
+    let silent =
+        || live.members.iter().filter(|seen| !seen.answers && seen.instance != Instance::Runs && !elsewhere(seen));
     if let Some(gone) = silent().find(|seen| seen.instance == Instance::Gone) {
         return join(Some(gone.member.id), None);
     }

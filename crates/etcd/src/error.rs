@@ -76,7 +76,13 @@ pub enum EtcdError {
         /// What is wrong.
         why: String,
     },
-    /// Somebody else is restoring, or has asked for it.
+    /// Somebody else writes what only we should write.
+    #[error("{why}")]
+    Conflict {
+        /// What, as a sentence.
+        why: String,
+    },
+    /// Somebody else has asked for a restore.
     #[error("{why}")]
     Busy {
         /// Who, and since when.
@@ -120,6 +126,7 @@ impl EtcdError {
             Self::Store(source) => return source.hint(),
             Self::Refused { .. }
             | Self::Answer { .. }
+            | Self::Conflict { .. }
             | Self::Corrupt { .. }
             | Self::Program { .. }
             | Self::Host { .. } => return None,
@@ -152,7 +159,9 @@ impl EtcdError {
             "request timed out",
             "too many requests",
         ];
-        matches!(self, Self::Unreachable { .. } | Self::Nobody { .. }) || words.into_iter().any(|words| self.says(words))
+        // Codes of gRPC: a deadline has passed, and nobody could answer.
+        matches!(self, Self::Unreachable { .. } | Self::Nobody { .. } | Self::Refused { code: 4 | 14, .. })
+            || words.into_iter().any(|words| self.says(words))
     }
 
     fn says(&self, words: &str) -> bool {

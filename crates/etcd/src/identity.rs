@@ -75,7 +75,8 @@ impl Identity {
         let corrupt = |why: String| EtcdError::Corrupt { what: what.to_owned(), why };
         let found: Self = serde_json::from_slice(bytes).map_err(|error| corrupt(error.to_string()))?;
         if found.format_version > FORMAT_VERSION {
-            let why = format!("it has format version {}; this kedge reads up to {FORMAT_VERSION}", found.format_version);
+            let why =
+                format!("it has format version {}; this kedge reads up to {FORMAT_VERSION}", found.format_version);
             return Err(corrupt(why));
         }
         Ok(found)
@@ -153,7 +154,7 @@ impl Backups {
             Put::Done(_) => Ok(()),
             Put::Refused => {
                 let why = format!("somebody else writes {key} as well: are two instances {}?", identity.shown());
-                Err(EtcdError::Busy { why })
+                Err(EtcdError::Conflict { why })
             }
         }
     }

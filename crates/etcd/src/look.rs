@@ -58,7 +58,8 @@ pub(crate) async fn look(
         }
         asked.append(&mut next);
         let members = answers.iter().flat_map(|answer| &answer.list.members);
-        next = members.flat_map(|member| member.client_urls.iter().cloned()).filter(|url| !asked.contains(url)).collect();
+        next =
+            members.flat_map(|member| member.client_urls.iter().cloned()).filter(|url| !asked.contains(url)).collect();
     }
     agree(answers, tried, instance)
 }
@@ -68,7 +69,9 @@ async fn ask(client: &EtcdClient, endpoint: &str) -> Result<Answer, EtcdError> {
     let status = client.status().await?;
     // A learner tells nobody who else there is; its status has to do.
     let list = match client.members().await {
-        Err(EtcdError::Refused { .. }) => MemberList { cluster: status.cluster, answered_by: status.member, members: Vec::new() },
+        Err(EtcdError::Refused { .. }) => {
+            MemberList { cluster: status.cluster, answered_by: status.member, members: Vec::new() }
+        }
         list => list?,
     };
     Ok(Answer { endpoint: endpoint.to_owned(), status, list })
@@ -159,7 +162,8 @@ mod tests {
 
     #[test]
     fn who_answers_is_seen() {
-        let answers = vec![answer(3, 1, Some(2), &[]), answer(1, 1, Some(2), &[1, 2, 3]), answer(2, 1, Some(2), &[1, 2, 3])];
+        let answers =
+            vec![answer(3, 1, Some(2), &[]), answer(1, 1, Some(2), &[1, 2, 3]), answer(2, 1, Some(2), &[1, 2, 3])];
         let Look::Agreed { live, endpoints } = agree(answers, Vec::new(), |_| Instance::Unknown) else { panic!() };
         assert!(live.leader && live.members.iter().all(|seen| seen.answers));
         assert_eq!(endpoints, ["https://10.0.0.1:2379", "https://10.0.0.2:2379", "https://10.0.0.3:2379"]);
@@ -175,9 +179,13 @@ mod tests {
     #[test]
     fn different_lists_and_clusters_are_no_answer() {
         let lists = vec![answer(1, 1, Some(1), &[1, 2]), answer(2, 1, Some(1), &[1, 2, 3])];
-        assert!(matches!(agree(lists, Vec::new(), |_| Instance::Unknown), Look::Divided { why } if why.contains("agree")));
+        assert!(
+            matches!(agree(lists, Vec::new(), |_| Instance::Unknown), Look::Divided { why } if why.contains("agree"))
+        );
         let clusters = vec![answer(1, 1, Some(1), &[1, 2]), answer(2, 2, Some(2), &[1, 2])];
-        assert!(matches!(agree(clusters, Vec::new(), |_| Instance::Unknown), Look::Divided { why } if why.contains("1, 2")));
+        assert!(
+            matches!(agree(clusters, Vec::new(), |_| Instance::Unknown), Look::Divided { why } if why.contains("1, 2"))
+        );
         let nobody = agree(Vec::new(), vec!["x".to_owned()], |_| Instance::Unknown);
         assert_eq!(nobody, Look::Silent { tried: vec!["x".to_owned()] });
     }

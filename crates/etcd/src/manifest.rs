@@ -22,7 +22,9 @@ pub fn with_cluster(manifest: &str, cluster: &InitialCluster) -> Result<String, 
             found = true;
             let indent = line.get(..line.len() - line.trim_start().len()).unwrap_or_default();
             let known = if cluster.existing { "existing" } else { "new" };
-            text.push_str(&format!("{indent}- {members}{}\n{indent}- {state}{known}\n", cluster.members));
+            for argument in [format!("{members}{}", cluster.members), format!("{state}{known}")] {
+                text.extend([indent, "- ", &argument, "\n"]);
+            }
             continue;
         }
         text.push_str(line);
@@ -42,7 +44,10 @@ pub fn with_cluster(manifest: &str, cluster: &InitialCluster) -> Result<String, 
 pub fn image(manifest: &str) -> Option<&str> {
     manifest.lines().find_map(|line| {
         let line = line.trim_start();
-        line.strip_prefix("- ").unwrap_or(line).strip_prefix("image:").map(|image| image.trim().trim_matches(['"', '\'']))
+        line.strip_prefix("- ")
+            .unwrap_or(line)
+            .strip_prefix("image:")
+            .map(|image| image.trim().trim_matches(['"', '\'']))
     })
 }
 

@@ -89,7 +89,8 @@ impl Place {
     /// The store does not answer.
     pub async fn look(&self) -> Result<(Look, Records), EtcdError> {
         let records = Records::of(self).await?;
-        let mut endpoints: BTreeSet<String> = records.all.iter().filter_map(|record| Some(record.member.as_ref()?.client_url.clone())).collect();
+        let mut endpoints: BTreeSet<String> =
+            records.all.iter().filter_map(|record| Some(record.member.as_ref()?.client_url.clone())).collect();
         endpoints.extend(self.instances.iter().flatten().map(|address| client_url(*address)));
         endpoints.insert(self.client_url());
         let look = look::look(&EtcdClient::new(&self.tls, []), endpoints, |address| self.instance(address)).await;

@@ -5,6 +5,7 @@ mod part;
 mod retention;
 mod take;
 
+use futures_util::future::join_all;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -80,7 +81,8 @@ impl Meta {
         let corrupt = |why: String| EtcdError::Corrupt { what: key.to_owned(), why };
         let found: Self = serde_json::from_slice(bytes).map_err(|error| corrupt(error.to_string()))?;
         if found.format_version > FORMAT_VERSION {
-            let why = format!("it has format version {}; this kedge reads up to {FORMAT_VERSION}", found.format_version);
+            let why =
+                format!("it has format version {}; this kedge reads up to {FORMAT_VERSION}", found.format_version);
             return Err(corrupt(why));
         }
         let size: Option<u64> = found.parts.iter().try_fold(0_u64, |sum, part| sum.checked_add(part.size));
@@ -99,7 +101,9 @@ impl Backups {
     pub async fn list(&self) -> Result<Vec<Listed>, EtcdError> {
         let mut found: Vec<Listed> = Vec::new();
         for key in self.objects().list(self.prefix()).await? {
-            let Some((name, file)) = key.strip_prefix(self.prefix()).and_then(|rest| rest.split_once('/')) else { continue };
+            let Some((name, file)) = key.strip_prefix(self.prefix()).and_then(|rest| rest.split_once('/')) else {
+                continue;
+            };
             let Ok(taken) = name.parse::<Timestamp>() else { continue };
             match found.iter_mut().find(|listed| listed.name == name) {
                 Some(listed) => listed.whole |= file == META,
@@ -108,6 +112,22 @@ impl Backups {
         }
         found.sort();
         Ok(found)
+    }
+
+    /// The newest ones, at most `limit`, the newest first, each with what is known of it; and how many there are.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    #[expect(clippy::type_complexity, reason = "a name for it would say no more")]
+    pub async fn newest(
+        &self,
+        limit: usize,
+    ) -> Result<(usize, Vec<(Listed, Result<Option<Meta>, EtcdError>)>), EtcdError> {
+        let listed = self.list().await?;
+        let count = listed.len();
+        let newest: Vec<Listed> = listed.into_iter().rev().take(limit).collect();
+        let metas = join_all(newest.iter().map(|listed| self.meta(&listed.name))).await;
+        Ok((count, newest.into_iter().zip(metas).collect()))
     }
 
     /// What is known of a snapshot; none if it is not there or was not finished.

@@ -79,7 +79,8 @@ impl Tool {
     }
 
     async fn run(&self, arguments: &[String]) -> Result<String, EtcdError> {
-        let (program, first) = self.command.split_first().map_or(("", &[][..]), |(program, rest)| (program.as_str(), rest));
+        let (program, first) =
+            self.command.split_first().map_or(("", &[][..]), |(program, rest)| (program.as_str(), rest));
         let failed = |why: String| EtcdError::Program { program: program.to_owned(), why };
         let command = Command::new(program)
             .args(first)
@@ -98,6 +99,13 @@ impl Tool {
         let last = words.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it says nothing");
         Err(failed(format!("{} ({last})", command.status)))
     }
+}
+
+/// Bytes that are left on the file system of a folder; none where `df` cannot say.
+pub(crate) async fn free_space(folder: &Utf8Path) -> Option<u64> {
+    let df = Tool::program(["df".to_owned()]);
+    let said = df.run(&["--output=avail".to_owned(), "--block-size=1".to_owned(), folder.to_string()]).await.ok()?;
+    said.lines().last()?.trim().parse().ok()
 }
 
 #[cfg(test)]
@@ -125,6 +133,13 @@ mod tests {
         let missing = Tool::program(["/nowhere/etcdutl".to_owned()]);
         let error = missing.restore(Utf8Path::new("/f"), Utf8Path::new("/d"), &cluster).await.unwrap_err().to_string();
         assert!(error.contains("/nowhere/etcdutl"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn what_is_left_is_a_number() {
+        let folder = camino_tempfile::tempdir().unwrap();
+        assert!(free_space(folder.path()).await.is_some());
+        assert_eq!(free_space(&folder.path().join("missing")).await, None);
     }
 
     #[test]

@@ -121,11 +121,7 @@ impl From<WireMembers> for MemberList {
             })
             .collect();
         members.sort_by_key(|member| member.id);
-        Self {
-            cluster: EtcdClusterId(wire.header.cluster_id),
-            answered_by: MemberId(wire.header.member_id),
-            members,
-        }
+        Self { cluster: EtcdClusterId(wire.header.cluster_id), answered_by: MemberId(wire.header.member_id), members }
     }
 }
 

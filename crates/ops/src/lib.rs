@@ -8,6 +8,7 @@ pub mod delete_cluster;
 pub mod diff;
 pub mod drift;
 pub mod error;
+pub mod etcd;
 pub mod facts;
 pub mod fleet;
 pub mod get;

@@ -187,19 +187,21 @@ fn volumes_of_others_are_not_touched() {
 }
 
 fn any_member() -> impl Strategy<Value = Seen> {
-    (any::<bool>(), any::<bool>(), any::<bool>(), 0_u8..3, 0_u8..8).prop_map(|(learner, named, answers, instance, at)| {
-        let mut seen = member(0, answers && named);
-        seen.member.learner = learner;
-        if !named {
-            seen.member.name.clear();
-            seen.member.client_urls.clear();
-        }
-        seen.instance = [Instance::Runs, Instance::Gone, Instance::Unknown][usize::from(instance)];
-        if at == 0 {
-            seen.member.peer_urls = vec![HERE.to_owned()];
-        }
-        seen
-    })
+    (any::<bool>(), any::<bool>(), any::<bool>(), 0_u8..3, 0_u8..8).prop_map(
+        |(learner, named, answers, instance, at)| {
+            let mut seen = member(0, answers && named);
+            seen.member.learner = learner;
+            if !named {
+                seen.member.name.clear();
+                seen.member.client_urls.clear();
+            }
+            seen.instance = [Instance::Runs, Instance::Gone, Instance::Unknown][usize::from(instance)];
+            if at == 0 {
+                seen.member.peer_urls = vec![HERE.to_owned()];
+            }
+            seen
+        },
+    )
 }
 
 prop_compose! {

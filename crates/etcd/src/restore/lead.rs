@@ -4,13 +4,13 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::request::{Lead, Read, State};
-use crate::data::{Data, Volume, look_at};
+use crate::data::{Data, MEMBER, Volume, look_at};
 use crate::error::EtcdError;
 use crate::id::EtcdClusterId;
 use crate::look::Look;
 use crate::place::Place;
 use crate::prepare::{Prepared, Say, alone};
-use crate::tools::{NewCluster, Tool};
+use crate::tools::{NewCluster, Tool, free_space};
 
 /// What this volume has seen of restores; beside the data, because it outlives instances too.
 const JOURNAL: &str = "kedge-restore.json";
@@ -34,7 +34,10 @@ pub(super) struct Journal {
 impl Volume {
     pub(super) fn journal(&self) -> Result<Journal, EtcdError> {
         let Some(bytes) = self.read_file(JOURNAL)? else { return Ok(Journal::default()) };
-        let corrupt = |error: serde_json::Error| EtcdError::Corrupt { what: self.root().join(JOURNAL).to_string(), why: error.to_string() };
+        let corrupt = |error: serde_json::Error| EtcdError::Corrupt {
+            what: self.root().join(JOURNAL).to_string(),
+            why: error.to_string(),
+        };
         serde_json::from_slice(&bytes).map_err(corrupt)
     }
 
@@ -68,6 +71,10 @@ pub(crate) async fn before_start(
     let wait = |why: String| Ok(Some(Prepared::Wait { why }));
     match &read.request.state {
         State::Restored { .. } | State::Failed { .. } => Ok(None),
+        // Control planes that are there go first: there is an API again as soon as one of them serves.
+        State::Requested if !matches!(place.look().await?.0, Look::Silent { .. }) => {
+            wait(format!("the control planes that are there go back to the snapshot {} first", read.request.snapshot))
+        }
         State::Requested => match claim(place, &read, tool, say).await? {
             Some(why) => wait(why),
             None => wait("the restore of etcd begins".to_owned()),
@@ -76,12 +83,19 @@ pub(crate) async fn before_start(
             Some(why) => wait(why),
             None => Ok(Some(Prepared::Start { cluster: alone(place), others: false })),
         },
-        State::Stopping { lead } => wait(format!("etcd goes back to the snapshot {}, and {} goes first", read.request.snapshot, lead.node)),
+        State::Stopping { lead } => {
+            wait(format!("etcd goes back to the snapshot {}, and {} goes first", read.request.snapshot, lead.node))
+        }
     }
 }
 
 /// Fetches the snapshot and becomes the one that goes first, unless somebody else is; what is waited for, if anything.
-pub(super) async fn claim(place: &Place, read: &Read, tool: Option<&Tool>, say: Say<'_>) -> Result<Option<String>, EtcdError> {
+pub(super) async fn claim(
+    place: &Place,
+    read: &Read,
+    tool: Option<&Tool>,
+    say: Say<'_>,
+) -> Result<Option<String>, EtcdError> {
     let snapshot = &read.request.snapshot;
     let Some(tool) = tool else { return Ok(Some(NO_TOOL.to_owned())) };
     if let Ok(status) = place.own().status().await
@@ -89,6 +103,9 @@ pub(super) async fn claim(place: &Place, read: &Read, tool: Option<&Tool>, say: 
         && leader != status.member
     {
         return Ok(Some(format!("the leader of etcd fetches the snapshot {snapshot}")));
+    }
+    if let Some(why) = no_space(place, snapshot).await? {
+        return Ok(Some(why));
     }
     if let Err(error) = build(place, read, tool, say).await {
         let EtcdError::Snapshot { .. } = error else { return Err(error) };
@@ -100,6 +117,23 @@ pub(super) async fn claim(place: &Place, read: &Read, tool: Option<&Tool>, say: 
     let lead = Lead { place: place.place.clone(), node: place.node.clone() };
     place.backups.advance(read, State::Stopping { lead }).await?;
     Ok(None)
+}
+
+/// Why there is no space for the snapshot and for what is made of it: a full volume would end the etcd that still runs.
+async fn no_space(place: &Place, snapshot: &str) -> Result<Option<String>, EtcdError> {
+    let Some(meta) = place.backups.meta(snapshot).await? else { return Ok(None) };
+    // The file, the database that is made of it, and the log that etcd begins with it.
+    let needed = meta.size.saturating_mul(2).saturating_add(256 << 20);
+    let free = free_space(place.volume.root()).await;
+    Ok(free.filter(|free| *free < needed).map(|free| {
+        format!(
+            "the volume of etcd has {} MiB left, and going back to the snapshot {snapshot} takes {} MiB; what was put aside can go \
+             (member.* in {}), or the volume has to grow",
+            free >> 20,
+            needed >> 20,
+            place.volume.root()
+        )
+    }))
 }
 
 async fn fetch(place: &Place, read: &Read, say: Say<'_>) -> Result<(), EtcdError> {
@@ -115,7 +149,12 @@ async fn fetch(place: &Place, read: &Read, say: Say<'_>) -> Result<(), EtcdError
 }
 
 /// Makes the data directory of the snapshot and puts it in place; what is waited for, if anything. Our etcd is stopped.
-pub(super) async fn make(place: &Place, read: &Read, tool: Option<&Tool>, say: Say<'_>) -> Result<Option<String>, EtcdError> {
+pub(super) async fn make(
+    place: &Place,
+    read: &Read,
+    tool: Option<&Tool>,
+    say: Say<'_>,
+) -> Result<Option<String>, EtcdError> {
     let (volume, number) = (&place.volume, read.request.number);
     if is_made(volume, number)? {
         return Ok(None);
@@ -129,7 +168,8 @@ pub(super) async fn make(place: &Place, read: &Read, tool: Option<&Tool>, say: S
     let making = build(place, read, tool, say).await?;
     say("putting the data before the restore aside, and the restored one in its place");
     volume.set_aside("before-restore")?;
-    fs_err::rename(&making, volume.data()).map_err(EtcdError::io("rename", &making))?;
+    let made = making.join(MEMBER);
+    fs_err::rename(&made, volume.root().join(MEMBER)).map_err(EtcdError::io("rename", &made))?;
     Ok(None)
 }
 
@@ -139,7 +179,7 @@ async fn build(place: &Place, read: &Read, tool: &Tool, say: Say<'_>) -> Result<
     let (volume, number) = (&place.volume, read.request.number);
     let making = volume.making();
     let journal = volume.journal()?;
-    if journal.number == number && journal.made.is_some() && making.exists() {
+    if journal.number == number && journal.made.is_some() && making.join(MEMBER).exists() {
         return Ok(making);
     }
     fetch(place, read, say).await?;

@@ -49,7 +49,7 @@ pub enum State {
         /// The new cluster.
         cluster: EtcdClusterId,
     },
-    /// Nothing was changed.
+    /// It was given up before anything was done.
     Failed {
         /// Why.
         why: String,
@@ -79,8 +79,10 @@ impl Request {
         match &self.state {
             State::Requested => "no control plane has taken it up yet".to_owned(),
             State::Stopping { lead } => format!("etcd is stopped everywhere, then {} begins anew", lead.node),
-            State::Restored { lead, cluster } => format!("{} has begun the cluster {cluster} anew; the others join it", lead.node),
-            State::Failed { why } => format!("it failed and changed nothing: {why}"),
+            State::Restored { lead, cluster } => {
+                format!("{} has begun the cluster {cluster} anew; the others join it", lead.node)
+            }
+            State::Failed { why } => format!("it was given up: {why}"),
         }
     }
 
@@ -171,6 +173,8 @@ pub async fn ask(
     };
     match backups.write_request(&request, &condition).await? {
         Put::Done(_) => Ok(request),
-        Put::Refused => Err(EtcdError::Busy { why: "somebody else has asked for a restore at the same time".to_owned() }),
+        Put::Refused => {
+            Err(EtcdError::Busy { why: "somebody else has asked for a restore at the same time".to_owned() })
+        }
     }
 }

@@ -4,8 +4,8 @@ use std::io::Write as _;
 
 use camino::Utf8Path;
 
-use super::part::{Cutter, digest};
 use super::Meta;
+use super::part::{Cutter, digest};
 use crate::backups::Backups;
 use crate::error::EtcdError;
 

@@ -32,7 +32,8 @@ pub fn kept(listed: &[Listed], now: Timestamp, days: u32) -> BTreeSet<String> {
         } else {
             let first_of_hour = hours.insert(listed.taken.as_second().div_euclid(3600));
             let first_of_day = dates.insert(listed.taken.as_second().div_euclid(86_400));
-            age < limit.max(SignedDuration::from_hours(1)) && (age < ALL || (age < HOURLY && first_of_hour) || first_of_day)
+            age < limit.max(SignedDuration::from_hours(1))
+                && (age < ALL || (age < HOURLY && first_of_hour) || first_of_day)
         };
         if wanted {
             kept.insert(listed.name.clone());
@@ -63,7 +64,9 @@ mod tests {
         let listed: Vec<Listed> = (0..365 * 96).map(|quarter| ago(quarter * 15)).collect();
         let kept = kept(&listed, now(), 90);
         let younger = |hours: i64| {
-            kept.iter().filter(|name| now().duration_since(name.parse().unwrap()) < SignedDuration::from_hours(hours)).count()
+            kept.iter()
+                .filter(|name| now().duration_since(name.parse().unwrap()) < SignedDuration::from_hours(hours))
+                .count()
         };
         assert_eq!(younger(24), 96);
         assert_eq!(younger(24 * 7), 96 + 6 * 24);

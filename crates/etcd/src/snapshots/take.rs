@@ -112,7 +112,7 @@ async fn take(place: &Place, status: &Status, taken: Timestamp, name: &str) -> R
     json.push(b'\n');
     match place.backups.objects().put(&key, &json, &Condition::Absent).await? {
         Put::Done(_) => Ok(meta),
-        Put::Refused => Err(EtcdError::Busy { why: format!("somebody else has written the snapshot {name}") }),
+        Put::Refused => Err(EtcdError::Conflict { why: format!("somebody else has written the snapshot {name}") }),
     }
 }
 
@@ -170,8 +170,6 @@ fn blob(url: &str, line: &[u8]) -> Result<Vec<u8>, EtcdError> {
     let part: WirePart = serde_json::from_slice(line).map_err(|error| wrong(error.to_string()))?;
     match (part.result, part.error) {
         (Some(result), None) => STANDARD.decode(&result.blob).map_err(|error| wrong(error.to_string())),
-        (_, error) => {
-            Err(EtcdError::Unreachable { url: url.to_owned(), why: error.unwrap_or_default().to_string() })
-        }
+        (_, error) => Err(EtcdError::Unreachable { url: url.to_owned(), why: error.unwrap_or_default().to_string() }),
     }
 }

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use kedge_etcd::snapshots::INTERVAL;
-use kedge_etcd::{EtcdError, Taken, take_if_due};
+use kedge_etcd::{EtcdError, Taken, take_if_due, tend};
 use kedge_store::Condition;
 
 use crate::lab::{Instance, Lab, programs};
@@ -48,7 +48,8 @@ async fn large_ones_come_in_parts_and_old_ones_go() {
     take(a, old).await.unwrap();
     // More than one part holds: etcd takes values of up to 1.5 MB.
     for number in 0..26 {
-        let value: Vec<u8> = (0..1_400_000_u32).map(|at| (at.wrapping_mul(2_654_435_761 + number) >> 13) as u8).collect();
+        let value: Vec<u8> =
+            (0..1_400_000_u32).map(|at| (at.wrapping_mul(2_654_435_761 + number) >> 13) as u8).collect();
         a.client().put(&format!("large {number}"), &value).await.unwrap();
     }
     let now: Timestamp = "2027-01-15T08:00:00Z".parse().unwrap();
@@ -76,4 +77,21 @@ async fn a_name_that_is_taken_is_not_written_twice() {
     assert_eq!(listed.iter().map(|listed| listed.whole).collect::<Vec<_>>(), [false, true]);
     cluster["a"].die();
     assert!(take(&cluster["a"], now).await.unwrap_err().is_passing());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_control_plane_tends_its_member() {
+    let Some(programs) = programs() else { return };
+    let lab = Lab::new(programs, 1);
+    let cluster = lab.cluster(&["a"]).await;
+    let a = &cluster["a"];
+    let now: Timestamp = "2027-01-15T08:00:00Z".parse().unwrap();
+    assert_eq!(tend(&a.place, a, None, now, 90, &|_| {}).await.unwrap(), None);
+    assert_eq!(lab.backups().list().await.unwrap().len(), 1);
+    // Nothing is due, so that no step is taken.
+    assert_eq!(tend(&a.place, a, None, now, 90, &|line| panic!("{line}")).await.unwrap(), None);
+    a.client().defragment().await.unwrap();
+    a.die();
+    let silent = tend(&a.place, a, None, now, 90, &|_| {}).await.unwrap().unwrap();
+    assert!(silent.contains("does not answer"), "{silent}");
 }
