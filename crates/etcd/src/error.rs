@@ -122,7 +122,9 @@ impl EtcdError {
             Self::Tls { .. } => "the files are below /etc/kubernetes/pki/etcd; a restart of kedge-node issues them anew".to_owned(),
             Self::Io { .. } => "check that the volume of etcd is mounted, and that it has space".to_owned(),
             Self::Snapshot { .. } => "`kedge etcd snapshots` lists the others".to_owned(),
-            Self::Busy { .. } => "wait for it, or replace it with `kedge etcd restore SNAPSHOT --replace`".to_owned(),
+            Self::Busy { .. } => {
+                "`kedge etcd snapshots` says who asked for it; wait until it is done, or add --replace to take its place".to_owned()
+            }
             Self::Store(source) => return source.hint(),
             Self::Refused { .. }
             | Self::Answer { .. }

@@ -118,7 +118,6 @@ impl Backups {
     ///
     /// # Errors
     /// The store does not answer.
-    #[expect(clippy::type_complexity, reason = "a name for it would say no more")]
     pub async fn newest(
         &self,
         limit: usize,

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use jiff::SignedDuration;
 use kedge_etcd::restore::{self, Request};
 use kedge_etcd::snapshots::Meta;
-use kedge_ops::etcd::{self, Entry, LATEST, Shown, size, span};
+use kedge_ops::etcd::{self, Entry, Shown, size, span};
 use kedge_render::{Line, Role, Text, table};
 use kedge_resource::ClusterName;
 
@@ -150,13 +150,9 @@ fn remarks(shown: &Shown) -> Vec<String> {
         }
     }
     if let Some(request) = &shown.restore {
-        remarks.push(format!(
-            "Restore of {}, asked for by {} at {}: {}.",
-            request.snapshot,
-            request.by,
-            request.requested,
-            request.shown()
-        ));
+        let Request { snapshot, by, requested, .. } = request;
+        remarks.push(format!("Restore of {snapshot}, asked for by {by} at {requested}:"));
+        remarks.push(format!("  {}.", request.shown()));
     }
     remarks
 }
@@ -167,8 +163,8 @@ fn lost(cluster: &ClusterName, name: &str, meta: &Meta, age: SignedDuration) -> 
     text.push(Line::of(Role::Error, format!("{cluster} goes back to {name}, {} ago:", span(age))));
     for sentence in [
         format!("Everything that was written to its API after revision {} is lost.", meta.revision),
-        "What was made since is unknown to it and is stopped on nodes; what was deleted since comes back.".to_owned(),
-        "Volumes, load balancers and instances that were made since stay in AWS, without their objects.".to_owned(),
+        "What was made since is stopped on nodes; what was deleted since comes back.".to_owned(),
+        "Volumes and load balancers that were made since stay in AWS, without an owner.".to_owned(),
         "The API does not answer until the restored etcd serves.".to_owned(),
     ] {
         text.push(Line::plain(format!("  {sentence}")));
@@ -180,16 +176,14 @@ fn lost(cluster: &ClusterName, name: &str, meta: &Meta, age: SignedDuration) -> 
 fn asked(cluster: &ClusterName, request: &Request) -> Text {
     let lines = [
         format!("Asked the control planes of {cluster} to go back to {}.", request.snapshot),
-        format!("They begin within half a minute: kedge etcd snapshots --name {cluster} says how far they are."),
+        "They begin within half a minute; `kedge etcd snapshots` says how far they are.".to_owned(),
     ];
     Text { lines: lines.into_iter().map(Line::plain).collect() }
 }
 
 fn etcd_cluster(text: &str) -> Result<String, String> {
     if text.is_empty() || !text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') {
-        return Err(format!(
-            "a name such as main, events or cilium; {LATEST} and other snapshots are named without an option"
-        ));
+        return Err("it is called main, events or cilium, as in the manifest".to_owned());
     }
     Ok(text.to_owned())
 }

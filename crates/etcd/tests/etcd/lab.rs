@@ -127,7 +127,16 @@ impl Lab {
             initialised: true,
         };
         let log = self.folder.path().join(format!("{}.log", place.node));
-        Instance { lab: self.clone(), place, pki, log, process: Mutex::new(None), stopped: Mutex::default(), last: Mutex::default(), restarts: AtomicUsize::new(0) }
+        Instance {
+            lab: self.clone(),
+            place,
+            pki,
+            log,
+            process: Mutex::new(None),
+            stopped: Mutex::default(),
+            last: Mutex::default(),
+            restarts: AtomicUsize::new(0),
+        }
     }
 
     /// A healthy cluster with members at these places.

@@ -6,7 +6,6 @@
 
 #![expect(
     clippy::disallowed_methods,
-    clippy::disallowed_types,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stdout,

@@ -50,13 +50,13 @@ async fn whole(cluster: &Cluster, value: &str) {
     assert_eq!(ids.len(), 1);
 }
 
-/// All members go back, each of them killed at step `first`; then again, at the third one after it, until nobody is killed any
-/// more. Three tests go through all steps in a third of the time.
+/// All members go back, each of them killed at step `first`; then again, at the sixth one after it, until nobody is killed any
+/// more. Six tests go through all steps in a sixth of the time.
 async fn killed_from(first: i64) {
     let Some(programs) = programs() else { return };
     let lab = Lab::hasty(programs, 3);
     let cluster = lab.cluster(&["a", "b", "c"]).await;
-    for kill in (first..).step_by(3) {
+    for kill in (first..).step_by(6) {
         let value = format!("value {kill}");
         cluster["a"].client().put("key", value.as_bytes()).await.unwrap();
         let name = snapshot(&cluster, &lab, kill).await;
@@ -91,18 +91,33 @@ async fn killed_from(first: i64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_at_step_0_3_6_and_so_on_all_go_back() {
+async fn killed_at_the_first_step_and_every_sixth_after_it_all_go_back() {
     killed_from(0).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_at_step_1_4_7_and_so_on_all_go_back() {
+async fn killed_at_the_second_step_and_every_sixth_after_it_all_go_back() {
     killed_from(1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_at_step_2_5_8_and_so_on_all_go_back() {
+async fn killed_at_the_third_step_and_every_sixth_after_it_all_go_back() {
     killed_from(2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_the_fourth_step_and_every_sixth_after_it_all_go_back() {
+    killed_from(3).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_the_fifth_step_and_every_sixth_after_it_all_go_back() {
+    killed_from(4).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_the_sixth_step_and_every_sixth_after_it_all_go_back() {
+    killed_from(5).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
