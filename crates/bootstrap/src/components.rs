@@ -289,9 +289,28 @@ pub(crate) struct Etcd {
 }
 
 /// The settings of the etcd cluster `main`, which holds everything.
-pub(crate) fn etcd(spec: &ResolvedSpec, problems: &mut Vec<BootProblem>) -> Etcd {
+fn main_etcd(spec: &ResolvedSpec) -> Settings {
     let clusters = spec.cluster.settings.blocks("etcdClusters");
-    let main = clusters.into_iter().find(|cluster| cluster.text("name") == Some("main")).unwrap_or_default();
+    clusters.into_iter().find(|cluster| cluster.text("name") == Some("main")).unwrap_or_default()
+}
+
+/// For how many days snapshots of etcd are kept, where that is written.
+pub(crate) fn retention_days(spec: &ResolvedSpec, problems: &mut Vec<BootProblem>) -> Option<u32> {
+    let written = main_etcd(spec).block("manager").integer("backupRetentionDays")?;
+    let days = u32::try_from(written).ok().filter(|days| (1..=3650).contains(days));
+    if days.is_none() {
+        problems.push(BootProblem::new(
+            "etcdClusters[main].manager.backupRetentionDays",
+            format!("snapshots of etcd cannot be kept for {written} days"),
+            "write a number of days from 1 to 3650, or leave it out: then it is 90",
+        ));
+    }
+    days
+}
+
+/// What kubeadm is told of etcd.
+pub(crate) fn etcd(spec: &ResolvedSpec, problems: &mut Vec<BootProblem>) -> Etcd {
+    let main = main_etcd(spec);
     let mut args = Args::default();
     for (setting, flag) in [("heartbeatInterval", "heartbeat-interval"), ("leaderElectionTimeout", "election-timeout")]
     {

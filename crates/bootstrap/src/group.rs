@@ -84,6 +84,9 @@ pub struct GroupConfig {
     /// Members of etcd that live on instances of the group: cluster and name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub etcd_members: Vec<(String, String)>,
+    /// For how many days snapshots of etcd are kept, where the manifest says so; control planes only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub etcd_retention_days: Option<u32>,
 }
 
 /// Where the store keeps what is of a cluster, for instances.
@@ -278,6 +281,7 @@ pub fn configure(
             .filter(|(_, member)| member.instance_group == group.name)
             .map(|(etcd, member)| (etcd.name.clone(), member.name.clone()))
             .collect(),
+        etcd_retention_days: if control_plane { components::retention_days(spec, &mut problems) } else { None },
     };
     if problems.is_empty() { Ok(Some(config)) } else { Err(problems) }
 }
