@@ -1,6 +1,6 @@
 //! etcd on control planes, which kubeadm runs.
 
-use kedge_spec::ResolvedSpec;
+use kedge_spec::{ResolvedSpec, Settings};
 use serde::Serialize;
 
 use crate::args::{Arg, Args};
@@ -9,9 +9,8 @@ use crate::components::envs;
 use crate::duration::{MILLISECOND, nanoseconds};
 use crate::problem::BootProblem;
 
-/// Where etcd keeps its data: a folder of the volume that is mounted above it, because the volume itself can be neither moved
-/// nor emptied.
-const DATA: &str = "/var/lib/etcd/data";
+/// Where etcd keeps its data: the volume of the member.
+const DATA: &str = "/var/lib/etcd";
 
 /// `etcd.local` of kubeadm.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -29,9 +28,28 @@ pub(crate) struct Etcd {
 }
 
 /// The settings of the etcd cluster `main`, which holds everything.
-pub(crate) fn etcd(spec: &ResolvedSpec, problems: &mut Vec<BootProblem>) -> Etcd {
+fn main_etcd(spec: &ResolvedSpec) -> Settings {
     let clusters = spec.cluster.settings.blocks("etcdClusters");
-    let main = clusters.into_iter().find(|cluster| cluster.text("name") == Some("main")).unwrap_or_default();
+    clusters.into_iter().find(|cluster| cluster.text("name") == Some("main")).unwrap_or_default()
+}
+
+/// For how many days snapshots of etcd are kept, where that is written.
+pub(crate) fn retention_days(spec: &ResolvedSpec, problems: &mut Vec<BootProblem>) -> Option<u32> {
+    let written = main_etcd(spec).block("manager").integer("backupRetentionDays")?;
+    let days = u32::try_from(written).ok().filter(|days| (1..=3650).contains(days));
+    if days.is_none() {
+        problems.push(BootProblem::new(
+            "etcdClusters[main].manager.backupRetentionDays",
+            format!("snapshots of etcd cannot be kept for {written} days"),
+            "write a number of days from 1 to 3650, or leave it out: then it is 90",
+        ));
+    }
+    days
+}
+
+/// What kubeadm is told of etcd.
+pub(crate) fn etcd(spec: &ResolvedSpec, problems: &mut Vec<BootProblem>) -> Etcd {
+    let main = main_etcd(spec);
     let mut args = Args::default();
     let mut problem = |setting: &str, why: String, hint: &str| {
         problems.push(BootProblem::new(format!("etcdClusters[main].{setting}"), why, hint));
@@ -127,7 +145,7 @@ mod tests {
             serde_json::json!({
                 "imageRepository": "example.com/x",
                 "imageTag": "v3.6.9",
-                "dataDir": "/var/lib/etcd/data",
+                "dataDir": "/var/lib/etcd",
                 "extraArgs": [
                     { "name": "heartbeat-interval", "value": "200" },
                     { "name": "election-timeout", "value": "1000" },

@@ -85,6 +85,9 @@ pub struct GroupConfig {
     /// Members of etcd that live on instances of the group: cluster and name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub etcd_members: Vec<(String, String)>,
+    /// For how many days snapshots of etcd are kept, where the manifest says so; control planes only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub etcd_retention_days: Option<u32>,
     /// Names of the API that control planes keep records of, because no load balancer stands before it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub records: Vec<ApiRecord>,
@@ -298,6 +301,7 @@ pub fn configure(
             .map(|(etcd, member)| (etcd.name.clone(), member.name.clone()))
             .collect(),
         records: if control_plane { records(spec) } else { Vec::new() },
+        etcd_retention_days: if control_plane { etcd::retention_days(spec, &mut problems) } else { None },
     };
     if problems.is_empty() { Ok(Some(config)) } else { Err(problems) }
 }

@@ -6,9 +6,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use kedge_resource::{ClusterName, ResourceKey};
 
 use crate::command::{
-    apply::ApplyArgs, completions::CompletionsArgs, delete::DeleteArgs, diff::DiffArgs, export::ExportArgs,
-    facts::FactsArgs, get::GetArgs, iam_policy::IamPolicyArgs, init::InitArgs, lease::LeaseArgs, op::OpArgs,
-    plan::PlanArgs, resources::ResourcesArgs, rotate::RotateArgs, schema::SchemaArgs, secret::SecretArgs,
+    apply::ApplyArgs, completions::CompletionsArgs, delete::DeleteArgs, diff::DiffArgs, etcd::EtcdArgs,
+    export::ExportArgs, facts::FactsArgs, get::GetArgs, iam_policy::IamPolicyArgs, init::InitArgs, lease::LeaseArgs,
+    op::OpArgs, plan::PlanArgs, resources::ResourcesArgs, rotate::RotateArgs, schema::SchemaArgs, secret::SecretArgs,
     snapshot::SnapshotArgs, store::StoreArgs, validate::ValidateArgs,
 };
 
@@ -66,6 +66,7 @@ pub(crate) enum Command {
     Validate(ValidateArgs),
     Export(ExportArgs),
     Rotate(RotateArgs),
+    Etcd(EtcdArgs),
     Op(OpArgs),
     Lease(LeaseArgs),
     Secret(SecretArgs),

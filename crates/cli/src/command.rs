@@ -4,6 +4,7 @@ pub(crate) mod apply;
 pub(crate) mod completions;
 pub(crate) mod delete;
 pub(crate) mod diff;
+pub(crate) mod etcd;
 pub(crate) mod export;
 pub(crate) mod facts;
 pub(crate) mod get;
@@ -38,6 +39,7 @@ pub(crate) fn run(command: Command, session: &Session) -> Result<ExitCode, CliEr
         Command::Get(args) => get::run(&args, session),
         Command::Export(args) => export::run(&args, session),
         Command::Rotate(args) => rotate::run(&args, session),
+        Command::Etcd(args) => etcd::run(&args, session),
         Command::Op(args) => op::run(&args, session),
         Command::Lease(args) => lease::run(&args, session),
         Command::Secret(args) => secret::run(&args, session),

@@ -25,8 +25,11 @@ pub trait Host: Send + Sync {
     /// Ends etcd and returns when it has ended. No error if it does not run.
     async fn stop(&self) -> Result<(), EtcdError>;
 
-    /// Lets etcd run, and does not wait until it answers.
+    /// Lets etcd run, and does not wait until it answers. Nothing happens if it runs with the same arguments.
     async fn start(&self, cluster: &InitialCluster) -> Result<(), EtcdError>;
+
+    /// Lets etcd run again as before, where [`Host::stop`] has ended it; nothing otherwise.
+    async fn resume(&self) -> Result<(), EtcdError>;
 
     /// Lets everything begin anew that remembers what etcd held: API server, controller manager and scheduler.
     async fn restart_clients(&self) -> Result<(), EtcdError>;
@@ -142,6 +145,9 @@ impl Host for StaticPods {
         let text = manifest::with_cluster(&text, cluster)?;
         fs_err::create_dir_all(&self.parked).map_err(EtcdError::io("make", &self.parked))?;
         let (parked, running) = (self.parked("etcd"), self.running("etcd"));
+        if fs_err::read_to_string(&running).is_ok_and(|now| now == text) {
+            return Ok(());
+        }
         // Written beside the folder and moved into it: the kubelet never sees half of it.
         let new = self.parked.join("etcd.yaml.new");
         fs_err::write(&new, text).map_err(EtcdError::io("write", &new))?;
@@ -150,6 +156,10 @@ impl Host for StaticPods {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(EtcdError::io("remove", &parked)(error)),
             _ => Ok(()),
         }
+    }
+
+    async fn resume(&self) -> Result<(), EtcdError> {
+        self.unpark("etcd")
     }
 
     async fn restart_clients(&self) -> Result<(), EtcdError> {

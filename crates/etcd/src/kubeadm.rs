@@ -73,10 +73,10 @@ mod tests {
     fn a_kept_member_is_not_added_again() {
         let cluster = InitialCluster { members: String::new(), existing: true };
         let start = Prepared::Start { cluster, others: true };
-        let told = kubeadm(&start, 32, Utf8Path::new("/var/lib/etcd/data")).unwrap();
+        let told = kubeadm(&start, 32, Utf8Path::new("/var/lib/etcd")).unwrap();
         assert_eq!(told.skip_phases, ["check-etcd", "control-plane-join/etcd"]);
         assert!(told.write_manifest);
-        assert_eq!(told.ignore_preflight_errors[0], "DirAvailable--var-lib-etcd-data");
+        assert_eq!(told.ignore_preflight_errors[0], "DirAvailable--var-lib-etcd");
         assert_eq!(told.ignore_preflight_errors[2], "FileAvailable--etc-kubernetes-manifests-etcd.yaml");
         assert_eq!(kubeadm(&start, 36, Utf8Path::new("/d")).unwrap().skip_phases, ["check-etcd", "etcd-join"]);
     }

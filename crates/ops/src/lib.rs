@@ -10,6 +10,7 @@ pub mod diff;
 pub mod discovery;
 pub mod drift;
 pub mod error;
+pub mod etcd;
 pub mod facts;
 pub mod fleet;
 pub mod get;

@@ -54,7 +54,7 @@ controllerManager:
 encryptionAlgorithm: ECDSA-P256
 etcd:
   local:
-    dataDir: /var/lib/etcd/data
+    dataDir: /var/lib/etcd
 kind: ClusterConfiguration
 kubernetesVersion: v1.34.1
 networking:
@@ -270,4 +270,15 @@ fn a_configuration_is_stored_under_its_digest() {
     assert_eq!(one.digest().unwrap(), config(&[], Role::Node).unwrap().digest().unwrap());
     assert_ne!(one.digest().unwrap(), two.digest().unwrap());
     assert_eq!(serde_json::from_str::<GroupConfig>(&one.to_json().unwrap()).unwrap(), one);
+}
+
+#[test]
+fn snapshots_of_etcd_are_kept_as_long_as_is_written() {
+    let days = |days: &str| format!("  - name: main\n    manager:\n      backupRetentionDays: {days}\n");
+    let with = |written: &str| config(&[("  - name: main\n", &days(written))], Role::ControlPlane);
+    assert_eq!(config(&[], Role::ControlPlane).unwrap().etcd_retention_days, None);
+    assert_eq!(with("30").unwrap().etcd_retention_days, Some(30));
+    let problems = with("0").unwrap_err();
+    assert!(problems[0].to_string().contains("0 days"), "{problems:?}");
+    assert_eq!(config(&[("  - name: main\n", &days("30"))], Role::Node).unwrap().etcd_retention_days, None);
 }

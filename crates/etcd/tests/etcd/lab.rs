@@ -127,7 +127,16 @@ impl Lab {
             initialised: true,
         };
         let log = self.folder.path().join(format!("{}.log", place.node));
-        Instance { lab: self.clone(), place, pki, log, process: Mutex::new(None), restarts: AtomicUsize::new(0) }
+        Instance {
+            lab: self.clone(),
+            place,
+            pki,
+            log,
+            process: Mutex::new(None),
+            stopped: Mutex::default(),
+            last: Mutex::default(),
+            restarts: AtomicUsize::new(0),
+        }
     }
 
     /// A healthy cluster with members at these places.
@@ -157,6 +166,8 @@ pub(crate) struct Instance {
     pki: Utf8PathBuf,
     log: Utf8PathBuf,
     process: Mutex<Option<Child>>,
+    stopped: Mutex<Option<InitialCluster>>,
+    last: Mutex<Option<InitialCluster>>,
     pub(crate) restarts: AtomicUsize,
 }
 
@@ -281,21 +292,34 @@ impl Drop for Instance {
 #[async_trait]
 impl Host for Instance {
     async fn stop(&self) -> Result<(), EtcdError> {
+        if self.runs() {
+            *self.stopped.lock().unwrap() = self.last.lock().unwrap().clone();
+        }
         self.die();
         Ok(())
+    }
+
+    async fn resume(&self) -> Result<(), EtcdError> {
+        let stopped = self.stopped.lock().unwrap().take();
+        match stopped {
+            Some(cluster) => self.start(&cluster).await,
+            None => Ok(()),
+        }
     }
 
     async fn start(&self, cluster: &InitialCluster) -> Result<(), EtcdError> {
         if self.runs() {
             return Ok(());
         }
+        *self.last.lock().unwrap() = Some(cluster.clone());
+        *self.stopped.lock().unwrap() = None;
         let (client, peer) = (client_url(self.place.address), peer_url(self.place.address));
         let pki = |file: &str| self.pki.join(file).into_string();
         let state = if cluster.existing { "existing" } else { "new" };
         let log = fs_err::File::options().create(true).append(true).open(&self.log).unwrap();
         let arguments = [
             ("name", self.place.node.clone()),
-            ("data-dir", self.place.volume.data().into_string()),
+            ("data-dir", self.place.volume.root().to_string()),
             ("listen-client-urls", client.clone()),
             ("advertise-client-urls", client),
             ("listen-peer-urls", peer.clone()),

@@ -50,12 +50,13 @@ async fn whole(cluster: &Cluster, value: &str) {
     assert_eq!(ids.len(), 1);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn all_go_back_and_any_of_them_may_be_killed_at_any_step() {
+/// All members go back, each of them killed at step `first`; then again, at the sixth one after it, until nobody is killed any
+/// more. Six tests go through all steps in a sixth of the time.
+async fn killed_from(first: i64) {
     let Some(programs) = programs() else { return };
     let lab = Lab::hasty(programs, 3);
     let cluster = lab.cluster(&["a", "b", "c"]).await;
-    for kill in 0.. {
+    for kill in (first..).step_by(6) {
         let value = format!("value {kill}");
         cluster["a"].client().put("key", value.as_bytes()).await.unwrap();
         let name = snapshot(&cluster, &lab, kill).await;
@@ -90,6 +91,36 @@ async fn all_go_back_and_any_of_them_may_be_killed_at_any_step() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn killed_at_the_first_step_and_every_sixth_after_it_all_go_back() {
+    killed_from(0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_the_second_step_and_every_sixth_after_it_all_go_back() {
+    killed_from(1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_the_third_step_and_every_sixth_after_it_all_go_back() {
+    killed_from(2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_the_fourth_step_and_every_sixth_after_it_all_go_back() {
+    killed_from(3).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_the_fifth_step_and_every_sixth_after_it_all_go_back() {
+    killed_from(4).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_the_sixth_step_and_every_sixth_after_it_all_go_back() {
+    killed_from(5).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_member_that_was_away_joins_when_it_comes_back() {
     let Some(programs) = programs() else { return };
     let lab = Lab::new(programs, 3);
@@ -105,7 +136,7 @@ async fn a_member_that_was_away_joins_when_it_comes_back() {
     cluster["c"].restore(&kill).await;
     whole(&cluster, "old").await;
     let aside = cluster["c"].place.volume.aside().unwrap();
-    assert!(aside[0].as_str().ends_with("data.1.other-cluster"), "{aside:?}");
+    assert!(aside[0].as_str().ends_with("member.1.other-cluster"), "{aside:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -149,5 +180,28 @@ async fn a_damaged_snapshot_changes_nothing() {
     assert!(why.contains("snapshot.db has the digest"), "{why}");
     assert!(a.runs());
     assert_eq!(etcd_cluster(a), before);
+    assert_eq!(a.client().get("key").await.unwrap().as_deref(), Some(&b"now"[..]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_replaced_request_has_stopped_runs_again_where_the_new_one_is_given_up() {
+    let Some(programs) = programs() else { return };
+    let lab = Lab::new(programs, 1);
+    let cluster = lab.cluster(&["a"]).await;
+    let a = &cluster["a"];
+    a.client().put("key", b"now").await.unwrap();
+    let good = snapshot(&cluster, &lab, 0).await;
+    let bad = snapshot(&cluster, &lab, 1).await;
+    lab.objects.put(&lab.backups().key(&format!("{bad}/snapshot.db")), b"x", &Condition::Any).await.unwrap();
+    ask(&lab, &good).await;
+    // Killed between stopping and putting the restored data in place.
+    let killer = Killer::at(4);
+    assert!(mortal(a.restore(&killer)).await.is_none());
+    assert!(killer.steps.lock().unwrap().last().unwrap().contains("putting the data"), "{:?}", killer.steps);
+    assert!(!a.runs());
+    let now = "2027-01-15T09:00:00Z".parse().unwrap();
+    restore::ask(&lab.backups(), &bad, "ann@host", now, true).await.unwrap();
+    a.restore(&Killer::at(usize::MAX)).await;
+    a.settled(&|_| {}).await;
     assert_eq!(a.client().get("key").await.unwrap().as_deref(), Some(&b"now"[..]));
 }
