@@ -53,13 +53,13 @@ async fn write(source: &BootSource, change: &StepChange, handles: &Handles) -> R
         _ => return Err(bug(change)),
     };
     let work = async {
+        if name == Name::AddonIndex {
+            prune_addons(source, [content_before(change), object.content.as_deref()]).await?;
+        }
         put(source, &key, &bytes).await?;
         if let Name::Program(arch) = &name {
             let digest = object.sha256.as_deref().unwrap_or_default();
             put(source, &latest(arch), format!("{digest}\n").as_bytes()).await?;
-        }
-        if name == Name::AddonIndex {
-            prune_addons(source, object.content.as_deref().unwrap_or_default()).await?;
         }
         // Instances that are launched until the template names the new version take the one before; older ones go.
         for old in source.held().await? {
@@ -74,11 +74,21 @@ async fn write(source: &BootSource, change: &StepChange, handles: &Handles) -> R
     Ok(key)
 }
 
-/// Removes what no add-on of an index is made of.
-async fn prune_addons(source: &BootSource, index: &str) -> Result<(), StoreError> {
-    let Ok(index) = Index::from_json(index) else { return Ok(()) };
+/// The index of add-ons that is replaced.
+fn content_before(change: &StepChange) -> Option<&str> {
+    match &change.before.as_ref()?.properties {
+        Properties::StoreObject(object) => object.content.as_deref(),
+        _ => None,
+    }
+}
+
+/// Removes what no add-on of these indexes is made of: those of the index before stay, because control planes may be fetching
+/// them. It comes before the new index, so that an apply that was interrupted does it again.
+async fn prune_addons(source: &BootSource, indexes: [Option<&str>; 2]) -> Result<(), StoreError> {
+    let indexes: Vec<Index> = indexes.into_iter().flatten().filter_map(|text| Index::from_json(text).ok()).collect();
+    let entries = indexes.iter().flat_map(|index| &index.addons);
     let named: BTreeSet<String> =
-        index.addons.iter().map(|entry| source.store.key(&Name::Addon(&entry.name).key(&entry.digest))).collect();
+        entries.map(|entry| source.store.key(&Name::Addon(&entry.name).key(&entry.digest))).collect();
     let objects = source.store.objects();
     for key in objects.list(&source.store.key(ADDONS)).await? {
         if !named.contains(&key) {
@@ -133,11 +143,15 @@ fn endpoint(change: &StepChange, object: &StoreObject, handles: &Handles) -> Res
 async fn remove(source: &BootSource, change: &StepChange) -> Result<(), StoreError> {
     let Some(prefix) = removed_with(&change.key.name) else { return Ok(()) };
     let objects = source.store.objects();
-    for key in objects.list(&source.store.key(&prefix)).await? {
-        objects.delete(&key).await?;
-    }
+    let start = source.store.key("");
     if let Some(Name::Program(arch)) = Name::parse(&change.key.name) {
         objects.delete(&source.store.key(&latest(arch))).await?;
+    }
+    // What the plan knows the object by goes last: as long as it is there, what goes with it is found again.
+    let mut keys = objects.list(&source.store.key(&prefix)).await?;
+    keys.sort_by_key(|key| key.strip_prefix(&start).and_then(Name::of_key).is_some());
+    for key in keys {
+        objects.delete(&key).await?;
     }
     Ok(())
 }
