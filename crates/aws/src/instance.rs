@@ -163,7 +163,7 @@ fn member_volume(volume: &AwsVolume, tag: &str) -> Option<MemberVolume> {
     let attached = volume.attachments().iter().find(|one| one.state() != Some(&VolumeAttachmentState::Detached));
     Some(MemberVolume {
         id: volume.volume_id()?.to_owned(),
-        members: tags(volume.tags()).get(tag)?.clone(),
+        members: tags(volume.tags()).get(tag)?.to_owned(),
         attached: attached.and_then(|one| {
             let complete = one.state() == Some(&VolumeAttachmentState::Attached);
             Some((one.instance_id()?.to_owned(), one.device().unwrap_or_default().to_owned(), complete))
@@ -177,8 +177,8 @@ fn running(instance: &AwsInstance) -> Option<RunningInstance> {
         |texts: Vec<Option<&str>>| texts.into_iter().flatten().filter_map(|text| text.parse().ok()).collect();
     Some(RunningInstance {
         id: instance.instance_id()?.to_owned(),
-        group: tags.get(GROUP).cloned().unwrap_or_default(),
-        control_plane: CONTROL_PLANE.iter().any(|tag| tags.contains_key(*tag)),
+        group: tags.get(GROUP).unwrap_or_default().to_owned(),
+        control_plane: CONTROL_PLANE.iter().any(|tag| tags.get(tag).is_some()),
         private_dns: instance.private_dns_name().unwrap_or_default().to_owned(),
         private: addresses(vec![instance.private_ip_address(), instance.ipv6_address()]),
         // Addresses of IPv6 are the same on both sides.

@@ -122,7 +122,7 @@ impl Machine {
             etcd: outside.clone(),
             addons: outside,
         };
-        Agent::new(self.config.clone(), &self.config.digest().unwrap(), Arch::Amd64, ports).unwrap()
+        Agent::new(self.config.clone(), &self.config.digest().unwrap(), Arch::Amd64, ports)
     }
 
     /// Boots until it is done, stops, or is killed: then none.

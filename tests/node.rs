@@ -1,0 +1,1 @@
+//! `kedge-node` as it is.
