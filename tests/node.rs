@@ -3,6 +3,8 @@
 //!
 //! Runs when `KEDGE_TEST_ENDPOINT` names a server that `tests/moto/server.py` started; says that it is skipped otherwise.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test ends where something is not as it should be")]
+
 #[path = "node/http.rs"]
 mod http;
 #[path = "node/instance.rs"]

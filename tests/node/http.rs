@@ -68,10 +68,10 @@ pub(super) fn metadata(paths: BTreeMap<&'static str, String>) -> String {
                     let _gone = stream.write_all(text.as_bytes());
                 }
                 _ if !head.to_lowercase().contains("x-aws-ec2-metadata-token: token") => {
-                    answer(&mut stream, 401, "text/plain", "")
+                    answer(&mut stream, 401, "text/plain", "");
                 }
                 Some("iam/security-credentials/" | "iam/security-credentials") => {
-                    answer(&mut stream, 200, "text/plain", "role")
+                    answer(&mut stream, 200, "text/plain", "role");
                 }
                 Some("iam/security-credentials/role") => {
                     answer(&mut stream, 200, "application/json", &credentials.to_string());

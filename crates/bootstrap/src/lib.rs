@@ -25,6 +25,7 @@ mod labels;
 mod problem;
 pub mod proxy;
 mod ranges;
+mod records;
 mod system;
 #[cfg(test)]
 mod testing;
@@ -33,10 +34,9 @@ mod user_data;
 
 pub use endpoint::ApiEndpoint;
 pub use files::File;
-pub use group::{
-    ApiRecord, Arch, Download, FORMAT_VERSION, GroupConfig, Mount, NodeName, SecretFile, StorePlace, configure,
-};
+pub use group::{Arch, Download, FORMAT_VERSION, GroupConfig, Mount, NodeName, SecretFile, StorePlace, configure};
 pub use hooks::Unit;
 pub use problem::BootProblem;
 pub use ranges::Ranges;
+pub use records::ApiRecord;
 pub use user_data::{LIMIT, Payload, UserData, UserDataError};

@@ -189,7 +189,7 @@ impl Machine {
 
     async fn perish(&self) {
         self.killed.notify_one();
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     /// The volume that is mounted where etcd has its data.

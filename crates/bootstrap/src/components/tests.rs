@@ -144,7 +144,7 @@ fn settings_of_etcd() {
         serde_json::json!({
             "imageRepository": "example.com/x",
             "imageTag": "v3.6.9",
-            "dataDir": "/var/lib/etcd",
+            "dataDir": "/var/lib/etcd/data",
             "extraArgs": [
                 { "name": "heartbeat-interval", "value": "100" },
                 { "name": "election-timeout", "value": "1000" },
