@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use kedge_bootstrap::{Arch, FORMAT_VERSION, GroupConfig};
+use kedge_bootstrap::{Arch, GroupConfig};
 use kedge_store::nodes::NODES_FORMAT_VERSION;
 use kedge_store::{ClusterStore, NodePhase, NodeStatus, OuterKey};
 use thiserror::Error;
@@ -89,19 +89,10 @@ impl Found {
 }
 
 impl Agent {
-    /// An instance with the configuration of its group.
-    ///
-    /// # Errors
-    /// The configuration is of a later kedge.
-    pub fn new(config: GroupConfig, digest: &str, arch: Arch, ports: Ports) -> Result<Self, String> {
-        if config.format_version > FORMAT_VERSION {
-            return Err(format!(
-                "the configuration of the group has format version {}; this kedge-node reads up to {FORMAT_VERSION}: deliver \
-                 both with the same `kedge apply`",
-                config.format_version
-            ));
-        }
-        Ok(Self { config, digest: digest.to_owned(), arch, ports, said: Mutex::default() })
+    /// An instance with the configuration of its group, and the digest of that.
+    #[must_use]
+    pub fn new(config: GroupConfig, digest: &str, arch: Arch, ports: Ports) -> Self {
+        Self { config, digest: digest.to_owned(), arch, ports, said: Mutex::default() }
     }
 
     pub(crate) fn host(&self) -> &dyn Host {

@@ -11,6 +11,7 @@
 //! remembered but what it leaves. So a process that is killed anywhere is gone on with by the next one.
 
 mod agent;
+mod config;
 mod error;
 mod host;
 mod identity;
@@ -27,6 +28,7 @@ mod tests;
 mod upkeep;
 
 pub use agent::{Agent, Ports, STATUS, Stopped};
+pub use config::read_config;
 pub use error::{HostError, PortError, StepError};
 pub use host::{Command, Host, Output};
 pub use identity::Identity;

@@ -33,7 +33,7 @@ pub(crate) fn fingerprints(text: &[u8]) -> Result<Vec<String>, String> {
 }
 
 fn primary_keys(mut packets: &[u8], found: &mut Vec<String>) -> Result<(), String> {
-    while let Some((tag, body, rest)) = packet(packets)? {
+    while let Some(Packet { tag, body, rest }) = packet(packets)? {
         if tag == PUBLIC_KEY {
             if body.first() != Some(&4) {
                 return Err("it is not of version 4".to_owned());
@@ -50,8 +50,15 @@ fn primary_keys(mut packets: &[u8], found: &mut Vec<String>) -> Result<(), Strin
     Ok(())
 }
 
-/// The next packet: its tag, what it holds, what follows. Both formats of headers.
-fn packet(bytes: &[u8]) -> Result<Option<(u8, &[u8], &[u8])>, String> {
+/// A packet: its tag, what it holds, what follows it.
+struct Packet<'a> {
+    tag: u8,
+    body: &'a [u8],
+    rest: &'a [u8],
+}
+
+/// The next packet, with a header of either format.
+fn packet(bytes: &[u8]) -> Result<Option<Packet<'_>>, String> {
     let Some((&first, rest)) = bytes.split_first() else { return Ok(None) };
     let cut = || "it ends in the middle of a packet".to_owned();
     let number = |bytes: &[u8]| bytes.iter().fold(0_usize, |sum, byte| sum << 8 | usize::from(*byte));
@@ -79,7 +86,7 @@ fn packet(bytes: &[u8]) -> Result<Option<(u8, &[u8], &[u8])>, String> {
     }
     let body = rest.get(header..).ok_or_else(cut)?;
     let (body, rest) = body.split_at_checked(length).ok_or_else(cut)?;
-    Ok(Some((tag, body, rest)))
+    Ok(Some(Packet { tag, body, rest }))
 }
 
 #[cfg(test)]

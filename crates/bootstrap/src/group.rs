@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use kedge_resource::ClusterName;
 use kedge_spec::ResolvedSpec;
-use kedge_spec::resolved::{DnsType, InstanceGroup, Role};
+use kedge_spec::resolved::{InstanceGroup, Role};
 use kedge_spec::text;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -18,6 +18,7 @@ use crate::hooks::{self, Unit};
 use crate::kubeadm::{self, Networking, PATCHES, Parts, Registration};
 use crate::problem::BootProblem;
 use crate::ranges::Ranges;
+use crate::records::{self, ApiRecord};
 use crate::{containerd, etcd, kubelet, labels, proxy, system};
 
 /// Version of the document. It grows when a field is added that an older `kedge-node` must not overlook.
@@ -91,20 +92,6 @@ pub struct GroupConfig {
     /// Names of the API that control planes keep records of, because no load balancer stands before it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub records: Vec<ApiRecord>,
-}
-
-/// A name of the API that leads to control planes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ApiRecord {
-    /// The name.
-    pub name: String,
-    /// Whether it leads to addresses on the internet.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub public: bool,
-    /// Whether it is in a zone that only the VPC sees.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub private_zone: bool,
 }
 
 /// Where the store keeps what is of a cluster, for instances.
@@ -300,7 +287,7 @@ pub fn configure(
             .filter(|(_, member)| member.instance_group == group.name)
             .map(|(etcd, member)| (etcd.name.clone(), member.name.clone()))
             .collect(),
-        records: if control_plane { records(spec) } else { Vec::new() },
+        records: if control_plane { records::of(spec) } else { Vec::new() },
         etcd_retention_days: if control_plane { etcd::retention_days(spec, &mut problems) } else { None },
     };
     if problems.is_empty() { Ok(Some(config)) } else { Err(problems) }
@@ -342,24 +329,6 @@ fn documents(
         documents.push(proxy::document(spec, &ranges.pods, problems));
     }
     (documents, files)
-}
-
-/// The names that no load balancer has: kops's DNS controller keeps the same ones.
-fn records(spec: &ResolvedSpec) -> Vec<ApiRecord> {
-    let api = &spec.cluster.api;
-    let dns = spec.cluster.dns.dns_type;
-    let mut records = Vec::new();
-    if dns == DnsType::None {
-        return records;
-    }
-    let private_zone = dns == DnsType::Private;
-    if api.load_balancer.is_none() {
-        records.push(ApiRecord { name: api.public_name.clone(), public: !private_zone, private_zone });
-    }
-    if !api.load_balancer.as_ref().is_some_and(|balancer| balancer.use_for_internal_api) {
-        records.push(ApiRecord { name: crate::endpoint::internal_name(spec), public: false, private_zone });
-    }
-    records
 }
 
 /// What encrypts API objects at rest, which kops calls `encryptionconfig` too.

@@ -28,6 +28,7 @@ mod lines;
 mod problem;
 pub mod proxy;
 mod ranges;
+mod records;
 mod system;
 #[cfg(test)]
 mod testing;
@@ -37,10 +38,9 @@ mod user_data;
 pub use components::SIGNING_CA;
 pub use endpoint::ApiEndpoint;
 pub use files::File;
-pub use group::{
-    ApiRecord, Arch, Download, FORMAT_VERSION, GroupConfig, Mount, NodeName, SecretFile, StorePlace, configure,
-};
+pub use group::{Arch, Download, FORMAT_VERSION, GroupConfig, Mount, NodeName, SecretFile, StorePlace, configure};
 pub use hooks::Unit;
 pub use problem::BootProblem;
 pub use ranges::Ranges;
+pub use records::ApiRecord;
 pub use user_data::{LIMIT, Payload, UserData, UserDataError};

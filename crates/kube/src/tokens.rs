@@ -60,7 +60,7 @@ impl Cluster {
         &self,
         description: &str,
         until: Timestamp,
-        random: &dyn SecureRandom,
+        random: &(dyn SecureRandom + Send + Sync),
     ) -> Result<BootstrapToken, KubeError> {
         let action = "make a bootstrap token";
         let broken = |_| KubeError::new(Class::Other, action, "the generator of random numbers fails");

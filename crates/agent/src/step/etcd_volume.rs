@@ -39,12 +39,10 @@ pub(super) async fn ensure(agent: &Agent, found: &mut Found) -> Result<String, S
     };
     let id = volume.id.clone();
     match &volume.attached {
-        Some(to) if to.instance != identity.instance => {
-            return Err(StepError::wait(format!(
-                "{id} of the etcd member {} is attached to {}, which has to end first",
-                volume.member, to.instance
-            )));
-        }
+        Some(to) if to.instance != identity.instance => Err(StepError::wait(format!(
+            "{id} of the etcd member {} is attached to {}, which has to end first",
+            volume.member, to.instance
+        ))),
         Some(to) => {
             let Some(device) = device(agent.host(), &id, &to.device).await? else {
                 return Err(StepError::wait(format!(

@@ -131,7 +131,7 @@ pub(super) fn unit_name(path: &str) -> String {
             b'/' => name.push('-'),
             b'.' if position == 0 => name.push_str("\\x2e"),
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b':' | b'_' | b'.' => name.push(char::from(byte)),
-            other => name.push_str(&format!("\\x{other:02x}")),
+            other => name.extend(["\\x", &settled::hex(&[other])]),
         }
     }
     if name.is_empty() { "-.mount".to_owned() } else { name + ".mount" }

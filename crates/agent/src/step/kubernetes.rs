@@ -93,34 +93,36 @@ async fn control_plane(agent: &Agent, identity: &Identity, found: &Found) -> Res
     resume(agent).await?;
     kubeadm::write(agent, &node, Some(address)).await?;
     kubeadm::ensure_etcd_client(agent.host()).await?;
-    if made.is_none() {
-        let Some(held) = lock::take(agent, &identity.instance, &seen).await? else {
-            return Err(StepError::wait("another control plane was faster to take the init lock"));
-        };
-        return lock::while_held(agent, held, init(agent, identity, found, false)).await;
-    }
-    match agent.ports.etcd.prepare(&member(agent, identity, found, true).await?).await? {
-        member @ (Member::New | Member::Known { others: true }) => join(agent, identity, member).await,
-        // The only one there is: nobody else can bring the cluster back.
-        Member::Known { others: false } if found.volume.as_ref().is_some_and(|volume| volume.members.len() == 1) => {
-            let Some(held) = lock::take(agent, &identity.instance, &seen).await? else {
-                return Err(StepError::wait("another control plane was faster to take the init lock"));
-            };
-            lock::while_held(agent, held, init(agent, identity, found, true)).await
+    let is_only = found.volume.as_ref().is_some_and(|volume| volume.members.len() == 1);
+    let member = agent.ports.etcd.prepare(&member(agent, identity, found, made.is_some()).await?).await?;
+    match member {
+        Member::First | Member::Known { .. } if made.is_none() => {}
+        // Somebody made it and did not come to say so. Whoever took the lock now would keep it from saying so still.
+        Member::New if made.is_none() => {
+            return Err(StepError::wait(
+                "members of etcd answer although no control plane has said that the cluster is made: the one that began goes on",
+            ));
         }
-        Member::Known { others: false } | Member::First => Err(StepError::wait(
-            "no majority of the members of etcd answers: it comes back with other control planes, or with `kedge etcd restore`",
-        )),
+        Member::New | Member::Known { others: true } => return join(agent, identity, member).await,
+        // The only one there is: nobody else can bring the cluster back.
+        Member::Known { others: false } if is_only => {}
+        Member::Known { others: false } | Member::First => {
+            return Err(StepError::wait(
+                "no majority of the members of etcd answers: it comes back with other control planes, or with `kedge etcd \
+                 restore`",
+            ));
+        }
     }
+    let Some(held) = lock::take(agent, &identity.instance, &seen).await? else {
+        return Err(StepError::wait("another control plane was faster to take the init lock"));
+    };
+    lock::while_held(agent, held, init(agent, identity, made.is_some())).await
 }
 
 /// Makes the cluster, or lets the only control plane of one come back with the data of its volume. Whoever does it has the
 /// lock; one that was done says so again when the cluster is back.
-async fn init(agent: &Agent, identity: &Identity, found: &Found, again: bool) -> Result<String, StepError> {
+async fn init(agent: &Agent, identity: &Identity, again: bool) -> Result<String, StepError> {
     let (node, address) = place(agent, identity)?;
-    if !again {
-        agent.ports.etcd.prepare(&member(agent, identity, found, false).await?).await?;
-    }
     own_endpoint(agent, address).await?;
     records::point_to(agent, identity, &[identity.instance.as_str()]).await?;
     kubeadm::init(agent.host()).await?;

@@ -243,14 +243,3 @@ async fn a_program_that_fails_is_told_with_what_it_says() {
     let said = stops(&machine, 2300).await;
     assert!(said.contains("ended with 1: error execution phase preflight: y"), "{said}");
 }
-
-#[test]
-fn a_configuration_of_a_later_version_is_refused() {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let machine = runtime.block_on(worker());
-    let mut config = machine.config.clone();
-    config.format_version = 99;
-    let agent = machine.agent();
-    let error = crate::Agent::new(config, "", Arch::Amd64, agent.ports).unwrap_err();
-    assert!(error.contains("format version 99"), "{error}");
-}

@@ -122,7 +122,7 @@ impl Machine {
             etcd: outside.clone(),
             addons: outside,
         };
-        Agent::new(self.config.clone(), &self.config.digest().unwrap(), Arch::Amd64, ports).unwrap()
+        Agent::new(self.config.clone(), &self.config.digest().unwrap(), Arch::Amd64, ports)
     }
 
     /// Boots until it is done, stops, or is killed: then none.
@@ -189,7 +189,7 @@ impl Machine {
 
     async fn perish(&self) {
         self.killed.notify_one();
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     /// The volume that is mounted where etcd has its data.

@@ -13,3 +13,5 @@ mod programs;
 mod races;
 mod upkeep;
 mod world;
+
+pub(crate) use world::config;

@@ -35,11 +35,14 @@ impl OuterKey for TestKey {
     }
 }
 
+/// Content, number of the version, and when it was written.
+type Stored = (Vec<u8>, u64, Duration);
+
 /// A store in memory. Objects age with the time of the world.
 #[derive(Clone, Debug)]
 pub(super) struct Memory {
     world: Arc<Mutex<State>>,
-    objects: Arc<Mutex<BTreeMap<String, (Vec<u8>, u64, Duration)>>>,
+    objects: Arc<Mutex<BTreeMap<String, Stored>>>,
 }
 
 impl Memory {
@@ -287,7 +290,9 @@ impl Etcd for Outside {
                 others: members.any(|member| *member != self.0.id && state.instances.contains_key(member)),
             });
         }
+        let answers = self.0.world.state().api.as_ref().is_some_and(|api| api.up);
         match (request.made, request.expected) {
+            (false, _) if answers => Ok(Member::New),
             (false, _) => Ok(Member::First),
             (true, 1) => {
                 Err(StepError::refused("the data of the only member is gone: `kedge etcd restore` brings it back"))

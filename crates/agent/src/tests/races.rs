@@ -37,17 +37,19 @@ async fn three_control_planes_and_workers_come_up_together() {
     assert_eq!((api.nodes.len(), api.etcd_members.len()), (5, 3));
 }
 
+/// The number of the deed that is `kubeadm init`.
+async fn init_deed() -> usize {
+    let machine = Machine::new(&World::new(&["a", "b", "c"]).await, "i-a", "control-plane");
+    machine.becomes_a_node().await;
+    let log = machine.disk().log.clone();
+    log.iter().position(|deed| deed.starts_with("kubeadm init --config")).unwrap() + 1
+}
+
 #[tokio::test]
 async fn a_holder_that_dies_is_followed_after_five_minutes() {
     let world = World::new(&["a", "b", "c"]).await;
     let dies = Machine::new(&world, "i-a", "control-plane");
-    let probe = {
-        let world = World::new(&["a", "b", "c"]).await;
-        let machine = Machine::new(&world, "i-a", "control-plane");
-        machine.becomes_a_node().await;
-        let log = machine.disk().log.clone();
-        log.iter().position(|deed| deed.starts_with("kubeadm init --config")).unwrap() + 1
-    };
+    let probe = init_deed().await;
     dies.disk().die = Some((probe, Moment::Before));
     assert!(dies.boot().await.is_none());
     let taken = world.state().elapsed;
@@ -65,6 +67,23 @@ async fn a_holder_that_dies_is_followed_after_five_minutes() {
     dies.becomes_a_node().await;
     assert_eq!(world.state().made, 1);
     assert_eq!(dies.text("/etc/kubernetes/kedge/made.json"), "{\"how\":\"join\"}");
+}
+
+#[tokio::test]
+async fn a_holder_that_dies_when_etcd_runs_is_waited_for() {
+    let world = World::new(&["a", "b", "c"]).await;
+    let dies = Machine::new(&world, "i-a", "control-plane");
+    dies.disk().die = Some((init_deed().await, Moment::After));
+    assert!(dies.boot().await.is_none());
+    let other = Machine::new(&world, "i-b", "control-plane");
+    let stopped = other.boot().await.unwrap().unwrap_err();
+    assert!(stopped.why.contains("the one that began goes on"), "{stopped}");
+    assert_eq!(world.state().made, 1);
+    dies.disk().die = None;
+    dies.becomes_a_node().await;
+    other.becomes_a_node().await;
+    assert_eq!(world.state().made, 1);
+    assert_eq!(other.text("/etc/kubernetes/kedge/made.json"), "{\"how\":\"join\"}");
 }
 
 #[tokio::test]

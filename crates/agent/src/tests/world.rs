@@ -143,7 +143,7 @@ const INIT: &str = "kind: ClusterConfiguration\nnetworking:\n  serviceSubnet: 10
                     InitConfiguration\nlocalAPIEndpoint:\n  bindPort: 443\nnodeRegistration: {}\n";
 
 /// The configuration of one of two groups.
-pub(super) fn config(group: &str) -> GroupConfig {
+pub(crate) fn config(group: &str) -> GroupConfig {
     let control_plane = group == "control-plane";
     let label = if control_plane { "node-role.kubernetes.io/control-plane" } else { "node-role.kubernetes.io/node" };
     let file =

@@ -1,0 +1,213 @@
+//! The Kubernetes API behind the ports of the agent.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use camino::{Utf8Path, Utf8PathBuf};
+use jiff::Timestamp;
+use kedge_addons::{Addon, Index, sha256};
+use kedge_agent::{AddOns, ApiNode, PortError};
+use kedge_kube::{Access, ApplyOptions, Cluster, Https, KubeError, Unit, upstream_files};
+use kedge_store::{BootstrapToken, ClusterStore};
+use ring::rand::SystemRandom;
+use tokio::time::Instant;
+
+/// What kubeadm gave the control plane to administer the cluster by.
+const KUBECONFIG: &str = "etc/kubernetes/admin.conf";
+/// The document in which the address of the instance stands.
+const INIT: &str = "etc/kubernetes/kedge/init.yaml";
+/// How long an add-on may take, each time.
+const DEADLINE: Duration = Duration::from_secs(60);
+/// After so much time add-ons are applied although nothing of them has changed: somebody else may have changed the cluster.
+const AGAIN: Duration = Duration::from_secs(3600);
+
+/// The API server of this instance.
+#[derive(Debug)]
+pub(crate) struct Api {
+    root: Utf8PathBuf,
+    port: String,
+}
+
+impl Api {
+    pub(crate) fn new(root: &Utf8Path, endpoint: &str) -> Self {
+        let port = endpoint.rsplit_once(':').map_or("443", |(_, port)| port).to_owned();
+        Self { root: root.to_owned(), port }
+    }
+
+    /// A connection. By address: what the name of the API leads to may be another control plane.
+    async fn connect(&self) -> Result<Cluster, PortError> {
+        let read =
+            |path: &str| fs_err::read_to_string(self.root.join(path)).map_err(|error| PortError(error.to_string()));
+        let text = match address(&read(INIT)?) {
+            Some(address) => with_server(&read(KUBECONFIG)?, &address, &self.port),
+            None => read(KUBECONFIG)?,
+        };
+        Cluster::connect(&Access::Kubeconfig(&text)).await.map_err(failed)
+    }
+}
+
+fn failed(error: KubeError) -> PortError {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text = format!("{text}: {cause}");
+        next = cause.source();
+    }
+    PortError(format!("{text}; {}", error.hint()))
+}
+
+/// Address of this control plane, as it stands in the document for kubeadm.
+fn address(init: &str) -> Option<String> {
+    let line = init.lines().find_map(|line| line.trim().strip_prefix("advertiseAddress:"))?;
+    let address: std::net::IpAddr = line.trim().trim_matches(['\'', '"']).parse().ok()?;
+    Some(match address {
+        std::net::IpAddr::V4(address) => address.to_string(),
+        std::net::IpAddr::V6(address) => format!("[{address}]"),
+    })
+}
+
+/// A kubeconfig with another server.
+fn with_server(text: &str, address: &str, port: &str) -> String {
+    let lines = text.lines().map(|line| match line.split_once("server:") {
+        Some((indent, _)) if indent.trim().is_empty() => format!("{indent}server: https://{address}:{port}\n"),
+        _ => format!("{line}\n"),
+    });
+    lines.collect()
+}
+
+#[async_trait]
+impl kedge_agent::Cluster for Api {
+    async fn ready(&self) -> Result<(), PortError> {
+        self.connect().await?.ready().await.map_err(failed)
+    }
+
+    async fn make_token(&self, group: &str, expires: Timestamp) -> Result<BootstrapToken, PortError> {
+        let cluster = self.connect().await?;
+        let description = format!("instances of {group} join with it");
+        let token = cluster.create_token(&description, expires, &SystemRandom::new()).await.map_err(failed)?;
+        // Those that have ended would be deleted by the controller manager too, later.
+        let _later = cluster.delete_ended_tokens(Timestamp::now()).await;
+        BootstrapToken::parse(token.token.expose()).map_err(PortError)
+    }
+
+    async fn nodes(&self) -> Result<Vec<ApiNode>, PortError> {
+        let nodes = self.connect().await?.nodes().await.map_err(failed)?;
+        Ok(nodes.into_iter().map(|node| ApiNode { name: node.name, labels: node.labels }).collect())
+    }
+
+    async fn label(&self, node: &str, labels: &BTreeMap<String, String>) -> Result<(), PortError> {
+        self.connect().await?.label_node(node, labels).await.map(drop).map_err(failed)
+    }
+}
+
+/// The add-ons that the index in the store names.
+#[derive(Debug)]
+pub(crate) struct ClusterAddOns {
+    api: Arc<Api>,
+    store: ClusterStore,
+    /// The index that was applied last, and when.
+    applied: Mutex<Option<(String, Instant)>>,
+}
+
+impl ClusterAddOns {
+    pub(crate) fn new(api: Arc<Api>, store: ClusterStore) -> Self {
+        Self { api, store, applied: Mutex::default() }
+    }
+
+    async fn text(&self, name: &str) -> Result<Option<String>, PortError> {
+        let key = self.store.key(name);
+        let object = self.store.objects().get(&key).await.map_err(|error| PortError(error.to_string()))?;
+        let Some(object) = object else { return Ok(None) };
+        String::from_utf8(object.bytes).map(Some).map_err(|_| PortError(format!("{key} is no text")))
+    }
+
+    /// An object that stands under its digest, if it is there and what it should be.
+    async fn object(&self, digest: &str) -> Result<Option<String>, PortError> {
+        let name = format!("addons/objects/{digest}.yaml");
+        let Some(text) = self.text(&name).await? else { return Ok(None) };
+        let found = sha256(text.as_bytes());
+        if found == digest { Ok(Some(text)) } else { Err(PortError(format!("{name} has the digest {found}"))) }
+    }
+
+    async fn units(&self, index: &Index) -> Result<Vec<Unit>, PortError> {
+        let mut addons = Vec::new();
+        let mut files = BTreeMap::new();
+        for entry in &index.addons {
+            let missing =
+                || PortError(format!("the add-on {} is not in the store: `kedge apply` brings it", entry.name));
+            let text = self.object(&entry.digest).await?.ok_or_else(missing)?;
+            addons.push(Addon::from_yaml(&text).map_err(|error| PortError(format!("{}: {error}", entry.name)))?);
+            for digest in &entry.upstream {
+                // Where the store has it, the instance needs no way to the internet.
+                if let Some(text) = self.object(digest).await? {
+                    files.insert(digest.clone(), text);
+                }
+            }
+        }
+        if addons.iter().flat_map(|addon| &addon.upstream).any(|file| !files.contains_key(&file.sha256)) {
+            let https = Https::new().map_err(|error| PortError(error.to_string()))?;
+            let fetched = upstream_files(&addons, &files, &https).await;
+            files.extend(fetched.map_err(|error| PortError(error.to_string()))?);
+        }
+        let render = |addon: Addon| {
+            let objects = addon.render(&files).map_err(|error| PortError(error.to_string()))?;
+            Ok(Unit { addon, objects })
+        };
+        addons.into_iter().map(render).collect()
+    }
+}
+
+#[async_trait]
+impl AddOns for ClusterAddOns {
+    async fn apply(&self) -> Result<Option<String>, PortError> {
+        let Some(text) = self.text("addons/index.json").await? else { return Ok(None) };
+        let now = Instant::now();
+        let digest = sha256(text.as_bytes());
+        let same = |applied: &Option<(String, Instant)>| {
+            applied.as_ref().is_some_and(|(known, when)| *known == digest && now.duration_since(*when) < AGAIN)
+        };
+        if same(&self.applied.lock().unwrap_or_else(PoisonError::into_inner)) {
+            return Ok(None);
+        }
+        let index = Index::from_json(&text).map_err(|error| PortError(error.to_string()))?;
+        let units = self.units(&index).await?;
+        let options = ApplyOptions { force: true, deadline: DEADLINE, now: Timestamp::now(), destroy: false };
+        let cluster = self.api.connect().await?;
+        let steps = Box::pin(cluster.apply_all(&units, &options)).await;
+        let (mut changed, mut failures) = (Vec::new(), Vec::new());
+        for step in steps {
+            match step.outcome {
+                Ok(done) if done.created.is_empty() && done.changed.is_empty() && done.pruned.deleted.is_empty() => {}
+                Ok(done) => {
+                    let (new, other, gone) = (done.created.len(), done.changed.len(), done.pruned.deleted.len());
+                    changed.push(format!("{} ({new} new, {other} changed, {gone} gone)", step.addon));
+                }
+                Err(error) => failures.push(format!("{}: {}", step.addon, failed(error))),
+            }
+        }
+        if !failures.is_empty() {
+            return Err(PortError(failures.join("; ")));
+        }
+        *self.applied.lock().unwrap_or_else(PoisonError::into_inner) = Some((digest, now));
+        Ok((!changed.is_empty()).then(|| format!("applied {}", changed.join(", "))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_api_server_of_the_instance_is_asked() {
+        let init = "localAPIEndpoint:\n  advertiseAddress: 10.0.0.1\n  bindPort: 443\n";
+        assert_eq!(address(init).as_deref(), Some("10.0.0.1"));
+        assert_eq!(address("  advertiseAddress: 'fd00::1'\n").as_deref(), Some("[fd00::1]"));
+        assert_eq!(address("kind: x\n"), None);
+        let text = "clusters:\n- cluster:\n    server: https://api.internal.c:443\n  name: c\n";
+        let wanted = "clusters:\n- cluster:\n    server: https://10.0.0.1:443\n  name: c\n";
+        assert_eq!(with_server(text, "10.0.0.1", "443"), wanted);
+    }
+}

@@ -1,0 +1,126 @@
+//! The member of etcd behind the port of the agent.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use camino::{Utf8Path, Utf8PathBuf};
+use jiff::Timestamp;
+use kedge_agent::{Etcd, Host, Member, MemberRequest, PortError, StepError};
+use kedge_etcd::restore::{Followed, follow};
+use kedge_etcd::snapshots::{INTERVAL, RETENTION_DAYS};
+use kedge_etcd::{
+    Backups, ClientTls, EtcdError, Place, Prepared, Settled, StaticPods, Taken, Tool, Volume, manifest, prepare,
+    settle, take_if_due,
+};
+use kedge_store::Objects;
+
+/// The etcd cluster that holds everything.
+const MAIN: &str = "main";
+/// Port of API servers, as kedge has them.
+const API_PORT: u16 = 443;
+
+/// The member of the etcd cluster `main`.
+#[derive(Debug)]
+pub(crate) struct MainMember {
+    cluster: String,
+    root: Utf8PathBuf,
+    backups: Backups,
+    path: String,
+    host: Arc<dyn Host>,
+}
+
+impl MainMember {
+    pub(crate) fn new(
+        cluster: &str,
+        root: &Utf8Path,
+        objects: Arc<dyn Objects>,
+        path: &str,
+        host: Arc<dyn Host>,
+    ) -> Self {
+        let backups = Backups::new(objects, cluster, MAIN);
+        Self { cluster: cluster.to_owned(), root: root.to_owned(), backups, path: path.to_owned(), host }
+    }
+
+    fn at(&self, path: &str) -> Utf8PathBuf {
+        self.root.join(path.trim_start_matches('/'))
+    }
+
+    fn place(&self, request: &MemberRequest) -> Result<Place, PortError> {
+        let MemberRequest { member, expected, node, address, volume, others, made } = request;
+        let pki = |name: &str| {
+            fs_err::read_to_string(self.at("etc/kubernetes/pki/etcd").join(name))
+                .map_err(|error| PortError(error.to_string()))
+        };
+        let tls =
+            ClientTls::from_pem(&pki("ca.crt")?, &pki("healthcheck-client.crt")?, &pki("healthcheck-client.key")?);
+        Ok(Place {
+            cluster: self.cluster.clone(),
+            place: member.clone(),
+            node: node.clone(),
+            address: *address,
+            expected: *expected,
+            volume: Volume::new(&self.at(volume)),
+            backups: self.backups.clone(),
+            tls: tls.map_err(failed)?,
+            instances: Some(others.iter().copied().collect()),
+            initialised: *made,
+        })
+    }
+
+    fn pods(&self) -> StaticPods {
+        StaticPods::new(&self.at("etc/kubernetes/manifests"), &self.at("etc/kubernetes/kedge/parked"), API_PORT)
+    }
+
+    /// What makes data of a snapshot: a program of the image, or that of the image of etcd.
+    fn tool(&self, request: &MemberRequest) -> Option<Tool> {
+        Tool::find(&self.path).or_else(|| {
+            let text = self.pods().etcd().ok()??;
+            Some(Tool::of_image(manifest::image(&text)?, &self.at(&request.volume)))
+        })
+    }
+}
+
+fn failed(error: EtcdError) -> PortError {
+    PortError(match error.hint() {
+        Some(hint) => format!("{error}; {hint}"),
+        None => error.to_string(),
+    })
+}
+
+#[async_trait]
+impl Etcd for MainMember {
+    async fn prepare(&self, request: &MemberRequest) -> Result<Member, StepError> {
+        let place = self.place(request)?;
+        let say = |line: &str| self.host.say(&format!("etcd: {line}"));
+        match prepare(&place, self.tool(request).as_ref(), &say).await.map_err(failed)? {
+            Prepared::Bootstrap => Ok(Member::First),
+            Prepared::Start { others, .. } => Ok(Member::Known { others }),
+            Prepared::Join { .. } => Ok(Member::New),
+            Prepared::Wait { why } => Err(StepError::Wait(format!("etcd: {why}"))),
+            Prepared::Refuse { why } => Err(StepError::Refused(format!("etcd: {why}"))),
+        }
+    }
+
+    async fn look_after(&self, request: &MemberRequest) -> Result<Option<String>, PortError> {
+        let place = self.place(request)?;
+        let say = |line: &str| self.host.say(&format!("etcd: {line}"));
+        match follow(&place, &self.pods(), self.tool(request).as_ref(), &say).await.map_err(failed)? {
+            Followed::Nothing => {}
+            Followed::Wait { why } => return Ok(Some(format!("restoring: {why}"))),
+            Followed::Done => return Ok(Some("restored".to_owned())),
+        }
+        match settle(&place, &say).await.map_err(failed)? {
+            Settled::Wait { why } => return Err(PortError(why)),
+            Settled::Healthy(health) if !health.alarms.is_empty() => {
+                return Err(PortError(format!("alarms are on: {}", health.alarms.join(", "))));
+            }
+            Settled::Healthy(_) => {}
+        }
+        match take_if_due(&place, Timestamp::now(), INTERVAL, RETENTION_DAYS, &say).await.map_err(failed)? {
+            Taken::Yes { name, removed, .. } => {
+                Ok(Some(format!("snapshot {name} is written, {removed} old ones removed")))
+            }
+            Taken::NotLeader | Taken::NotDue => Ok(None),
+        }
+    }
+}
