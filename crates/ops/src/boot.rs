@@ -19,9 +19,6 @@ pub(crate) use wanted::{Wanted, wanted};
 use kedge_resource::plan::{Note, Severity};
 use kedge_resource::{Facts, Inventory, Properties};
 
-/// Stands in documents for the name of the load balancer of the API, which AWS decides.
-pub const LOAD_BALANCER: &str = "${load-balancer}";
-
 /// What begins user data that kedge wrote: the name of its program.
 const MARK: &str = "filename=\"kedge.py\"";
 

@@ -9,33 +9,10 @@ use kedge_resource::inventory::{Handle, Observed, Ownership};
 use kedge_resource::kind::{LoadBalancer, StoreObject};
 use kedge_resource::{ClusterName, Facts, FactsQuery, Inventory, Kind, Properties, Ref, ResourceKey};
 use kedge_store::StoreError;
-use serde::{Deserialize, Serialize};
 
 use super::deliver;
 use super::objects::{ADDON_INDEX_KEY, ENDPOINT_KEY, Name};
 use super::store::BootSource;
-
-/// Version of the object that says how the API is reached.
-const ENDPOINT_VERSION: u32 = 1;
-
-/// `nodes/endpoint.json`: how the API is reached, where no name of the cluster's own leads to it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Endpoint {
-    /// Version of the format.
-    pub(super) format_version: u32,
-    /// ARN of the load balancer.
-    pub(super) load_balancer: String,
-    /// Its DNS name.
-    pub(super) host: String,
-}
-
-impl Endpoint {
-    pub(super) fn new(load_balancer: &Handle) -> Option<Self> {
-        let host = load_balancer.dns_name.clone()?;
-        Some(Self { format_version: ENDPOINT_VERSION, load_balancer: load_balancer.id.clone(), host })
-    }
-}
 
 /// An account, and what instances boot with beside it.
 ///
@@ -191,10 +168,12 @@ fn object(sha256: Option<String>) -> StoreObject {
 
 /// How the API is reached, as the store says.
 async fn endpoint(source: &BootSource) -> Result<Observed, StoreError> {
-    let found = source.store.objects().get(&source.store.key(ENDPOINT_KEY)).await?;
-    // What cannot be read is written anew.
-    let endpoint = found.and_then(|object| serde_json::from_slice::<Endpoint>(&object.bytes).ok());
-    let load_balancer = endpoint.map(|endpoint| Ref::<LoadBalancer>::existing(endpoint.load_balancer));
+    let load_balancer = match source.store.api_host().await {
+        Ok(host) => host.map(|host| Ref::<LoadBalancer>::existing(host.load_balancer)),
+        // What cannot be read is written anew.
+        Err(StoreError::Corrupt { .. }) => None,
+        Err(error) => return Err(error),
+    };
     Ok(Observed {
         key: ResourceKey::new(Kind::StoreObject, Name::Endpoint.name()),
         handle: Handle::new(ENDPOINT_KEY),

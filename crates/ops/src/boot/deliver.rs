@@ -8,10 +8,11 @@ use kedge_cloud::{CloudError, ErrorClass, Handles, Step, StepChange, StepOutcome
 use kedge_resource::Properties;
 use kedge_resource::inventory::Handle;
 use kedge_resource::kind::StoreObject;
-use kedge_store::{Condition, Put, StoreError};
+use kedge_store::nodes::NODES_FORMAT_VERSION;
+use kedge_store::{ApiHost, Condition, Put, StoreError};
 use ring::digest::{SHA256, digest};
 
-use super::account::{Endpoint, cloud_error};
+use super::account::cloud_error;
 use super::objects::{ADDONS, ENDPOINT_KEY, Name, removed_with};
 use super::store::{BootSource, latest};
 
@@ -37,7 +38,11 @@ async fn write(source: &BootSource, change: &StepChange, handles: &Handles) -> R
     };
     let before = change.before.as_ref().map(|before| before.handle.id.as_str());
     let (key, bytes) = match (&name, &object.sha256) {
-        (Name::Endpoint, _) => (ENDPOINT_KEY.to_owned(), endpoint(change, object, handles)?),
+        (Name::Endpoint, _) => {
+            let host = api_host(change, object, handles)?;
+            source.store.put_api_host(&host).await.map_err(|error| cloud_error(&error))?;
+            return Ok(ENDPOINT_KEY.to_owned());
+        }
         (Name::Program(arch), Some(sha256)) => match program(source, arch, sha256)? {
             Some(bytes) => (name.key(sha256), bytes),
             // It is there already: nobody has it at hand, and the store is where it is known from.
@@ -87,8 +92,9 @@ fn content_before(change: &StepChange) -> Option<&str> {
 async fn prune_addons(source: &BootSource, indexes: [Option<&str>; 2]) -> Result<(), StoreError> {
     let indexes: Vec<Index> = indexes.into_iter().flatten().filter_map(|text| Index::from_json(text).ok()).collect();
     let entries = indexes.iter().flat_map(|index| &index.addons);
-    let named: BTreeSet<String> =
-        entries.map(|entry| source.store.key(&Name::Addon(&entry.name).key(&entry.digest))).collect();
+    // An add-on and the upstream files that somebody may have put beside it.
+    let digests = entries.flat_map(|entry| std::iter::once(&entry.digest).chain(&entry.upstream));
+    let named: BTreeSet<String> = digests.map(|digest| source.store.key(&Name::Addon("").key(digest))).collect();
     let objects = source.store.objects();
     for key in objects.list(&source.store.key(ADDONS)).await? {
         if !named.contains(&key) {
@@ -126,17 +132,14 @@ fn program(source: &BootSource, arch: &str, sha256: &str) -> Result<Option<Vec<u
 }
 
 /// How the API is reached, with what AWS made of the load balancer.
-fn endpoint(change: &StepChange, object: &StoreObject, handles: &Handles) -> Result<Vec<u8>, CloudError> {
+fn api_host(change: &StepChange, object: &StoreObject, handles: &Handles) -> Result<ApiHost, CloudError> {
     let balancer = object.load_balancer.as_ref().ok_or_else(|| bug(change))?;
     let handle = handles.resolve_handle(balancer)?;
-    let endpoint = Endpoint::new(&handle).ok_or_else(|| {
-        CloudError::new(
-            ErrorClass::NotReadyYet,
-            "elasticloadbalancing:DescribeLoadBalancers",
-            "the load balancer has no name yet",
-        )
+    let host = handle.dns_name.ok_or_else(|| {
+        let call = "elasticloadbalancing:DescribeLoadBalancers";
+        CloudError::new(ErrorClass::NotReadyYet, call, "the load balancer has no name yet")
     })?;
-    serde_json::to_vec_pretty(&endpoint).map_err(|_| bug(change))
+    Ok(ApiHost { format_version: NODES_FORMAT_VERSION, load_balancer: handle.id, host })
 }
 
 /// Removes an object with everything that goes with it.

@@ -100,7 +100,7 @@ fn without_dns_the_load_balancer_leads_to_the_api() {
         _ => None,
     });
     for config in configs.filter(|text| text.contains("\"kubernetesVersion\"")) {
-        assert!(config.contains(super::LOAD_BALANCER), "{config}");
+        assert!(config.contains(kedge_store::LOAD_BALANCER), "{config}");
     }
 }
 

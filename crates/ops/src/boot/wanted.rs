@@ -11,8 +11,8 @@ use kedge_resource::kind::StoreObject;
 use kedge_resource::{Facts, Kind, Ref, Resource, ResourceKey};
 use kedge_spec::ResolvedSpec;
 use kedge_spec::resolved::{DnsType, InstanceGroup};
+use kedge_store::LOAD_BALANCER;
 
-use super::LOAD_BALANCER;
 use super::objects::{Name, arch, arch_name};
 
 /// What instances shall boot with.

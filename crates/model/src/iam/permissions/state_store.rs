@@ -53,8 +53,8 @@ pub(in super::super) fn join(policy: &mut Policy<'_>, lowering: &Lowering<'_>) {
     let Some(base) = base(lowering).filter(|_| lowering.boot.is_some()) else {
         return;
     };
-    let read =
-        ["/nodes/kedge-node/*", "/nodes/*/config/*", "/nodes/*/join.json"].map(|below| arn(policy, &base, below));
+    let objects = ["/nodes/endpoint.json", "/nodes/kedge-node/*", "/nodes/*/config/*", "/nodes/*/join.json"];
+    let read = objects.map(|below| arn(policy, &base, below));
     policy.statement("s3", &["GetObject"], &read, &[]);
     let status = arn(policy, &base, "/nodes/*/status/*");
     policy.statement("s3", &["PutObject"], &[status], &[]);

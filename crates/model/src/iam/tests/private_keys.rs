@@ -109,7 +109,9 @@ fn instances_that_boot_from_the_store_read_what_is_theirs() {
     let write = |below: &str| able(&desired, &["s3:PutObject"], &key(below));
     let control_plane = &spec.groups.iter().find(|group| group.role == GroupRole::ControlPlane).unwrap().name;
 
-    for everybodys in ["nodes/kedge-node/amd64/1a", "nodes/more/config/1a.json", "nodes/more/join.json"] {
+    for everybodys in
+        ["nodes/endpoint.json", "nodes/kedge-node/amd64/1a", "nodes/more/config/1a.json", "nodes/more/join.json"]
+    {
         assert_eq!(read(everybodys), ["masters", "nodes"], "{everybodys}");
         assert!(!write(everybodys).contains(&"nodes".to_owned()), "{everybodys}");
     }
