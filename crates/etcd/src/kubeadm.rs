@@ -7,6 +7,9 @@
 //! URL is changed before ([`prepare`](crate::prepare)), and its manifest is written by `kubeadm init phase etcd local`, which
 //! asks nobody.
 //!
+//! What `check-etcd` trips over is a dead *member*: it asks pods of etcd for one address that answers, and then every member that
+//! one names. Pods and Nodes of instances that are gone do not matter to it; the cloud controller removes them.
+//!
 //! The phase that adds members has two names. To Kubernetes 1.32 it is `control-plane-join/etcd`. With the feature gate
 //! `ControlPlaneKubeletLocalMode`, on by default from 1.33, it is `etcd-join`, before the kubelet's own API server is up;
 //! later versions know that name alone and refuse the other one.

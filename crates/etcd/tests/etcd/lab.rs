@@ -171,6 +171,9 @@ pub(crate) struct Instance {
     pub(crate) restarts: AtomicUsize,
 }
 
+/// What a kill is told from other panics by.
+struct Killed;
+
 /// Ends a procedure at its step number `.0`, as a kill would.
 pub(crate) struct Killer {
     left: AtomicUsize,
@@ -183,11 +186,17 @@ impl Killer {
     }
 
     fn step(&self, line: &str) {
-        self.steps.lock().unwrap().push(line.to_owned());
+        let mut steps = self.steps.lock().unwrap();
+        // A step that cannot be taken yet is tried again.
+        if steps.last().is_some_and(|last| last == line) {
+            return;
+        }
+        steps.push(line.to_owned());
+        drop(steps);
         let left = self.left.load(Ordering::SeqCst);
         if left == 0 {
             // Not a panic of the test: it is caught where the procedure is run.
-            std::panic::resume_unwind(Box::new("killed"));
+            std::panic::resume_unwind(Box::new(Killed));
         }
         self.left.store(left - 1, Ordering::SeqCst);
     }
@@ -195,7 +204,11 @@ impl Killer {
 
 /// Runs a procedure until it is done or killed; none if it was killed.
 pub(crate) async fn mortal<T>(procedure: impl Future<Output = T>) -> Option<T> {
-    AssertUnwindSafe(procedure).catch_unwind().await.ok()
+    match AssertUnwindSafe(procedure).catch_unwind().await {
+        Ok(done) => Some(done),
+        Err(payload) if payload.is::<Killed>() => None,
+        Err(failure) => std::panic::resume_unwind(failure),
+    }
 }
 
 impl Instance {
@@ -274,6 +287,16 @@ impl Instance {
         if let Some(mut process) = self.process.lock().unwrap().take() {
             process.kill().unwrap();
             process.wait().unwrap();
+        }
+    }
+
+    /// The instance starts again, and the kubelet with it what it ran.
+    pub(crate) async fn reboot(&self) {
+        let stopped = self.stopped.lock().unwrap().is_some();
+        self.die();
+        let last = self.last.lock().unwrap().clone();
+        if let Some(last) = last.filter(|_| !stopped) {
+            self.start(&last).await.unwrap();
         }
     }
 

@@ -50,74 +50,56 @@ async fn whole(cluster: &Cluster, value: &str) {
     assert_eq!(ids.len(), 1);
 }
 
-/// All members go back, each of them killed at step `first`; then again, at the sixth one after it, until nobody is killed any
-/// more. Six tests go through all steps in a sixth of the time.
-async fn killed_from(first: i64) {
+/// All members go back. Each life of each of them lasts for a step or two and ends at the next one; how many lives that took.
+async fn killed_at_every_step(lab: &Lab, cluster: &Cluster, reboots: bool) -> Vec<usize> {
+    let (value, minute) = if reboots { ("rebooted", 1) } else { ("killed", 0) };
+    cluster["a"].client().put("key", value.as_bytes()).await.unwrap();
+    let name = snapshot(cluster, lab, minute).await;
+    cluster["b"].client().put("key", b"changed").await.unwrap();
+    cluster["c"].client().put("later", b"too much").await.unwrap();
+    let before = etcd_cluster(&cluster["a"]);
+    ask(lab, &name).await;
+    let each = cluster.values().map(|instance| async move {
+        let (mut lives, mut steps) = (1, Vec::new());
+        loop {
+            // After a reboot etcd has to start once more before anything else.
+            let killer = Killer::at(if reboots { 2 } else { 1 });
+            if mortal(instance.restore(&killer)).await.is_some() {
+                break;
+            }
+            steps.push(killer.steps.into_inner().unwrap());
+            lives += 1;
+            assert!(lives < 50, "no step of a life is of use to the next one: {steps:#?}");
+            if reboots {
+                instance.reboot().await;
+            }
+        }
+        lives
+    });
+    let lives = futures_util::future::join_all(each).await;
+    whole(cluster, value).await;
+    assert_ne!(etcd_cluster(&cluster["a"]), before);
+    for instance in cluster.values() {
+        // Once more finds nothing to do.
+        instance.restore(&Killer::at(0)).await;
+    }
+    lives
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_go_back_even_if_every_life_ends_after_a_step() {
     let Some(programs) = programs() else { return };
     let lab = Lab::hasty(programs, 3);
     let cluster = lab.cluster(&["a", "b", "c"]).await;
-    for kill in (first..).step_by(6) {
-        let value = format!("value {kill}");
-        cluster["a"].client().put("key", value.as_bytes()).await.unwrap();
-        let name = snapshot(&cluster, &lab, kill).await;
-        cluster["b"].client().put("key", b"changed").await.unwrap();
-        cluster["c"].client().put("later", b"too much").await.unwrap();
-        let before = etcd_cluster(&cluster["a"]);
-        let restarts: Vec<usize> = cluster.values().map(|instance| instance.restarts.load(Ordering::SeqCst)).collect();
-        ask(&lab, &name).await;
-        let each = cluster.values().map(|instance| async move {
-            let killer = Killer::at(usize::try_from(kill).unwrap());
-            let killed = mortal(instance.restore(&killer)).await.is_none();
-            if killed {
-                instance.restore(&Killer::at(usize::MAX)).await;
-            }
-            killed
-        });
-        let killed = futures_util::future::join_all(each).await;
-        whole(&cluster, &value).await;
-        assert_ne!(etcd_cluster(&cluster["a"]), before);
-        for (instance, before) in cluster.values().zip(restarts) {
-            assert!(instance.restarts.load(Ordering::SeqCst) > before);
-            // Once more finds nothing to do.
-            let again = Killer::at(0);
-            instance.restore(&again).await;
-            assert!(again.steps.lock().unwrap().is_empty());
-        }
-        if !killed.contains(&true) {
-            assert!(kill >= 6, "{kill}");
-            return;
-        }
+    for reboots in [false, true] {
+        let restarts = || cluster.values().map(|instance| instance.restarts.load(Ordering::SeqCst)).collect::<Vec<_>>();
+        let before = restarts();
+        let mut lives = killed_at_every_step(&lab, &cluster, reboots).await;
+        lives.sort_unstable();
+        // The one that goes first has more to do.
+        assert!(lives[0] >= 3 && lives[2] > 4, "{lives:?}");
+        assert!(restarts().iter().zip(before).all(|(after, before)| *after > before));
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn killed_at_the_first_step_and_every_sixth_after_it_all_go_back() {
-    killed_from(0).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn killed_at_the_second_step_and_every_sixth_after_it_all_go_back() {
-    killed_from(1).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn killed_at_the_third_step_and_every_sixth_after_it_all_go_back() {
-    killed_from(2).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn killed_at_the_fourth_step_and_every_sixth_after_it_all_go_back() {
-    killed_from(3).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn killed_at_the_fifth_step_and_every_sixth_after_it_all_go_back() {
-    killed_from(4).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn killed_at_the_sixth_step_and_every_sixth_after_it_all_go_back() {
-    killed_from(5).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
