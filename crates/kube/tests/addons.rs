@@ -3,7 +3,15 @@
 //! Upstream files are not part of this project: with `KEDGE_UPSTREAM`, a folder of them, add-ons are applied whole, and
 //! otherwise as far as they are kedge's own.
 
-mod servers;
+#![expect(
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test may panic about what it sees, and says what it skips"
+)]
+
+#[path = "servers/real.rs"]
+mod real;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,7 +23,7 @@ use kedge_bootstrap::ApiEndpoint;
 use kedge_diag::Source;
 use kedge_kube::{Access, ApplyOptions, Cluster, Unit};
 use kedge_spec::{ParseOptions, ResolveOptions, parse};
-use servers::real::Real;
+use real::Real;
 
 const MANIFEST: &str = include_str!("../../addons/testdata/everything.yaml");
 

@@ -1,17 +1,28 @@
 //! One suite over two API servers: a small one in memory, and the real one where it is there.
 
-mod servers;
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test may panic about what it sees, and says what it skips"
+)]
+
+#[path = "servers/fake.rs"]
+mod fake;
+#[path = "servers/real.rs"]
+mod real;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use fake::Fake;
 use jiff::{SignedDuration, Timestamp};
 use kedge_addons::{Addon, FORMAT_VERSION, ServingCertificate, Wave};
 use kedge_kube::{Access, ApplyOptions, Class, Cluster, ObjectChange, Unit};
+use real::Real;
 use ring::rand::SystemRandom;
 use serde_json::{Value, json};
-use servers::fake::Fake;
-use servers::real::Real;
 
 fn addon(name: &str, objects: Vec<Value>) -> Unit {
     let addon = Addon {
@@ -289,6 +300,37 @@ async fn what_may_pass_is_tried_again_and_the_rest_is_not() {
     assert_eq!(error.class, Class::NotReady, "{error}");
     // What was to be pruned is still noted.
     assert_eq!(cluster.inventories().await.unwrap()["one"].objects.len(), 2);
+}
+
+/// Wherever a run is cut off, the next one brings the same, and nothing is left behind.
+#[tokio::test]
+async fn a_run_that_is_cut_off_is_finished_by_the_next() {
+    let before = addon("one", vec![map("a", "1"), map("b", "1"), definition(), thing("x")]);
+    let after = addon("one", vec![map("a", "2"), map("c", "1"), definition()]);
+    for writes in 0..12 {
+        let fake = Fake::start().await;
+        let cluster = Cluster::connect(&Access::Kubeconfig(&fake.kubeconfig())).await.unwrap();
+        let soon = ApplyOptions { deadline: Duration::from_millis(1), ..options() };
+        fake.cut_after(Some(writes));
+        let first = cluster.apply(&before.addon, &before.objects, &soon).await;
+        fake.cut_after(None);
+        cluster.apply(&before.addon, &before.objects, &options()).await.unwrap();
+        fake.cut_after(Some(writes));
+        let second = cluster.apply(&after.addon, &after.objects, &soon).await;
+        fake.cut_after(None);
+        cluster.apply(&after.addon, &after.objects, &options()).await.unwrap();
+        let names: Vec<String> =
+            fake.labelled("one").into_iter().map(|(at, _)| at.rsplit('/').next().unwrap().to_owned()).collect();
+        assert_eq!(names, ["a", "c", "things.example.com"], "after {writes} writes");
+        // Removing as well.
+        fake.cut_after(Some(writes));
+        let third = cluster.remove("one", true).await;
+        fake.cut_after(None);
+        cluster.remove("one", true).await.unwrap();
+        assert_eq!(fake.labelled("one"), [], "after {writes} writes");
+        assert_eq!(cluster.inventories().await.unwrap(), BTreeMap::new());
+        assert!(writes < 11 || (first.is_ok() && second.is_ok() && third.is_ok()), "the last run is not cut off");
+    }
 }
 
 #[tokio::test]

@@ -62,7 +62,10 @@ mod tests {
 
     #[test]
     fn documents_are_read_one_by_one() {
-        assert_eq!(read_all("a: 1\n---\n# nothing\n---\nb: [x]\n"), Ok(vec![serde_json::json!({"a": 1}), serde_json::json!({"b": ["x"]})]));
+        assert_eq!(
+            read_all("a: 1\n---\n# nothing\n---\nb: [x]\n"),
+            Ok(vec![serde_json::json!({"a": 1}), serde_json::json!({"b": ["x"]})])
+        );
         assert_eq!(read_all(""), Ok(vec![]));
         assert!(read_all("a: 1\n---\nb: [").is_err_and(|error| error.starts_with("document 2: ")));
     }

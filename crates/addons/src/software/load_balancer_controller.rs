@@ -46,6 +46,7 @@ pub(super) fn make(context: &Context<'_>, _: &mut Vec<Problem>) -> Option<Addon>
             "--ingress-class=alb".to_owned(),
             "--metrics-bind-addr=:8442".to_owned(),
             "--webhook-bind-port=9443".to_owned(),
+            "--webhook-cert-dir=/certificate".to_owned(),
         ])
         .port("webhook", 9443)
         .port("metrics", 8442)
@@ -53,7 +54,7 @@ pub(super) fn make(context: &Context<'_>, _: &mut Vec<Problem>) -> Option<Addon>
         .alive("/healthz", "health", "HTTP")
         .ready("/readyz", "health", "HTTP")
         .resources(&settings, "50m", "200Mi")
-        .mount_read_only("certificate", "/tmp/k8s-webhook-server/serving-certs");
+        .mount_read_only("certificate", "/certificate");
     let pods = Pods::new(SYSTEM, NAME, NAME, CLUSTER_CRITICAL)
         .user(65534)
         .volume("certificate", json!({ "secret": { "secretName": SECRET } }));

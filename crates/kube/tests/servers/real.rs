@@ -12,25 +12,25 @@ use kedge_pki::{Authority, KubeConfig, Leaf, User};
 use ring::rand::SystemRandom;
 
 /// Running servers; they end with it.
-pub struct Real {
+pub(crate) struct Real {
     folder: Utf8TempDir,
     children: Vec<Child>,
     /// A kubeconfig of an administrator.
-    pub kubeconfig: String,
+    pub(crate) kubeconfig: String,
 }
 
 impl Drop for Real {
     fn drop(&mut self) {
         for child in &mut self.children {
-            let _ = child.kill();
-            let _ = child.wait();
+            drop(child.kill());
+            drop(child.wait());
         }
     }
 }
 
 impl Real {
     /// Starts both, if they are there.
-    pub async fn start() -> Option<Self> {
+    pub(crate) async fn start() -> Option<Self> {
         #[expect(clippy::disallowed_methods, reason = "the folder is the parameter of this test")]
         let Ok(assets) = std::env::var("KUBEBUILDER_ASSETS") else {
             println!("skipped: KUBEBUILDER_ASSETS names no folder with etcd and kube-apiserver");
