@@ -197,6 +197,8 @@ async fn looks_after_nodes(cluster: &Cluster) {
     assert!(known.taints.contains(&"k:NoSchedule".to_owned()), "{:?}", known.taints);
     assert!(cluster.label_node("a", &labels).await.unwrap());
     assert!(!cluster.label_node("a", &labels).await.unwrap());
+    cluster.assign_pod_ranges("a", &["2001:db8::/80".to_owned()]).await.unwrap();
+    cluster.assign_pod_ranges("a", &["2001:db8::/80".to_owned()]).await.unwrap();
     cluster.delete_dead_node("a").await.unwrap();
     assert_eq!(cluster.nodes().await.unwrap(), []);
     cluster.remove("seven", false).await.unwrap();

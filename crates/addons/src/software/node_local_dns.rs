@@ -40,7 +40,7 @@ pub(super) fn make(context: &Context<'_>, problems: &mut Vec<Problem>) -> Option
         .mount("xtables-lock", "/run/xtables.lock")
         .mount("config-volume", "/etc/coredns")
         .mount("kube-dns-config", "/etc/kube-dns")
-        .capabilities(&["NET_ADMIN", "NET_BIND_SERVICE"]);
+        .capabilities(&["NET_ADMIN", "NET_BIND_SERVICE", "NET_RAW"]);
     let pods = Pods::new(SYSTEM, NAME, NAME, NODE_CRITICAL)
         .host_network()
         .tolerate_everything()
