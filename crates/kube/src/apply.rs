@@ -107,7 +107,7 @@ impl Cluster {
     pub async fn apply(&self, addon: &Addon, objects: &[Value], options: &ApplyOptions) -> Result<Applied, KubeError> {
         let until = Instant::now() + options.deadline;
         let before = self.inventories().await?.remove(&addon.name).unwrap_or_default();
-        let wanted: Vec<ObjectRef> = objects.iter().map(ObjectRef::of).collect();
+        let wanted: Vec<ObjectRef> = crate::certificates::places(addon, objects);
         let gone: Vec<ObjectRef> =
             before.objects.iter().filter(|old| !wanted.iter().any(|new| new.is_same(old))).cloned().collect();
         let everything = wanted.iter().chain(&gone).cloned().collect();
@@ -132,6 +132,19 @@ impl Cluster {
         let inventory = Inventory { version: addon.version.clone(), digest: addon.digest(), objects: there };
         self.record(&addon.name, Some(&inventory)).await?;
         Ok(applied)
+    }
+
+    /// Whether an add-on is there as it should be, without a look at its objects: its document was applied to the end, and its
+    /// certificates are good. Whoever looks again and again asks this first.
+    ///
+    /// # Errors
+    /// The API refuses.
+    pub async fn is_current(&self, addon: &Addon, now: Timestamp) -> Result<bool, KubeError> {
+        let known = self.inventories().await?.remove(&addon.name);
+        if known.is_none_or(|known| known.digest != addon.digest()) {
+            return Ok(false);
+        }
+        self.has_good_certificates(addon, now).await
     }
 
     /// Removes an add-on with all of its objects.

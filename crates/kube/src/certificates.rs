@@ -47,6 +47,18 @@ impl Cluster {
         Ok(bundles)
     }
 
+    /// Whether all certificates of an add-on are there and serve for long enough.
+    pub(crate) async fn has_good_certificates(&self, addon: &Addon, now: Timestamp) -> Result<bool, KubeError> {
+        for wanted in &addon.certificates {
+            let action = format!("look at the certificate {}/{}", wanted.namespace, wanted.secret);
+            let found = self.find(&action, &self.path(&place(wanted)).await?).await?;
+            if found.is_none_or(|secret| authority_if_good(&secret, wanted, now).is_none()) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Makes a certificate if it is not there; gives its authority in base64.
     async fn certificate(
         &self,
@@ -55,22 +67,12 @@ impl Cluster {
         now: Timestamp,
     ) -> Result<String, KubeError> {
         let action = format!("make the certificate {}/{}", wanted.namespace, wanted.secret);
-        let place = ObjectRef {
-            api_version: "v1".to_owned(),
-            kind: "Secret".to_owned(),
-            namespace: wanted.namespace.clone(),
-            name: wanted.secret.clone(),
-        };
-        let path = self.path(&place).await?;
-        let found = self.find(&action, &path).await?;
-        if let Some(secret) = &found {
-            let data = |key: &str| {
-                secret.pointer(&format!("/data/{key}")).and_then(Value::as_str).unwrap_or_default().to_owned()
-            };
-            if is_good(&data("tls.crt"), wanted, now) && !data("ca.crt").is_empty() {
-                return Ok(data("ca.crt"));
+        let path = self.path(&place(wanted)).await?;
+        if let Some(secret) = self.find(&action, &path).await? {
+            if let Some(authority) = authority_if_good(&secret, wanted, now) {
+                return Ok(authority);
             }
-            if labels::addon_of(secret) != Some(labels::value(&addon.name).as_str()) {
+            if labels::addon_of(&secret) != Some(labels::value(&addon.name).as_str()) {
                 let why = format!(
                     "secret {}/{} is not kedge's: delete it, or call it otherwise",
                     wanted.namespace, wanted.secret
@@ -86,13 +88,39 @@ impl Cluster {
             "kind": "Secret",
             "metadata": { "name": wanted.secret, "namespace": wanted.namespace },
             "type": "kubernetes.io/tls",
-            "data": { "ca.crt": authority, "tls.crt": base64(made.certificate.as_bytes()), "tls.key": base64(made.key.as_bytes()) },
+            "data": {
+                "ca.crt": authority,
+                "tls.crt": base64(made.certificate.as_bytes()),
+                "tls.key": base64(made.key.as_bytes()),
+            },
         });
         labels::mark(&mut secret, &addon.name, &addon.version);
         let query = format!("{path}?fieldManager={FIELD_MANAGER}&force=true");
         self.patch(&action, &query, Form::Apply, &secret).await?;
         Ok(authority)
     }
+}
+
+/// The places of everything that an add-on has: its objects, and the secrets of its certificates.
+pub(crate) fn places(addon: &Addon, objects: &[Value]) -> Vec<ObjectRef> {
+    objects.iter().map(ObjectRef::of).chain(addon.certificates.iter().map(place)).collect()
+}
+
+/// Where the secret of a certificate is.
+fn place(wanted: &ServingCertificate) -> ObjectRef {
+    ObjectRef {
+        api_version: "v1".to_owned(),
+        kind: "Secret".to_owned(),
+        namespace: wanted.namespace.clone(),
+        name: wanted.secret.clone(),
+    }
+}
+
+/// The authority of a secret, in base64, if its certificate still serves.
+fn authority_if_good(secret: &Value, wanted: &ServingCertificate, now: Timestamp) -> Option<String> {
+    let data = |key: &str| secret.pointer(&format!("/data/{key}")).and_then(Value::as_str).unwrap_or_default();
+    let (certificate, authority) = (data("tls.crt"), data("ca.crt"));
+    (is_good(certificate, wanted, now) && !authority.is_empty()).then(|| authority.to_owned())
 }
 
 /// Whether a certificate, in base64, still serves.

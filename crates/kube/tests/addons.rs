@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use camino::Utf8PathBuf;
 use jiff::Timestamp;
 use kedge_addons::{Surroundings, sha256, wanted};
 use kedge_bootstrap::ApiEndpoint;
@@ -24,6 +25,7 @@ use kedge_diag::Source;
 use kedge_kube::{Access, ApplyOptions, Cluster, Unit};
 use kedge_spec::{ParseOptions, ResolveOptions, parse};
 use real::Real;
+use serde_json::Value;
 
 const MANIFEST: &str = include_str!("../../addons/testdata/everything.yaml");
 
@@ -99,4 +101,58 @@ fn upstream() -> Option<BTreeMap<String, String>> {
         files.insert(sha256(text.as_bytes()), text);
     }
     Some(files)
+}
+
+/// CoreDNS and kube-proxy as kubeadm makes them: kedge's have the same names, containers and volumes, so that nothing is there
+/// twice.
+#[tokio::test]
+async fn what_kubeadm_made_is_taken_over() {
+    #[expect(clippy::disallowed_methods, reason = "the folder is the parameter of this test")]
+    let kubeadm = std::env::var("KUBEBUILDER_ASSETS").map(|folder| Utf8PathBuf::from(folder).join("kubeadm"));
+    let Some(kubeadm) = kubeadm.ok().filter(|path| path.exists()) else {
+        println!("skipped: KUBEBUILDER_ASSETS names no folder with kubeadm");
+        return;
+    };
+    let Some(real) = Real::start().await else { return };
+    let cluster = Cluster::connect(&Access::Kubeconfig(&real.kubeconfig)).await.unwrap();
+    let folder = camino_tempfile::tempdir().unwrap();
+    let (kubeconfig, configuration) = (folder.path().join("admin.conf"), folder.path().join("kubeadm.yaml"));
+    fs_err::write(&kubeconfig, &real.kubeconfig).unwrap();
+    let version = cluster.version().await.unwrap();
+    let text = format!(
+        "apiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\nlocalAPIEndpoint: {{advertiseAddress: 10.1.2.3}}\n\
+         nodeRegistration: {{name: node-1, criSocket: 'unix:///run/containerd/containerd.sock'}}\n---\n\
+         apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: {version}\n\
+         controlPlaneEndpoint: api.internal.c.example.com:443\nnetworking: {{serviceSubnet: 100.64.0.0/13, podSubnet: 100.96.0.0/11}}\n"
+    );
+    fs_err::write(&configuration, text).unwrap();
+    let arguments =
+        ["init", "phase", "addon", "all", "--config", configuration.as_str(), "--kubeconfig", kubeconfig.as_str()];
+    let answer = std::process::Command::new(kubeadm).args(arguments).output().unwrap();
+    assert!(answer.status.success(), "{}", String::from_utf8_lossy(&answer.stderr));
+
+    let options =
+        ApplyOptions { force: true, deadline: Duration::from_secs(20), now: Timestamp::now(), destroy: false };
+    for unit in units("cni", None).iter().filter(|unit| ["coredns", "kube-proxy"].contains(&unit.addon.name.as_str())) {
+        let before = cluster.diff(&unit.addon, &unit.objects).await.unwrap();
+        assert!(!before.is_empty(), "{}", unit.addon.name);
+        let applied = cluster.apply(&unit.addon, &unit.objects, &options).await.unwrap();
+        assert!(!applied.changed.is_empty(), "{applied:?}");
+        assert_eq!(cluster.diff(&unit.addon, &unit.objects).await.unwrap(), [], "{}", unit.addon.name);
+    }
+    for (kind, name, containers, volumes) in [("deployments", "coredns", 1, 1), ("daemonsets", "kube-proxy", 1, 3)] {
+        let live = read(&real.kubeconfig, &format!("/apis/apps/v1/namespaces/kube-system/{kind}/{name}")).await;
+        let count =
+            |list: &str| live.pointer(&format!("/spec/template/spec/{list}")).and_then(Value::as_array).unwrap().len();
+        assert_eq!((count("containers"), count("volumes")), (containers, volumes), "{live:#}");
+    }
+}
+
+/// What the API says of a path.
+async fn read(kubeconfig: &str, path: &str) -> Value {
+    let kubeconfig = kube::config::Kubeconfig::from_yaml(kubeconfig).unwrap();
+    let options = kube::config::KubeConfigOptions::default();
+    let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await.unwrap();
+    let client = kube::Client::try_from(config).unwrap();
+    client.request(hyper::Request::get(path).body(Vec::new()).unwrap()).await.unwrap()
 }

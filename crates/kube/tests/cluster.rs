@@ -146,14 +146,20 @@ async fn leaves_what_is_not_its_own(cluster: &Cluster) {
 async fn makes_certificates(cluster: &Cluster) {
     let mut unit = addon("six", vec![map("six-a", "1")]);
     unit.addon.certificates = vec![ServingCertificate::of_service("six-tls", "default", "six", &[])];
-    let first = cluster.apply(&unit.addon, &unit.objects, &options()).await;
-    first.unwrap();
-    let later = ApplyOptions { now: Timestamp::now() + SignedDuration::from_hours(24), ..options() };
-    cluster.apply(&unit.addon, &unit.objects, &later).await.unwrap();
+    let at = |days: i64| Timestamp::now() + SignedDuration::from_hours(24 * days);
+    assert!(!cluster.is_current(&unit.addon, at(0)).await.unwrap());
+    cluster.apply(&unit.addon, &unit.objects, &options()).await.unwrap();
+    assert!(cluster.is_current(&unit.addon, at(0)).await.unwrap());
+    cluster.apply(&unit.addon, &unit.objects, &ApplyOptions { now: at(1), ..options() }).await.unwrap();
     // In a year it is made anew.
-    let much_later = ApplyOptions { now: Timestamp::now() + SignedDuration::from_hours(24 * 320), ..options() };
-    cluster.apply(&unit.addon, &unit.objects, &much_later).await.unwrap();
-    cluster.remove("six", false).await.unwrap();
+    assert!(!cluster.is_current(&unit.addon, at(320)).await.unwrap());
+    cluster.apply(&unit.addon, &unit.objects, &ApplyOptions { now: at(320), ..options() }).await.unwrap();
+    assert!(cluster.is_current(&unit.addon, at(320)).await.unwrap());
+    assert_eq!(cluster.diff(&unit.addon, &unit.objects).await.unwrap(), []);
+    // The secret goes with the add-on.
+    let pruned = cluster.remove("six", false).await.unwrap();
+    let deleted: Vec<String> = pruned.deleted.iter().map(ToString::to_string).collect();
+    assert_eq!(deleted, ["Secret default/six-tls", "ConfigMap default/six-a"]);
 }
 
 async fn makes_tokens(cluster: &Cluster) {
