@@ -123,7 +123,7 @@ impl Cluster {
         let bundles = self.certificates(addon, options.now).await?;
         for object in others {
             let mut object = object.clone();
-            crate::certificates::trust(&mut object, addon, &bundles);
+            crate::certificates::trust(&mut object, &bundles);
             self.apply_until(addon, object, options, until, &mut applied).await?;
         }
         applied.pruned = self.prune(&addon.name, &gone, options.destroy).await?;
@@ -156,9 +156,7 @@ impl Cluster {
         // Last come first: workloads go before what they are allowed to do, and definitions at the end.
         let objects: Vec<ObjectRef> = inventory.objects.iter().rev().cloned().collect();
         let pruned = self.prune(addon, &objects, destroy).await?;
-        let kept: Vec<ObjectRef> = pruned.kept.iter().map(|kept| kept.object.clone()).collect();
         // What is kept is no longer looked after; it stays under its label, for people to decide.
-        tracing::debug!(addon, kept = kept.len(), "removed");
         self.record(addon, None).await?;
         Ok(pruned)
     }

@@ -186,10 +186,9 @@ fn datetime(at: Timestamp) -> OffsetDateTime {
 }
 
 /// Gives an object the authority that it trusts.
-pub(crate) fn trust(object: &mut Value, addon: &Addon, bundles: &Bundles) {
+pub(crate) fn trust(object: &mut Value, bundles: &Bundles) {
     let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
     let Some(bundle) = bundles.get(&(text("/kind"), text("/metadata/name"))) else { return };
-    tracing::trace!(addon = addon.name, "has a bundle");
     let bundle = Value::from(bundle.as_str());
     if let Some(webhooks) = object.get_mut("webhooks").and_then(Value::as_array_mut) {
         for client in webhooks.iter_mut().filter_map(|hook| hook.get_mut("clientConfig")?.as_object_mut()) {
@@ -239,24 +238,12 @@ mod tests {
 
     #[test]
     fn those_who_trust_get_the_authority() {
-        let addon = Addon {
-            format_version: 1,
-            name: "a".to_owned(),
-            version: "1".to_owned(),
-            wave: kedge_addons::Wave::System,
-            namespace: None,
-            upstream: Vec::new(),
-            patches: Vec::new(),
-            objects: Vec::new(),
-            registry: None,
-            certificates: vec![wanted()],
-        };
         let key = |kind: &str| (kind.to_owned(), "x".to_owned());
         let bundles: Bundles = ["APIService", "ValidatingWebhookConfiguration", "CustomResourceDefinition"]
             .map(|kind| (key(kind), "QQ==".to_owned()))
             .into();
         let trusting = |mut object: Value| {
-            trust(&mut object, &addon, &bundles);
+            trust(&mut object, &bundles);
             object
         };
         let api = trusting(json!({ "kind": "APIService", "metadata": { "name": "x" }, "spec": {} }));

@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use super::{calico, cilium};
 use crate::addon::{Addon, Wave};
 use crate::context::Context;
-use crate::objects::put;
 use crate::patch::{Change, Container, Patch};
 use crate::problem::Problem;
 
@@ -182,27 +181,19 @@ fn kube_router(context: &Context<'_>) -> Addon {
     for (name, value) in [("KUBERNETES_SERVICE_HOST", host.as_str()), ("KUBERNETES_SERVICE_PORT", "443")] {
         daemon.env.insert(name.to_owned(), value.into());
     }
-    let mut pods = json!({ "spec": { "template": { "spec": {} } } });
+    let mut volumes = Vec::new();
     if context.has_roles() {
         let role = context.role_change("kube-router", "kube-router");
         daemon.env.extend(role.env);
         daemon.mounts.extend(role.mounts);
+        volumes.push(crate::context::token_volume_named());
     }
     // It finds the API by its service account; upstream expects a kubeconfig on the host, which kubeadm does not make.
     daemon.without_mounts.push("/var/lib/kube-router/kubeconfig".to_owned());
-    put(&mut pods, &["spec", "template", "spec", "serviceAccount"], "kube-router".into());
     let install = Container { image, ..Container::named("install-cni") };
     let mut addon = context.addon("kube-router", Wave::Foundation);
     addon.patches.extend([daemon, install].map(|change| container("DaemonSet", "kube-router", change)));
-    addon.patches.push(Patch::new("DaemonSet", "kube-router", Change::Merge(pods)));
-    let mut volumes = Vec::new();
-    if context.has_roles() {
-        volumes.push(crate::context::token_volume_named());
-    }
-    addon.patches.push(Patch::new(
-        "DaemonSet",
-        "kube-router",
-        Change::Volumes { add: volumes, remove: vec!["kubeconfig".to_owned()] },
-    ));
+    let volumes = Change::Volumes { add: volumes, remove: vec!["kubeconfig".to_owned()] };
+    addon.patches.push(Patch::new("DaemonSet", "kube-router", volumes));
     addon
 }
