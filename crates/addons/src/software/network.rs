@@ -38,11 +38,8 @@ pub(super) fn container(kind: &str, name: &str, change: Container) -> Patch {
 fn flannel(context: &Context<'_>) -> Addon {
     let settings = context.settings("networking").block("flannel");
     let backend = settings.text("backend").unwrap_or("vxlan");
-    let mut configuration =
+    let configuration =
         json!({ "Network": context.ranges.pods, "EnableNFTables": false, "Backend": { "Type": backend } });
-    if context.ranges.ipv6 {
-        configuration = json!({ "EnableIPv4": false, "EnableIPv6": true, "IPv6Network": context.ranges.pods, "Backend": { "Type": backend } });
-    }
     let mut flags = Vec::new();
     if let Some(seconds) = settings.integer("iptablesResyncSeconds") {
         flags.push(format!("--iptables-resync={seconds}"));
@@ -78,33 +75,19 @@ fn amazon_vpc(context: &Context<'_>) -> Addon {
     let settings = context.settings("networking").block("amazonvpc");
     let release = context.release("amazon-vpc-cni");
     let image = |setting: &str, part: &str| {
-        Some(settings.text(setting).map_or_else(|| regional(context, release.image(part)), str::to_owned))
+        let written = settings.text(setting).map(str::to_owned);
+        Some(written.unwrap_or_else(|| regional(context, release.image(part))))
     };
-    let ipv6 = context.ranges.ipv6;
-    let text = |value: &str| Value::String(value.to_owned());
     let mut node = Container { image: image("imageName", "cni"), ..Container::named("aws-node") };
     node.env.insert("CLUSTER_NAME".to_owned(), context.cluster().into());
-    if ipv6 {
-        for (name, value) in [("ENABLE_IPv4", "false"), ("ENABLE_IPv6", "true"), ("ENABLE_PREFIX_DELEGATION", "true")] {
-            node.env.insert(name.to_owned(), text(value));
-        }
-    }
     for variable in settings.blocks("env") {
         if let Some(name) = variable.text("name") {
-            node.env.insert(name.to_owned(), text(variable.text("value").unwrap_or_default()));
+            node.env.insert(name.to_owned(), variable.text("value").unwrap_or_default().into());
         }
     }
-    let mut init = Container { image: image("initImageName", "init"), ..Container::named("aws-vpc-cni-init") };
-    if ipv6 {
-        init.env.insert("ENABLE_IPv6".to_owned(), text("true"));
-    }
-    let mut agent = Container {
-        image: image("networkPolicyAgentImage", "network-policy-agent"),
-        ..Container::named("aws-eks-nodeagent")
-    };
-    if ipv6 {
-        agent.flags.push("--enable-ipv6=true".to_owned());
-    }
+    let init = Container { image: image("initImageName", "init"), ..Container::named("aws-vpc-cni-init") };
+    let agent = image("networkPolicyAgentImage", "network-policy-agent");
+    let agent = Container { image: agent, ..Container::named("aws-eks-nodeagent") };
     let mut addon = context.addon("amazon-vpc-cni", Wave::Foundation);
     addon.patches.extend([node, init, agent].map(|change| container("DaemonSet", "aws-node", change)));
     addon
