@@ -173,20 +173,9 @@ impl Cluster {
         labels::mark(&mut object, &addon.name, &addon.version);
         let place = ObjectRef::of(&object);
         let mut pause = PAUSE;
-        loop {
+        let done = loop {
             let error = match self.apply_object(&object, &place, options.force).await {
-                Ok(Done::Created) => {
-                    applied.created.push(place);
-                    return Ok(());
-                }
-                Ok(Done::Changed) => {
-                    applied.changed.push(place);
-                    return Ok(());
-                }
-                Ok(Done::Nothing) => {
-                    applied.unchanged += 1;
-                    return Ok(());
-                }
+                Ok(done) => break done,
                 Err(error) => error,
             };
             // A namespace that another add-on brings, or that is only just going.
@@ -197,7 +186,30 @@ impl Cluster {
             tracing::debug!(object = %place, %error, "tried again");
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
+        };
+        if place.kind == "CustomResourceDefinition" {
+            self.established(&place, until).await?;
         }
+        match done {
+            Done::Created => applied.created.push(place),
+            Done::Changed => applied.changed.push(place),
+            Done::Nothing => applied.unchanged += 1,
+        }
+        Ok(())
+    }
+
+    /// Waits until objects of a definition can be made.
+    async fn established(&self, definition: &ObjectRef, until: Instant) -> Result<(), KubeError> {
+        let action = format!("wait for {definition}");
+        let path = self.path(definition).await?;
+        while !self.get(&action, &path).await.is_ok_and(|found| is_established(&found)) {
+            if Instant::now() + PAUSE > until {
+                return Err(KubeError::new(Class::NotReady, action, "it is not established"));
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        self.kinds.lock().await.clear();
+        Ok(())
     }
 
     async fn apply_object(&self, object: &Value, place: &ObjectRef, force: bool) -> Result<Done, KubeError> {
@@ -213,13 +225,6 @@ impl Cluster {
             }
             done => done?,
         };
-        if place.kind == "CustomResourceDefinition" {
-            self.kinds.lock().await.clear();
-            if !is_established(&after) {
-                let why = "its definition is not established yet";
-                return Err(KubeError::new(Class::NotReady, action, why));
-            }
-        }
         let version = |object: &Value| object.pointer("/metadata/resourceVersion").cloned();
         Ok(match before {
             None => Done::Created,
