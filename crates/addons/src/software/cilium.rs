@@ -130,7 +130,11 @@ impl Cilium<'_> {
     fn probe(&self, port: u16, fields: Value) -> Value {
         let host = if self.context.ranges.ipv6 { "::1" } else { "127.0.0.1" };
         let mut probe = json!({ "httpGet": {
-            "host": host, "path": "/healthz", "port": port, "scheme": "HTTP", "httpHeaders": [{ "name": "brief", "value": "true" }],
+            "host": host,
+            "path": "/healthz",
+            "port": port,
+            "scheme": "HTTP",
+            "httpHeaders": [{ "name": "brief", "value": "true" }],
         } });
         crate::patch::merge(&mut probe, &fields);
         probe
@@ -324,7 +328,10 @@ impl Cilium<'_> {
             .command(&["hubble-relay"])
             .args(["serve"])
             .port("grpc", 4245)
-            .with("livenessProbe", json!({ "grpc": { "port": 4222 }, "initialDelaySeconds": 10, "periodSeconds": 10, "failureThreshold": 12 }))
+            .with(
+                "livenessProbe",
+                json!({ "grpc": { "port": 4222 }, "initialDelaySeconds": 10, "failureThreshold": 12 }),
+            )
             .with("readinessProbe", json!({ "grpc": { "port": 4222 }, "timeoutSeconds": 3 }))
             .with("resources", json!({ "requests": { "cpu": "10m", "memory": "64Mi" } }))
             .mount_read_only("config", "/etc/hubble-relay")
