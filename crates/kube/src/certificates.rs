@@ -31,6 +31,9 @@ const EARLY: SignedDuration = SignedDuration::from_hours(24 * 60);
 /// How far back it begins, for clocks that are behind.
 const SKEW: SignedDuration = SignedDuration::from_mins(5);
 
+/// How often a write is repeated that somebody else came before.
+const TRIES: u32 = 5;
+
 /// Authorities in base64, as `caBundle` has them, by kind and name of who trusts them.
 pub(crate) type Bundles = BTreeMap<(String, String), String>;
 
@@ -59,7 +62,8 @@ impl Cluster {
         Ok(true)
     }
 
-    /// Makes a certificate if it is not there; gives its authority in base64.
+    /// Makes a certificate if it is not there; gives its authority in base64. Of two who make it at the same time one
+    /// succeeds, and the other takes that.
     async fn certificate(
         &self,
         addon: &Addon,
@@ -68,36 +72,52 @@ impl Cluster {
     ) -> Result<String, KubeError> {
         let action = format!("make the certificate {}/{}", wanted.namespace, wanted.secret);
         let path = self.path(&place(wanted)).await?;
-        if let Some(secret) = self.find(&action, &path).await? {
-            if let Some(authority) = authority_if_good(&secret, wanted, now) {
-                return Ok(authority);
+        let mut answer = Err(KubeError::new(Class::Conflict, &action, "others make it again and again"));
+        for _ in 0..TRIES {
+            let found = self.find(&action, &path).await?;
+            if let Some(secret) = &found {
+                if let Some(authority) = authority_if_good(secret, wanted, now) {
+                    return Ok(authority);
+                }
+                if labels::addon_of(secret) != Some(labels::value(&addon.name).as_str()) {
+                    let why = format!("{} is not kedge's: delete it, or call it otherwise", place(wanted));
+                    return Err(KubeError::new(Class::Conflict, action, why));
+                }
             }
-            if labels::addon_of(&secret) != Some(labels::value(&addon.name).as_str()) {
-                let why = format!(
-                    "secret {}/{} is not kedge's: delete it, or call it otherwise",
-                    wanted.namespace, wanted.secret
-                );
-                return Err(KubeError::new(Class::Conflict, action, why));
+            let made = make(wanted, now).map_err(|error| KubeError::new(Class::Other, &action, error.to_string()))?;
+            let authority = base64(made.authority.as_bytes());
+            let mut secret = json!({
+                "apiVersion": "v1",
+                "kind": "Secret",
+                "metadata": { "name": wanted.secret, "namespace": wanted.namespace },
+                "type": "kubernetes.io/tls",
+                "data": {
+                    "ca.crt": authority,
+                    "tls.crt": base64(made.certificate.as_bytes()),
+                    "tls.key": base64(made.key.as_bytes()),
+                },
+            });
+            labels::mark(&mut secret, &addon.name, &addon.version);
+            let written = match found.as_ref().and_then(|found| found.pointer("/metadata/resourceVersion")) {
+                None => {
+                    let collection = self.collection("v1", "Secret", Some(&wanted.namespace)).await?;
+                    self.create(&action, &format!("{collection}?fieldManager={FIELD_MANAGER}"), &secret).await
+                }
+                Some(version) => {
+                    // Only if nobody came before.
+                    if let Some(metadata) = secret.get_mut("metadata").and_then(Value::as_object_mut) {
+                        metadata.insert("resourceVersion".to_owned(), version.clone());
+                    }
+                    self.patch(&action, &format!("{path}?fieldManager={FIELD_MANAGER}"), Form::Merge, &secret).await
+                }
+            };
+            match written {
+                Ok(_) => return Ok(authority),
+                Err(error) if error.class == Class::Conflict || error.class == Class::NotReady => answer = Err(error),
+                Err(error) => return Err(error),
             }
         }
-        let made =
-            make(wanted, now).map_err(|error| KubeError::new(Class::Other, action.clone(), error.to_string()))?;
-        let authority = base64(made.authority.as_bytes());
-        let mut secret = json!({
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "metadata": { "name": wanted.secret, "namespace": wanted.namespace },
-            "type": "kubernetes.io/tls",
-            "data": {
-                "ca.crt": authority,
-                "tls.crt": base64(made.certificate.as_bytes()),
-                "tls.key": base64(made.key.as_bytes()),
-            },
-        });
-        labels::mark(&mut secret, &addon.name, &addon.version);
-        let query = format!("{path}?fieldManager={FIELD_MANAGER}&force=true");
-        self.patch(&action, &query, Form::Apply, &secret).await?;
-        Ok(authority)
+        answer
     }
 }
 

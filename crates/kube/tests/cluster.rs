@@ -162,6 +162,35 @@ async fn makes_certificates(cluster: &Cluster) {
     assert_eq!(deleted, ["Secret default/six-tls", "ConfigMap default/six-a"]);
 }
 
+/// Control planes apply the same at the same time; one certificate comes of it, and whoever trusts it trusts that one.
+async fn applies_at_the_same_time(cluster: &Cluster) {
+    let hook = json!({
+        "apiVersion": "apiregistration.k8s.io/v1",
+        "kind": "APIService",
+        "metadata": { "name": "v1.sample.example.com" },
+        "spec": {
+            "group": "sample.example.com",
+            "groupPriorityMinimum": 100,
+            "service": { "name": "sample", "namespace": "default" },
+            "version": "v1",
+            "versionPriority": 100,
+        },
+    });
+    let mut unit = addon("eleven", vec![map("eleven-a", "1"), map("eleven-b", "1"), hook]);
+    let trusted = [("APIService", "v1.sample.example.com")];
+    unit.addon.certificates = vec![ServingCertificate::of_service("eleven-tls", "default", "sample", &trusted)];
+    let options = options();
+    let apply = || cluster.apply(&unit.addon, &unit.objects, &options);
+    let (one, two, three) = tokio::join!(apply(), apply(), apply());
+    for applied in [one, two, three] {
+        applied.unwrap();
+    }
+    // Whoever came last put in the same authority as the others.
+    let applied = apply().await.unwrap();
+    assert_eq!((applied.created.len(), applied.changed.len(), applied.unchanged), (0, 0, 3));
+    cluster.remove("eleven", false).await.unwrap();
+}
+
 async fn makes_tokens(cluster: &Cluster) {
     let random = SystemRandom::new();
     let now = Timestamp::now();
@@ -226,6 +255,7 @@ async fn everything(cluster: &Cluster) {
     keeps_what_holds_data(cluster).await;
     leaves_what_is_not_its_own(cluster).await;
     makes_certificates(cluster).await;
+    applies_at_the_same_time(cluster).await;
     makes_tokens(cluster).await;
     looks_after_nodes(cluster).await;
     prepares_joining(cluster).await;
