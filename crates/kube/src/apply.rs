@@ -128,7 +128,7 @@ impl Cluster {
         }
         applied.pruned = self.prune(&addon.name, &gone, options.destroy).await?;
         let mut there = wanted;
-        there.extend(applied.pruned.kept.iter().map(|kept| kept.object.clone()));
+        there.extend(applied.pruned.kept.iter().filter(|kept| kept.ours).map(|kept| kept.object.clone()));
         let inventory = Inventory { version: addon.version.clone(), digest: addon.digest(), objects: there };
         self.record(&addon.name, Some(&inventory)).await?;
         Ok(applied)

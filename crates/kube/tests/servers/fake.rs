@@ -93,6 +93,12 @@ impl Fake {
         self.state.lock().unwrap().writes = writes;
     }
 
+    /// Takes its labels from an object, as somebody does who takes it over.
+    pub(crate) fn unlabel(&self, path: &str) {
+        let mut state = self.state.lock().unwrap();
+        state.objects.get_mut(path).unwrap()["metadata"]["labels"] = json!({});
+    }
+
     /// Objects of a kind that carry the label of an add-on, and where they are.
     pub(crate) fn labelled(&self, addon: &str) -> Vec<(String, Value)> {
         let state = self.state.lock().unwrap();
