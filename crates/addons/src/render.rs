@@ -91,7 +91,7 @@ impl Addon {
             if found != file.sha256 {
                 return Err(error(format!("{} has the SHA-256 {found} and not {}", file.url, file.sha256)));
             }
-            for document in text::read_all(text).map_err(|why| error(format!("{}: {why}", file.url)))? {
+            for document in read(text).map_err(|why| error(format!("{}: {why}", file.url)))? {
                 flatten(document, &mut objects);
             }
         }
@@ -194,6 +194,31 @@ fn rename_images(object: &mut Value, registry: &Registry) {
                 }
             }
         }
+    }
+}
+
+/// Documents that are written for Kubernetes, whose reader takes numbers with a zero before them for octal ones: modes of
+/// files are written so.
+pub(crate) fn read(text: &str) -> Result<Vec<Value>, String> {
+    let mut documents = text::read_all(text)?;
+    documents.iter_mut().for_each(octal_modes);
+    Ok(documents)
+}
+
+fn octal_modes(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            for (field, value) in fields {
+                let mode = value.as_str().filter(|text| text.len() > 1 && text.starts_with('0'));
+                let mode = mode.and_then(|text| u32::from_str_radix(text, 8).ok());
+                match mode.filter(|_| field == "mode" || field == "defaultMode") {
+                    Some(mode) => *value = mode.into(),
+                    None => octal_modes(value),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(octal_modes),
+        _ => {}
     }
 }
 
@@ -305,6 +330,17 @@ mod tests {
         assert_eq!(digest("1").len(), 16);
         assert_eq!(digest("1"), digest("1"));
         assert_ne!(digest("1"), digest("2"));
+    }
+
+    #[test]
+    fn modes_of_files_are_octal() {
+        let documents =
+            read("a: {defaultMode: 0644, items: [{mode: 0400, path: '0644'}]}\nb: {defaultMode: 420}\n").unwrap();
+        let wanted = json!({
+            "a": { "defaultMode": 420, "items": [{ "mode": 256, "path": "0644" }] },
+            "b": { "defaultMode": 420 },
+        });
+        assert_eq!(documents, [wanted]);
     }
 
     #[test]
