@@ -10,6 +10,8 @@
     reason = "a test may panic about what it sees, and says what it skips"
 )]
 
+#[path = "servers/controllers.rs"]
+mod controllers;
 #[path = "servers/real.rs"]
 mod real;
 
@@ -25,7 +27,7 @@ use kedge_diag::Source;
 use kedge_kube::{Access, ApplyOptions, Cluster, Unit};
 use kedge_spec::{ParseOptions, ResolveOptions, parse};
 use real::Real;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const MANIFEST: &str = include_str!("../../addons/testdata/everything.yaml");
 
@@ -102,6 +104,68 @@ fn upstream() -> Option<BTreeMap<String, String>> {
         files.insert(sha256(text.as_bytes()), text);
     }
     Some(files)
+}
+
+/// Pods of every workload are admitted, and every daemon set has one on the nodes that it is for.
+#[tokio::test]
+async fn every_workload_gets_its_pods() {
+    let Some(mut real) = Real::start().await else { return };
+    let cluster = Cluster::connect(&Access::Kubeconfig(&real.kubeconfig)).await.unwrap();
+    let node = |name: &str, labels: Value| {
+        let node = json!({ "apiVersion": "v1", "kind": "Node", "metadata": { "name": name, "labels": labels } });
+        let addon = kedge_addons::Addon { name: format!("node-{name}"), objects: vec![node.clone()], ..bare() };
+        Unit { addon, objects: vec![node] }
+    };
+    let linux = "kubernetes.io/os";
+    let mut units = units("calico", upstream().as_ref());
+    units.push(node("plane", json!({ linux: "linux", "node-role.kubernetes.io/control-plane": "" })));
+    units.push(node("worker", json!({ linux: "linux", "kops.k8s.io/gpu": "1" })));
+    let options =
+        ApplyOptions { force: true, deadline: Duration::from_secs(20), now: Timestamp::now(), destroy: false };
+    for unit in units.iter().filter(|unit| upstream().is_some() || unit.addon.name != "snapshot-controller") {
+        cluster.apply(&unit.addon, &unit.objects, &options).await.unwrap_or_else(|error| panic!("{error}"));
+    }
+    if !controllers::start(&mut real) {
+        println!("skipped: KUBEBUILDER_ASSETS names no folder with kube-controller-manager");
+        return;
+    }
+    let mut waiting = Vec::new();
+    for _ in 0..120 {
+        waiting.clear();
+        for (kind, field) in
+            [("deployments", "updatedReplicas"), ("statefulsets", "replicas"), ("daemonsets", "currentNumberScheduled")]
+        {
+            let list = read(&real.kubeconfig, &format!("/apis/apps/v1/{kind}")).await;
+            for workload in list["items"].as_array().unwrap() {
+                if workload["status"][field].as_i64().unwrap_or_default() < 1 {
+                    waiting.push(format!("{kind} {}", workload["metadata"]["name"]));
+                }
+            }
+        }
+        if waiting.is_empty() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    let events = read(&real.kubeconfig, "/api/v1/events?fieldSelector=reason%3DFailedCreate").await;
+    let messages: Vec<&Value> = events["items"].as_array().unwrap().iter().map(|event| &event["message"]).collect();
+    assert_eq!(messages, Vec::<&Value>::new());
+    assert_eq!(waiting, Vec::<String>::new());
+}
+
+fn bare() -> kedge_addons::Addon {
+    kedge_addons::Addon {
+        format_version: kedge_addons::FORMAT_VERSION,
+        name: String::new(),
+        version: "v1".to_owned(),
+        wave: kedge_addons::Wave::User,
+        namespace: None,
+        upstream: Vec::new(),
+        patches: Vec::new(),
+        objects: Vec::new(),
+        registry: None,
+        certificates: Vec::new(),
+    }
 }
 
 /// CoreDNS and kube-proxy as kubeadm makes them: kedge's have the same names, containers and volumes, so that nothing is there

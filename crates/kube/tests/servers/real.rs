@@ -13,8 +13,8 @@ use ring::rand::SystemRandom;
 
 /// Running servers; they end with it.
 pub(crate) struct Real {
-    folder: Utf8TempDir,
-    children: Vec<Child>,
+    pub(crate) folder: Utf8TempDir,
+    pub(crate) children: Vec<Child>,
     /// A kubeconfig of an administrator.
     pub(crate) kubeconfig: String,
 }
@@ -89,7 +89,7 @@ impl Real {
     }
 }
 
-fn run(program: &Utf8Path, folder: &Utf8Path, arguments: &[String]) -> Child {
+pub(crate) fn run(program: &Utf8Path, folder: &Utf8Path, arguments: &[String]) -> Child {
     let log = fs_err::File::create(folder.join(format!("{}.log", program.file_name().unwrap()))).unwrap();
     let (log, _) = log.into_parts();
     let mut command = Command::new(program);
@@ -97,7 +97,7 @@ fn run(program: &Utf8Path, folder: &Utf8Path, arguments: &[String]) -> Child {
     command.stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap_or_else(|error| panic!("{program}: {error}"))
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
