@@ -334,6 +334,16 @@ fn what_cannot_be_done_is_told() {
 }
 
 #[test]
+fn names_of_clusters_are_those_that_cilium_takes() {
+    let named = |settings: &str| made_of(&format!("{{networking: {{cilium: {settings}}}}}"), None);
+    let addons = named("{clusterName: Privatecilium.example.com, clusterID: 5}").unwrap();
+    let cilium = addons.iter().find(|addon| addon.name == "cilium").unwrap();
+    assert_eq!(text(object(cilium, "ConfigMap", "cilium-config"), "/data/cluster-name"), "privatecilium-example-com");
+    assert_eq!(named("{clusterName: a-name-that-has-more-than-32-letters}").unwrap_err().len(), 1);
+    assert_eq!(named("{clusterID: 5}").unwrap_err()[0].field, "spec.networking.cilium.clusterID");
+}
+
+#[test]
 fn users_bring_files_and_lists_of_files() {
     let spec = spec("  addons: [{manifest: s3://b/list.yaml}, {manifest: own.yaml}]\n");
     let mut files = BTreeMap::new();
