@@ -1,6 +1,7 @@
 //! Real manifests of a folder that the environment names: each of them has add-ons whose objects can be applied.
 
 #![expect(clippy::disallowed_methods, reason = "the folder and its files are the parameters of this test")]
+#![expect(clippy::indexing_slicing, reason = "a value of JSON has null for what is missing")]
 
 mod check;
 #[path = "../../spec/tests/folder/mod.rs"]

@@ -132,23 +132,56 @@ fn inner(name: &str, value: Value) -> Value {
     Value::Object(fields)
 }
 
-fn made(base: &str, change: Option<&Value>) -> Option<String> {
-    let mut spec = json!({ "networking": { "cni": {} } });
+/// The add-ons of a base with a change.
+fn made_of(base: &str, change: Option<&Value>) -> Result<Vec<crate::Addon>, Vec<crate::Problem>> {
     let base: Value = kedge_spec::text::read(base).unwrap();
-    if base.get("networking").is_some() {
-        spec = json!({});
-    }
+    let mut spec = if base.get("networking").is_some() { json!({}) } else { json!({ "networking": { "cni": {} } }) };
     crate::patch::merge(&mut spec, &base);
     if let Some(change) = change {
         crate::patch::merge(&mut spec, change);
     }
+    let mut changes = Vec::new();
+    if spec.get("nonMasqueradeCIDR").is_some() {
+        changes.push(("  nonMasqueradeCIDR: 100.64.0.0/10\n", String::new()));
+        changes.push(("cidr: 172.20.32.0/19}", "cidr: 172.20.32.0/19, ipv6CIDR: /64#1}".to_owned()));
+    }
     let text = spec.as_object().unwrap().iter().map(|(key, value)| format!("  {key}: {value}\n")).collect::<String>();
-    let spec = spec_of(&[("  networking: {cni: {}}\n", &text)]);
-    let addons = match addons_with(&spec, &BTreeMap::new()) {
-        Ok(addons) => addons.iter().map(crate::Addon::to_yaml).collect::<String>(),
+    changes.push(("  networking: {cni: {}}\n", text));
+    let changes: Vec<(&str, &str)> = changes.iter().map(|(old, new)| (*old, new.as_str())).collect();
+    addons_with(&spec_of(&changes), &BTreeMap::new())
+}
+
+/// The same as one text.
+fn made(base: &str, change: Option<&Value>) -> String {
+    match made_of(base, change) {
+        Ok(addons) => addons.iter().map(crate::Addon::to_yaml).collect(),
         Err(problems) => format!("{problems:?}"),
-    };
-    Some(addons)
+    }
+}
+
+/// With every plugin, and whatever changes upstream files most, the changes fit those files.
+#[test]
+fn changes_of_upstream_files_fit_them() {
+    let Some(upstream) = crate::testing::files_of_upstream() else { return };
+    let specs = [
+        "{networking: {amazonvpc: {env: [{name: A, value: b}]}}}",
+        "{networking: {calico: {encapsulationMode: vxlan, cpuRequest: 1m, mtu: 1000, allowIPForwarding: true, version: v3.32.0}}}",
+        "{networking: {calico: {encapsulationMode: ipip, crossSubnet: false}}}",
+        "{networking: {flannel: {disableTxChecksumOffloading: true, iptablesResyncSeconds: 5}}}",
+        "{networking: {kindnet: {version: v1.0.1, masquerade: {enabled: true, nonMasqueradeCIDRs: [10.0.0.0/8]}}}}",
+        "{networking: {kuberouter: {useNFTablesForNetpol: true}}, kubeProxy: {enabled: false}}",
+        "{cloudConfig: {awsEBSCSIDriver: {hostNetwork: true, volumeAttachLimit: 5, kubeAPIQPS: 5, kubeAPIBurst: 6, podAnnotations: {a: b}, version: v1.63.0}}}",
+        "{snapshotController: {enabled: true}, certManager: {enabled: true}, awsLoadBalancerController: {enabled: true}}",
+        "{networking: {calico: {}}, nonMasqueradeCIDR: \"::/0\"}",
+        "{networking: {cilium: {}}, nonMasqueradeCIDR: \"::/0\"}",
+        "{networking: {kindnet: {}}, nonMasqueradeCIDR: \"::/0\"}",
+    ];
+    for base in specs {
+        for addon in made_of(base, None).unwrap_or_else(|problems| panic!("{base}: {problems:?}")) {
+            let objects = addon.render(&upstream).unwrap_or_else(|error| panic!("{base}: {error}"));
+            assert!(!objects.is_empty(), "{base}: {}", addon.name);
+        }
+    }
 }
 
 #[test]
@@ -298,6 +331,16 @@ fn what_cannot_be_done_is_told() {
         ["metadata.annotations.addons.kedge.dev/ingress-nginx", "metadata.annotations.addons.kedge.dev/monitoring"]
     );
     assert_eq!(told(&[("1.34.1", "1.30.0")]), ["spec.kubernetesVersion"]);
+}
+
+#[test]
+fn names_of_clusters_are_those_that_cilium_takes() {
+    let named = |settings: &str| made_of(&format!("{{networking: {{cilium: {settings}}}}}"), None);
+    let addons = named("{clusterName: Privatecilium.example.com, clusterID: 5}").unwrap();
+    let cilium = addons.iter().find(|addon| addon.name == "cilium").unwrap();
+    assert_eq!(text(object(cilium, "ConfigMap", "cilium-config"), "/data/cluster-name"), "privatecilium-example-com");
+    assert_eq!(named("{clusterName: a-name-that-has-more-than-32-letters}").unwrap_err().len(), 1);
+    assert_eq!(named("{clusterID: 5}").unwrap_err()[0].field, "spec.networking.cilium.clusterID");
 }
 
 #[test]

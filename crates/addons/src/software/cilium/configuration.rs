@@ -90,7 +90,7 @@ pub(super) fn data(cilium: &Cilium<'_>) -> BTreeMap<String, String> {
             ("agent-health-port", AGENT_HEALTH.to_string()),
             ("operator-api-serve-addr", format!("{}:{OPERATOR_HEALTH}", if ipv6 { "[::1]" } else { "127.0.0.1" })),
             ("cgroup-root", "/run/cilium/cgroupv2".to_owned()),
-            ("cluster-name", cilium.name().to_owned()),
+            ("cluster-name", cilium.name()),
             ("cni-log-file", "/var/run/cilium/cilium-cni.log".to_owned()),
             ("enable-bpf-masquerade", (settings.boolean("enableBPFMasquerade") == Some(true) && !ipv6).to_string()),
             ("enable-ipv4", (!ipv6).to_string()),
