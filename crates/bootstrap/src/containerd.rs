@@ -12,9 +12,10 @@ const HOSTS: &str = "/etc/containerd/certs.d";
 /// Plugin that serves kubelets.
 const CRI: &str = "io.containerd.grpc.v1.cri";
 
-/// The files of containerd; `settings` are those of the cluster with those of the group over them.
-pub(crate) fn files(settings: &Settings, gpu: bool, problems: &mut Vec<BootProblem>) -> Vec<File> {
-    let mut files = vec![File::text("/etc/containerd/config.toml", &config(settings, gpu))];
+/// The files of containerd; `settings` are those of the cluster with those of the group over them. `systemd` says whether
+/// kubelets leave control groups to it: both have to agree.
+pub(crate) fn files(settings: &Settings, gpu: bool, systemd: bool, problems: &mut Vec<BootProblem>) -> Vec<File> {
+    let mut files = vec![File::text("/etc/containerd/config.toml", &config(settings, gpu, systemd))];
     let mirrors = settings.get("registryMirrors").and_then(Value::as_object);
     for (registry, hosts) in mirrors.into_iter().flatten() {
         let hosts: Vec<&str> = hosts.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
@@ -33,7 +34,7 @@ pub(crate) fn files(settings: &Settings, gpu: bool, problems: &mut Vec<BootProbl
     files
 }
 
-fn config(settings: &Settings, gpu: bool) -> String {
+fn config(settings: &Settings, gpu: bool, systemd: bool) -> String {
     if let Some(whole) = settings.text("configOverride") {
         return whole.to_owned();
     }
@@ -65,11 +66,10 @@ fn config(settings: &Settings, gpu: bool) -> String {
         set(&[&place[..], &["runtime_type"]].concat(), kind.into());
         set(&[&place[..], &["options"]].concat(), options);
     };
-    // kubelets use systemd for control groups: both have to agree.
-    runtime("runc", "io.containerd.runc.v2", Toml::table([("SystemdCgroup", Toml::Boolean(true))]));
+    runtime("runc", "io.containerd.runc.v2", Toml::table([("SystemdCgroup", Toml::Boolean(systemd))]));
     if gpu {
         let options = Toml::table([
-            ("SystemdCgroup", Toml::Boolean(true)),
+            ("SystemdCgroup", Toml::Boolean(systemd)),
             ("BinaryName", "/usr/bin/nvidia-container-runtime".into()),
         ]);
         runtime("nvidia", "io.containerd.runc.v2", options);
@@ -133,7 +133,7 @@ mod tests {
     fn all(containerd: &str, gpu: bool) -> Vec<File> {
         let spec = spec(&[("spec:\n", &format!("spec:\n  containerd: {containerd}\n"))]);
         let mut problems = Vec::new();
-        let files = files(&spec.cluster.settings.block("containerd"), gpu, &mut problems);
+        let files = files(&spec.cluster.settings.block("containerd"), gpu, true, &mut problems);
         assert_eq!(problems, []);
         files
     }

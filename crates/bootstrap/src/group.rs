@@ -243,7 +243,8 @@ pub fn configure(
     made.extend(system::time(settings));
     made.extend(system::egress(settings));
     if runtime.boolean("skipInstall") != Some(true) {
-        made.extend(containerd::files(&runtime, gpu, &mut problems));
+        let systemd = kubelet::of_group(spec, group).text("cgroupDriver") != Some("cgroupfs");
+        made.extend(containerd::files(&runtime, gpu, systemd, &mut problems));
     }
     if kubelet::uses_ecr(spec) {
         made.push(system::credential_provider());

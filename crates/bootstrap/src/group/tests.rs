@@ -196,6 +196,15 @@ fn nodes_with_ipv6_addresses_are_known_by_them() {
 }
 
 #[test]
+fn kubelets_and_containerd_agree_about_control_groups() {
+    let cgroupfs = [("  role: Node\n", "  role: Node\n  kubelet: {cgroupDriver: cgroupfs}\n")];
+    for (changes, wanted) in [(&[][..], "SystemdCgroup = true"), (&cgroupfs[..], "SystemdCgroup = false")] {
+        let text = file(&config(changes, Role::Node).unwrap(), "/etc/containerd/config.toml");
+        assert!(text.contains(wanted), "{text}");
+    }
+}
+
+#[test]
 fn what_is_not_kubernetes() {
     let changes = [
         (
