@@ -13,12 +13,18 @@
 mod cluster;
 #[path = "fields/samples.rs"]
 mod samples;
+#[path = "../../spec/tests/samples/mod.rs"]
+mod values;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use kedge_addons::{Addon, Surroundings, wanted};
+use kedge_bootstrap::{ApiEndpoint, GroupConfig, StorePlace, configure};
 use kedge_diag::{Severity, Source};
 use kedge_resource::{Desired, Facts};
-use kedge_spec::{FieldEffect, FieldEntry, ParseOptions, ResolveOptions, fields, parse};
+use kedge_spec::resolved::Role;
+use kedge_spec::{FieldEffect, FieldEntry, ParseOptions, ResolveOptions, ResolvedSpec, fields, parse};
 use serde_json::Value;
 
 use cluster::Manifests;
@@ -29,6 +35,47 @@ struct Outcome {
     desired: Option<Desired>,
     /// Codes of errors and warnings.
     problems: Vec<&'static str>,
+    /// What instances boot with and which add-ons run, where the manifests are sound.
+    software: Option<Software>,
+}
+
+/// What instances boot with, add-ons, and what of the manifests neither can follow.
+#[derive(Debug, PartialEq)]
+struct Software {
+    configs: Vec<GroupConfig>,
+    addons: Vec<Addon>,
+    refused: Vec<String>,
+}
+
+fn software(spec: &ResolvedSpec, facts: &Facts) -> Software {
+    let store = StorePlace {
+        region: facts.region.clone(),
+        bucket: "store".to_owned(),
+        prefix: "test.example.com".to_owned(),
+        endpoint: None,
+    };
+    let endpoint = ApiEndpoint::of(spec, Some("api-1.elb.example.com")).unwrap();
+    let (mut configs, mut addons, mut refused) = (Vec::new(), Vec::new(), Vec::new());
+    // Groups without etcd are refused whatever their fields say.
+    for group in spec.groups.iter().filter(|group| group.role != Role::ApiServer) {
+        match configure(spec, group, &endpoint, &store) {
+            Ok(config) => configs.extend(config),
+            Err(problems) => refused.extend(problems.iter().map(ToString::to_string)),
+        }
+    }
+    let surroundings = Surroundings {
+        region: &facts.region,
+        partition: &facts.partition,
+        account_id: &facts.account_id,
+        hosted_zone: Some("Z1"),
+        endpoint: &endpoint,
+        files: &BTreeMap::new(),
+    };
+    match wanted(spec, &surroundings) {
+        Ok(found) => addons.extend(found),
+        Err(problems) => refused.extend(problems.iter().map(ToString::to_string)),
+    }
+    Software { configs, addons, refused }
 }
 
 fn outcome(manifests: &Manifests, facts: &Facts) -> Outcome {
@@ -36,6 +83,7 @@ fn outcome(manifests: &Manifests, facts: &Facts) -> Outcome {
     let (parsed, mut problems) = parse(&[Arc::new(source)], &ParseOptions::default());
     let (spec, further) = parsed.resolve(&ResolveOptions::default());
     problems.extend(further);
+    let software = spec.as_ref().map(|spec| software(spec, facts));
     let desired = spec.and_then(|spec| match kedge_model::lower(&spec, facts) {
         Ok(desired) => Some(desired),
         Err(further) => {
@@ -44,7 +92,7 @@ fn outcome(manifests: &Manifests, facts: &Facts) -> Outcome {
         }
     });
     let loud = problems.sorted().into_iter().filter(|problem| problem.severity != Severity::Note);
-    Outcome { desired, problems: loud.map(|problem| problem.code).collect() }
+    Outcome { desired, problems: loud.map(|problem| problem.code).collect(), software }
 }
 
 /// A value of a field's shape, for fields of which no value matters.
@@ -58,7 +106,7 @@ fn any_value(field: &FieldEntry) -> Value {
         (None, "block" | "anything") => serde_json::json!({}),
         (None, _) => "something".into(),
     };
-    cluster::wrapped(field, value)
+    values::wrapped(field, value)
 }
 
 #[test]
@@ -125,5 +173,31 @@ fn every_sample_is_a_field_that_acts() {
     for (kind, path) in samples::known() {
         let field = all.iter().find(|field| field.kind == kind && field.path == path);
         assert_eq!(field.map(|field| field.effect), Some(FieldEffect::Acts), "{kind} {path}");
+    }
+}
+
+#[test]
+fn explore() {
+    let facts = cluster::facts();
+    for field in fields().iter().filter(|field| !matches!(field.effect, FieldEffect::Refused(_))) {
+        let mut before = samples::prepared(field);
+        let doc = match field.kind { "Cluster" => "cluster", "InstanceGroup" => "nodes", _ => continue };
+        for (place, value) in values::setup(&field.path) { before.put(&format!("{doc} {place}"), value); }
+        let b = outcome(&before, &facts);
+        let (mut res, mut boot, mut refused, mut err) = (false, false, false, vec![]);
+        let mut vals = if field.shape == "block" { vec![any_value(field)] } else { values::values(field) };
+        if field.effect == FieldEffect::Acts && field.shape != "block" { let s = samples::of(field); for (p, v) in &s.setup { before.put(p, v.clone()); } vals = vec![s.value]; }
+        let b = if field.effect == FieldEffect::Acts { outcome(&before, &facts) } else { b };
+        if b.desired.is_none() || b.software.as_ref().is_some_and(|s| !s.refused.is_empty()) { println!("BADBASE {} {} {:?} {:?}", field.kind, field.path, b.problems, b.software.map(|s| s.refused)); continue; }
+        for v in vals {
+            let mut after = before.clone();
+            after.set(field, v);
+            let a = outcome(&after, &facts);
+            if a.desired.is_none() { err.push(format!("{:?}", a.problems)); continue; }
+            res |= a.desired != b.desired;
+            let (a, b) = (a.software.unwrap(), b.software.as_ref().unwrap());
+            if a.refused.is_empty() { boot |= a != *b; } else { refused = true; err.extend(a.refused); }
+        }
+        println!("X {:?} {} {} {} res={} boot={} refused={} {:?}", field.effect, field.kind, field.path, field.shape, res, boot, refused, err);
     }
 }

@@ -18,9 +18,9 @@ impl Block {
         self.fields.iter().find(|field| field.name == name)
     }
 
-    /// Whether any field below acts.
-    fn acts(&self) -> bool {
-        self.fields.iter().any(|field| field.effect == Effect::Acts)
+    /// Whether any field below decides something.
+    fn decides(&self) -> bool {
+        self.fields.iter().any(|field| matches!(field.effect, Effect::Acts | Effect::Boots))
     }
 }
 
@@ -43,7 +43,7 @@ impl Field {
             shape = inner;
         }
         match shape {
-            Shape::Object(block) if self.effect == Effect::Acts && block.acts() => Some(block),
+            Shape::Object(block) if matches!(self.effect, Effect::Acts | Effect::Boots) && block.decides() => Some(block),
             _ => None,
         }
     }
@@ -79,8 +79,10 @@ pub(crate) enum Shape {
 /// What a field does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
-    /// It decides something.
+    /// It decides about AWS resources, or whether a manifest is sound.
     Acts,
+    /// It decides what instances boot with, or which add-ons run and how, and about no AWS resource.
+    Boots,
     /// It is accepted; a note says so.
     None,
     /// It is accepted without a word: an API server writes it, no person.
@@ -99,7 +101,12 @@ pub(crate) const fn acts(name: &'static str, shape: Shape) -> Field {
     Field { name, shape, effect: Effect::Acts }
 }
 
-/// A field that is accepted and has no effect yet.
+/// A field that acts on instances and add-ons only.
+pub(crate) const fn boots(name: &'static str, shape: Shape) -> Field {
+    Field { name, shape, effect: Effect::Boots }
+}
+
+/// A field that is accepted and has no effect.
 pub(crate) const fn quiet(name: &'static str, shape: Shape) -> Field {
     Field { name, shape, effect: Effect::None }
 }

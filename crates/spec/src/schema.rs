@@ -27,8 +27,10 @@ pub struct FieldEntry {
 /// What a field does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FieldEffect {
-    /// It decides something.
+    /// It decides about AWS resources, or whether a manifest is sound.
     Acts,
+    /// It decides what instances boot with, or which add-ons run and how, and about no AWS resource.
+    Boots,
     /// It is accepted, with a note.
     NoEffect,
     /// It is an error, for this reason.
@@ -45,20 +47,21 @@ pub fn fields() -> Vec<FieldEntry> {
     let mut entries = Vec::new();
     for (kind, block) in kinds() {
         for field in block.fields {
-            list(kind, "", field, true, &mut entries);
+            list(kind, "", field, FieldEffect::Acts, &mut entries);
         }
     }
     entries
 }
 
-/// `decides`: no block around the field is without effect.
-fn list(kind: &'static str, parent: &str, field: &'static Field, decides: bool, entries: &mut Vec<FieldEntry>) {
+/// `around`: what the block around the field decides; no field within decides more.
+fn list(kind: &'static str, parent: &str, field: &'static Field, around: FieldEffect, entries: &mut Vec<FieldEntry>) {
     let dot = if parent.is_empty() { "" } else { "." };
     let path = format!("{parent}{dot}{}{}", field.name, suffix(&field.shape));
-    let effect = match field.effect {
-        Effect::Refused(why) => FieldEffect::Refused(why),
-        Effect::Acts if decides => FieldEffect::Acts,
-        Effect::Acts | Effect::None | Effect::Bookkeeping => FieldEffect::NoEffect,
+    let effect = match (field.effect, around) {
+        (Effect::Refused(why), _) => FieldEffect::Refused(why),
+        (Effect::Acts, FieldEffect::Acts) => FieldEffect::Acts,
+        (Effect::Boots, FieldEffect::Acts) | (Effect::Acts | Effect::Boots, FieldEffect::Boots) => FieldEffect::Boots,
+        _ => FieldEffect::NoEffect,
     };
     let (inner, words) = match innermost(&field.shape) {
         Shape::Object(block) => (Some(*block), [].as_slice()),
@@ -70,7 +73,7 @@ fn list(kind: &'static str, parent: &str, field: &'static Field, decides: bool, 
         return;
     };
     // A block of which nothing acts decides by being there.
-    let decides = effect == FieldEffect::Acts && field.inner_block().is_some();
+    let decides = if field.inner_block().is_some() { effect } else { FieldEffect::NoEffect };
     for inner in block.fields {
         list(kind, &path, inner, decides, entries);
     }
@@ -146,9 +149,9 @@ fn define(block: &'static Block, definitions: &mut Map<String, Value>) {
             _ => Map::new(),
         };
         match field.effect {
-            Effect::Acts | Effect::Bookkeeping => {}
+            Effect::Acts | Effect::Boots | Effect::Bookkeeping => {}
             Effect::None => {
-                described.insert("description".to_owned(), json!("Accepted; it has no effect yet."));
+                described.insert("description".to_owned(), json!("Accepted; it has no effect."));
             }
             Effect::Refused(why) => {
                 described.insert("description".to_owned(), json!(format!("Refused: {why}.")));
