@@ -90,7 +90,9 @@ fn config(settings: &Settings, gpu: bool) -> String {
     }
     if settings.block("gvisor").boolean("enabled") == Some(true) {
         let options = match gvisor_platform(settings) {
-            Some(_) => Toml::table([("TypeUrl", "io.containerd.runsc.v1.options".into()), ("ConfigPath", RUNSC.into())]),
+            Some(_) => {
+                Toml::table([("TypeUrl", "io.containerd.runsc.v1.options".into()), ("ConfigPath", RUNSC.into())])
+            }
             None => Toml::table([]),
         };
         runtime("runsc", "io.containerd.runsc.v1", options);

@@ -1,4 +1,5 @@
-//! The table of fields tells the truth: a field that acts changes what comes out, and one without effect changes nothing.
+//! The table of fields tells the truth: a field that acts changes resources, a field of instances and add-ons changes what
+//! instances boot with or which add-ons run and no resource, and one without effect changes nothing.
 //!
 //! Each field is set in a small cluster in which it can act, and the result before is compared with the result after.
 
@@ -11,88 +12,41 @@
 
 #[path = "fields/cluster.rs"]
 mod cluster;
+#[path = "fields/outcome.rs"]
+mod outcome;
 #[path = "fields/samples.rs"]
 mod samples;
 #[path = "../../spec/tests/samples/mod.rs"]
 mod values;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use kedge_addons::{Addon, Surroundings, wanted};
-use kedge_bootstrap::{ApiEndpoint, GroupConfig, StorePlace, configure};
-use kedge_diag::{Severity, Source};
-use kedge_resource::{Desired, Facts};
-use kedge_spec::resolved::Role;
-use kedge_spec::{FieldEffect, FieldEntry, ParseOptions, ResolveOptions, ResolvedSpec, fields, parse};
+use kedge_resource::Facts;
+use kedge_spec::{FieldEffect, FieldEntry, fields};
 use serde_json::Value;
 
 use cluster::Manifests;
+use outcome::{Outcome, outcome};
 
-/// What comes of manifests.
-#[derive(Debug, PartialEq)]
-struct Outcome {
-    desired: Option<Desired>,
-    /// Codes of errors and warnings.
-    problems: Vec<&'static str>,
-    /// What instances boot with and which add-ons run, where the manifests are sound.
-    software: Option<Software>,
+/// The outcomes of manifests that are asked for more than once.
+struct Known {
+    facts: Facts,
+    outcomes: BTreeMap<String, Outcome>,
 }
 
-/// What instances boot with, add-ons, and what of the manifests neither can follow.
-#[derive(Debug, PartialEq)]
-struct Software {
-    configs: Vec<GroupConfig>,
-    addons: Vec<Addon>,
-    refused: Vec<String>,
-}
-
-fn software(spec: &ResolvedSpec, facts: &Facts) -> Software {
-    let store = StorePlace {
-        region: facts.region.clone(),
-        bucket: "store".to_owned(),
-        prefix: "test.example.com".to_owned(),
-        endpoint: None,
-    };
-    let endpoint = ApiEndpoint::of(spec, Some("api-1.elb.example.com")).unwrap();
-    let (mut configs, mut addons, mut refused) = (Vec::new(), Vec::new(), Vec::new());
-    // Groups without etcd are refused whatever their fields say.
-    for group in spec.groups.iter().filter(|group| group.role != Role::ApiServer) {
-        match configure(spec, group, &endpoint, &store) {
-            Ok(config) => configs.extend(config),
-            Err(problems) => refused.extend(problems.iter().map(ToString::to_string)),
-        }
+impl Known {
+    fn new() -> Self {
+        Self { facts: cluster::facts(), outcomes: BTreeMap::new() }
     }
-    let surroundings = Surroundings {
-        region: &facts.region,
-        partition: &facts.partition,
-        account_id: &facts.account_id,
-        hosted_zone: Some("Z1"),
-        endpoint: &endpoint,
-        files: &BTreeMap::new(),
-    };
-    match wanted(spec, &surroundings) {
-        Ok(found) => addons.extend(found),
-        Err(problems) => refused.extend(problems.iter().map(ToString::to_string)),
-    }
-    Software { configs, addons, refused }
-}
 
-fn outcome(manifests: &Manifests, facts: &Facts) -> Outcome {
-    let source = Source { name: "fields.yaml".to_owned(), text: manifests.text() };
-    let (parsed, mut problems) = parse(&[Arc::new(source)], &ParseOptions::default());
-    let (spec, further) = parsed.resolve(&ResolveOptions::default());
-    problems.extend(further);
-    let software = spec.as_ref().map(|spec| software(spec, facts));
-    let desired = spec.and_then(|spec| match kedge_model::lower(&spec, facts) {
-        Ok(desired) => Some(desired),
-        Err(further) => {
-            problems.extend(further);
-            None
-        }
-    });
-    let loud = problems.sorted().into_iter().filter(|problem| problem.severity != Severity::Note);
-    Outcome { desired, problems: loud.map(|problem| problem.code).collect(), software }
+    /// What comes of manifests before a field is set, and what after it is.
+    fn compare(&mut self, before: &Manifests, field: &FieldEntry, value: Value) -> (&Outcome, Outcome) {
+        let mut after = before.clone();
+        after.set(field, value);
+        let after = outcome(&after, &self.facts);
+        let before = self.outcomes.entry(before.text()).or_insert_with(|| outcome(before, &self.facts));
+        (before, after)
+    }
 }
 
 /// A value of a field's shape, for fields of which no value matters.
@@ -111,24 +65,69 @@ fn any_value(field: &FieldEntry) -> Value {
 
 #[test]
 fn fields_without_effect_change_nothing() {
-    let facts = cluster::facts();
+    let mut known = Known::new();
     let mut wrong = Vec::new();
     for field in fields().iter().filter(|field| field.effect == FieldEffect::NoEffect) {
         let before = samples::prepared(field);
-        let mut after = before.clone();
-        after.set(field, any_value(field));
-        let (before, after) = (outcome(&before, &facts), outcome(&after, &facts));
-        assert!(before.desired.is_some(), "{} {}: {:?}", field.kind, field.path, before.problems);
-        if before != after {
-            wrong.push(format!("{} {} ({:?})", field.kind, field.path, after.problems));
+        let mut values = vec![any_value(field)];
+        if field.shape != "block" {
+            values.extend(values::values(field));
+        }
+        for value in values {
+            let (before, after) = known.compare(&before, field, value);
+            assert!(before.desired.is_some(), "{} {}: {:?}", field.kind, field.path, before.problems);
+            if *before != after {
+                wrong.push(format!("{} {} ({:?})", field.kind, field.path, after.problems));
+            }
         }
     }
     assert!(wrong.is_empty(), "{} fields have an effect after all:\n{}", wrong.len(), wrong.join("\n"));
 }
 
+/// Whether a field is a block that decides by being there, and not by what stands in it.
+fn is_bare(field: &FieldEntry, all: &[FieldEntry]) -> bool {
+    let within = format!("{}.", field.path);
+    let decides = |inner: &FieldEntry| inner.effect == FieldEffect::Acts || inner.effect == FieldEffect::Boots;
+    !all.iter().any(|inner| inner.kind == field.kind && inner.path.starts_with(&within) && decides(inner))
+}
+
+#[test]
+fn fields_of_instances_and_add_ons_change_those_and_no_resource() {
+    let mut known = Known::new();
+    let mut wrong = Vec::new();
+    let all = fields();
+    let mut tried = 0;
+    for field in all.iter().filter(|field| field.effect == FieldEffect::Boots) {
+        let values = match field.shape.as_str() {
+            "block" if is_bare(field, &all) => vec![any_value(field)],
+            "block" => continue,
+            _ => values::values(field),
+        };
+        tried += 1;
+        let before = samples::prepared(field);
+        let name = format!("{} {}", field.kind, field.path);
+        let mut changes = false;
+        for value in values {
+            let (before, after) = known.compare(&before, field, value);
+            if before.desired.is_none() || after.desired.is_none() {
+                wrong.push(format!("{name}: {:?}, and with it {:?}", before.problems, after.problems));
+            } else if before.desired != after.desired {
+                wrong.push(format!("{name}: resources change"));
+            }
+            // A value that cannot be followed is told.
+            changes |= before.software != after.software;
+        }
+        if !changes {
+            wrong.push(format!("{name}: nothing changes"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} fields do something else:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(tried > 600, "{tried}");
+}
+
 #[test]
 fn fields_that_act_change_something() {
-    let facts = cluster::facts();
+    let mut known = Known::new();
     let mut wrong = Vec::new();
     for field in fields().iter().filter(|field| field.effect == FieldEffect::Acts && field.shape != "block") {
         let sample = samples::of(field);
@@ -136,9 +135,7 @@ fn fields_that_act_change_something() {
         for (place, value) in &sample.setup {
             before.put(place, value.clone());
         }
-        let mut after = before.clone();
-        after.set(field, sample.value.clone());
-        let (before, after) = (outcome(&before, &facts), outcome(&after, &facts));
+        let (before, after) = known.compare(&before, field, sample.value);
         let name = format!("{} {}", field.kind, field.path);
         if before.desired.is_none() {
             wrong.push(format!("{name}: the cluster is wrong without it: {:?}", before.problems));
@@ -177,27 +174,9 @@ fn every_sample_is_a_field_that_acts() {
 }
 
 #[test]
-fn explore() {
-    let facts = cluster::facts();
-    for field in fields().iter().filter(|field| !matches!(field.effect, FieldEffect::Refused(_))) {
-        let mut before = samples::prepared(field);
-        let doc = match field.kind { "Cluster" => "cluster", "InstanceGroup" => "nodes", _ => continue };
-        for (place, value) in values::setup(&field.path) { before.put(&format!("{doc} {place}"), value); }
-        let b = outcome(&before, &facts);
-        let (mut res, mut boot, mut refused, mut err) = (false, false, false, vec![]);
-        let mut vals = if field.shape == "block" { vec![any_value(field)] } else { values::values(field) };
-        if field.effect == FieldEffect::Acts && field.shape != "block" { let s = samples::of(field); for (p, v) in &s.setup { before.put(p, v.clone()); } vals = vec![s.value]; }
-        let b = if field.effect == FieldEffect::Acts { outcome(&before, &facts) } else { b };
-        if b.desired.is_none() || b.software.as_ref().is_some_and(|s| !s.refused.is_empty()) { println!("BADBASE {} {} {:?} {:?}", field.kind, field.path, b.problems, b.software.map(|s| s.refused)); continue; }
-        for v in vals {
-            let mut after = before.clone();
-            after.set(field, v);
-            let a = outcome(&after, &facts);
-            if a.desired.is_none() { err.push(format!("{:?}", a.problems)); continue; }
-            res |= a.desired != b.desired;
-            let (a, b) = (a.software.unwrap(), b.software.as_ref().unwrap());
-            if a.refused.is_empty() { boot |= a != *b; } else { refused = true; err.extend(a.refused); }
-        }
-        println!("X {:?} {} {} {} res={} boot={} refused={} {:?}", field.effect, field.kind, field.path, field.shape, res, boot, refused, err);
+fn what_fields_need_around_them_is_known() {
+    let all = fields();
+    for prefix in samples::prefixes() {
+        assert!(all.iter().any(|field| field.path.starts_with(prefix)), "no field begins with {prefix}");
     }
 }

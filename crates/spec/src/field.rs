@@ -43,7 +43,9 @@ impl Field {
             shape = inner;
         }
         match shape {
-            Shape::Object(block) if matches!(self.effect, Effect::Acts | Effect::Boots) && block.decides() => Some(block),
+            Shape::Object(block) if matches!(self.effect, Effect::Acts | Effect::Boots) && block.decides() => {
+                Some(block)
+            }
             _ => None,
         }
     }

@@ -1,4 +1,4 @@
-//! A value for each field that acts, and what has to be there so that it can.
+//! A value for each field that acts on resources, and what has to be there so that fields can act.
 
 use kedge_spec::{FieldEffect, FieldEntry};
 use serde_json::{Value, json};
@@ -350,7 +350,10 @@ const RUNNING: &[(&str, &[(&str, &str)])] = &[
     ("spec.nodeProblemDetector.", &[("cluster spec.nodeProblemDetector", r#"{"enabled": true}"#)]),
     (
         "spec.podIdentityWebhook.",
-        &[("cluster spec.podIdentityWebhook", r#"{"enabled": true}"#), ("cluster spec.serviceAccountIssuerDiscovery", ISSUER)],
+        &[
+            ("cluster spec.podIdentityWebhook", r#"{"enabled": true}"#),
+            ("cluster spec.serviceAccountIssuerDiscovery", ISSUER),
+        ],
     ),
     ("spec.snapshotController.", &[("cluster spec.snapshotController", r#"{"enabled": true}"#)]),
 ];
@@ -412,8 +415,17 @@ pub(crate) fn prepared(field: &FieldEntry) -> Manifests {
                 manifests.put(place, json(value));
             }
         }
+        let document = if field.kind == "Cluster" { "cluster" } else { "nodes" };
+        for (path, value) in super::values::setup(&field.path) {
+            manifests.put(&format!("{document} {path}"), value);
+        }
     }
     manifests
+}
+
+/// Beginnings of the paths of fields that need something around them.
+pub(crate) fn prefixes() -> impl Iterator<Item = &'static str> {
+    AROUND.iter().chain(RUNNING).map(|(path, _)| *path)
 }
 
 /// Kind and path of every sample.

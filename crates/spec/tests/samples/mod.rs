@@ -55,13 +55,16 @@ fn sample(kind: &str, path: &str) -> Option<Value> {
         "containerLogMaxSize" => json!("10Mi"),
         "ipvsExcludeCidrs[]" => json!(["10.0.0.0/8"]),
         "admissionControl[]" | "enableAdmissionPlugins[]" | "appendAdmissionPlugins[]" => json!(["AlwaysPullImages"]),
-        _ if end.contains("runtimeConfig") => json!({ "api/all": "true" }),
+        _ if end.contains("runtimeConfig.") => json!({ "api/all": "true" }),
         "oidcCAFile" => json!("/srv/ca"),
         "serviceClusterIPRange" => json!("10.96.0.0/16"),
         "oidcRequiredClaim[]" => json!(["a=b"]),
         "auditLogPath" => json!("/var/log/a"),
         "authorizationMode" if path.contains("ubeAPIServer") => json!("Node,RBAC,AlwaysDeny"),
         "authorizationMode" => json!("AlwaysAllow"),
+        "image" if path.starts_with("spec.etcd") => json!("example.com/x/etcd:v3.6.9"),
+        "name" if path.contains("manager.env") => json!("ETCD_SAMPLE"),
+        "sysctlParameters[]" => json!(["vm.max_map_count=262144"]),
         "env[]" => json!([{ "name": "A", "value": "b" }]),
         "serviceNodePortRange" => json!("28000-30000"),
         "roles[]" => json!(["Bastion"]),
@@ -70,9 +73,9 @@ fn sample(kind: &str, path: &str) -> Option<Value> {
         "isBase64" => json!(true),
         "path" => json!("/etc/other"),
         _ if name.ends_with("ConfigFile") || ["auditPolicyFile", "tokenAuthFile"].contains(&name) => json!("/srv/file"),
-        _ if end.contains("featureGates") => json!({ "A": "true" }),
-        _ if end.contains("registryMirrors") => json!({ "docker.io": ["https://mirror"] }),
-        _ if end.contains("configAdditions") => json!({ "a.b": "1" }),
+        _ if end.contains("featureGates.") => json!({ "A": "true" }),
+        _ if end.contains("registryMirrors.") => json!({ "docker.io": ["https://mirror"] }),
+        _ if end.contains("configAdditions.") => json!({ "a.b": "1" }),
         "serviceAccountIssuer" if kind == "Cluster" => json!("https://issuer.example.com"),
         _ => return None,
     })
@@ -125,6 +128,14 @@ pub(crate) fn setup(path: &str) -> Vec<(&'static str, Value)> {
                 json!({ "urlAmd64": "https://x", "hashAmd64": digest, "urlArm64": "https://x", "hashArm64": digest });
             vec![("spec.containerd", json!({ "packages": packages, "runc": { "packages": packages } }))]
         }
+        "spec.authorization.rbac" => vec![("spec.authorization", json!({ "alwaysAllow": {} }))],
+        _ if path.contains("manager.env") => {
+            vec![("spec.etcdClusters[].manager", json!({ "env": [{ "name": "ETCD_A", "value": "a" }] }))]
+        }
+        _ if path.contains("amazonvpc.env") => {
+            vec![("spec.networking", json!({ "amazonvpc": { "env": [{ "name": "A", "value": "a" }] } }))]
+        }
+        _ if path.contains("gvisor.") => vec![("spec.containerd", json!({ "gvisor": { "enabled": true } }))],
         _ if path.contains("nri.") => vec![("spec.containerd", json!({ "nri": { "enabled": true } }))],
         _ => Vec::new(),
     }

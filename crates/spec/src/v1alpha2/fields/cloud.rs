@@ -4,20 +4,20 @@
 
 use super::shared::PACKAGES_CONFIG;
 use crate::field::Shape::{Boolean, Integer, List, Map, Object, Quantity, Text};
-use crate::field::{Block, acts, block, quiet, refused};
+use crate::field::{Block, acts, block, boots, quiet, refused};
 
 pub(crate) static CLOUD_CONFIGURATION: Block = block(
     "CloudConfiguration",
     &[
-        quiet("manageStorageClasses", Boolean),
+        boots("manageStorageClasses", Boolean),
         refused("multizone", Boolean, "it belongs to another cloud; kedge provisions AWS"),
         refused("nodeTags", Text, "it belongs to another cloud; kedge provisions AWS"),
         refused("nodeInstancePrefix", Text, "it belongs to another cloud; kedge provisions AWS"),
-        quiet("nodeIPFamilies", List(&Text)),
+        boots("nodeIPFamilies", List(&Text)),
         refused("gceServiceAccount", Text, "it belongs to another cloud; kedge provisions AWS"),
         refused("gceUseStartupScript", Boolean, "it belongs to another cloud; kedge provisions AWS"),
-        quiet("disableSecurityGroupIngress", Boolean),
-        quiet("elbSecurityGroup", Text),
+        boots("disableSecurityGroupIngress", Boolean),
+        boots("elbSecurityGroup", Text),
         acts("nlbSecurityGroupMode", Text),
         acts("useIPBasedNodeNames", Boolean),
         quiet("vSphereUsername", Text),
@@ -73,13 +73,13 @@ pub(crate) static EBSCSI_DRIVER_SPEC: Block = block(
     "EBSCSIDriverSpec",
     &[
         acts("enabled", Boolean),
-        quiet("managed", Boolean),
-        quiet("version", Text),
-        quiet("kubeAPIQPS", Quantity),
-        quiet("kubeAPIBurst", Integer),
-        quiet("hostNetwork", Boolean),
-        quiet("volumeAttachLimit", Integer),
-        quiet("podAnnotations", Map(&Text)),
+        boots("managed", Boolean),
+        boots("version", Text),
+        boots("kubeAPIQPS", Quantity),
+        boots("kubeAPIBurst", Integer),
+        boots("hostNetwork", Boolean),
+        boots("volumeAttachLimit", Integer),
+        boots("podAnnotations", Map(&Text)),
     ],
 );
 
@@ -144,7 +144,7 @@ pub(crate) static OPENSTACK_NETWORK: Block = block(
 
 pub(crate) static OPENSTACK_METADATA: Block = block("OpenstackMetadata", &[quiet("configDrive", Boolean)]);
 
-pub(crate) static NTP_CONFIG: Block = block("NTPConfig", &[quiet("managed", Boolean)]);
+pub(crate) static NTP_CONFIG: Block = block("NTPConfig", &[boots("managed", Boolean)]);
 
 pub(crate) static DOCKER_CONFIG: Block = block(
     "DockerConfig",

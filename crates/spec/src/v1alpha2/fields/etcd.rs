@@ -3,7 +3,7 @@
 //! Names and types are those of kops `v1alpha2`; what each field does here is the first word of its line.
 
 use crate::field::Shape::{Boolean, Duration, Integer, List, Object, Quantity, Text, Word};
-use crate::field::{Block, acts, block, quiet};
+use crate::field::{Block, acts, block, boots, quiet};
 
 pub(crate) static ETCD_CLUSTER_SPEC: Block = block(
     "EtcdClusterSpec",
@@ -13,14 +13,14 @@ pub(crate) static ETCD_CLUSTER_SPEC: Block = block(
         acts("etcdMembers", List(&Object(&ETCD_MEMBER_SPEC))),
         quiet("enableEtcdTLS", Boolean),
         quiet("enableTLSAuth", Boolean),
-        quiet("version", Text),
-        quiet("leaderElectionTimeout", Duration),
-        quiet("heartbeatInterval", Duration),
-        quiet("image", Text),
+        boots("version", Text),
+        boots("leaderElectionTimeout", Duration),
+        boots("heartbeatInterval", Duration),
+        boots("image", Text),
         quiet("backups", Object(&ETCD_BACKUP_SPEC)),
-        quiet("manager", Object(&ETCD_MANAGER_SPEC)),
-        quiet("memoryRequest", Quantity),
-        quiet("cpuRequest", Quantity),
+        boots("manager", Object(&ETCD_MANAGER_SPEC)),
+        boots("memoryRequest", Quantity),
+        boots("cpuRequest", Quantity),
     ],
 );
 
@@ -45,14 +45,14 @@ pub(crate) static ETCD_MANAGER_SPEC: Block = block(
     "EtcdManagerSpec",
     &[
         quiet("image", Text),
-        quiet("env", List(&Object(&ENV_VAR))),
+        boots("env", List(&Object(&ENV_VAR))),
         quiet("backupInterval", Duration),
         quiet("backupRetentionDays", Integer),
         quiet("discoveryPollInterval", Duration),
-        quiet("listenMetricsURLs", List(&Text)),
+        boots("listenMetricsURLs", List(&Text)),
         quiet("listenClientHTTPURLs", List(&Text)),
         quiet("logLevel", Integer),
     ],
 );
 
-pub(crate) static ENV_VAR: Block = block("EnvVar", &[quiet("name", Text), quiet("value", Text)]);
+pub(crate) static ENV_VAR: Block = block("EnvVar", &[boots("name", Text), boots("value", Text)]);

@@ -5,7 +5,7 @@
 use super::kubelet::KUBELET_CONFIG_SPEC;
 use super::shared::{FILE_ASSET_SPEC, GROUP_CONTAINERD_CONFIG, HOOK_SPEC, ROLLING_UPDATE, WARM_POOL_SPEC};
 use crate::field::Shape::{Boolean, Duration, Integer, List, Map, Object, Quantity, Text, Word};
-use crate::field::{Block, acts, block, quiet, refused};
+use crate::field::{Block, acts, block, boots, quiet, refused};
 
 pub(crate) static INSTANCE_GROUP_SPEC: Block = block(
     "InstanceGroupSpec",
@@ -15,8 +15,8 @@ pub(crate) static INSTANCE_GROUP_SPEC: Block = block(
         acts("image", Text),
         acts("minSize", Integer),
         acts("maxSize", Integer),
-        quiet("autoscale", Boolean),
-        quiet("autoscalePriority", Integer),
+        boots("autoscale", Boolean),
+        boots("autoscalePriority", Integer),
         acts("machineType", Text),
         acts("rootVolumeSize", Integer),
         acts("rootVolumeType", Word(&["gp3", "gp2", "io1", "io2", "standard"])),
@@ -27,10 +27,10 @@ pub(crate) static INSTANCE_GROUP_SPEC: Block = block(
         acts("rootVolumeEncryption", Boolean),
         acts("rootVolumeEncryptionKey", Text),
         acts("volumes", List(&Object(&VOLUME_SPEC))),
-        quiet("volumeMounts", List(&Object(&VOLUME_MOUNT_SPEC))),
+        boots("volumeMounts", List(&Object(&VOLUME_MOUNT_SPEC))),
         acts("subnets", List(&Text)),
         acts("zones", List(&Text)),
-        quiet("hooks", List(&Object(&HOOK_SPEC))),
+        boots("hooks", List(&Object(&HOOK_SPEC))),
         acts("maxPrice", Text),
         acts("spotDurationInMinutes", Integer),
         acts("cpuCredits", Text),
@@ -38,7 +38,7 @@ pub(crate) static INSTANCE_GROUP_SPEC: Block = block(
         acts("additionalSecurityGroups", List(&Text)),
         acts("cloudLabels", Map(&Text)),
         acts("nodeLabels", Map(&Text)),
-        quiet("fileAssets", List(&Object(&FILE_ASSET_SPEC))),
+        boots("fileAssets", List(&Object(&FILE_ASSET_SPEC))),
         acts("tenancy", Text),
         acts("kubelet", Object(&KUBELET_CONFIG_SPEC)),
         acts("taints", List(&Text)),
@@ -51,7 +51,7 @@ pub(crate) static INSTANCE_GROUP_SPEC: Block = block(
         acts("iam", Object(&IAM_PROFILE_SPEC)),
         acts("securityGroupOverride", Text),
         acts("instanceProtection", Boolean),
-        quiet("sysctlParameters", List(&Text)),
+        boots("sysctlParameters", List(&Text)),
         quiet("rollingUpdate", Object(&ROLLING_UPDATE)),
         acts("instanceInterruptionBehavior", Text),
         quiet("compressUserData", Boolean),
@@ -59,7 +59,7 @@ pub(crate) static INSTANCE_GROUP_SPEC: Block = block(
         quiet("updatePolicy", Word(&["automatic", "external"])),
         acts("warmPool", Object(&WARM_POOL_SPEC)),
         acts("containerd", Object(&GROUP_CONTAINERD_CONFIG)),
-        quiet("packages", List(&Text)),
+        boots("packages", List(&Text)),
         refused(
             "guestAccelerators",
             List(&Object(&ACCELERATOR_CONFIG)),
@@ -87,11 +87,11 @@ pub(crate) static VOLUME_SPEC: Block = block(
 pub(crate) static VOLUME_MOUNT_SPEC: Block = block(
     "VolumeMountSpec",
     &[
-        quiet("device", Text),
-        quiet("filesystem", Text),
-        quiet("formatOptions", List(&Text)),
-        quiet("mountOptions", List(&Text)),
-        quiet("path", Text),
+        boots("device", Text),
+        boots("filesystem", Text),
+        boots("formatOptions", List(&Text)),
+        boots("mountOptions", List(&Text)),
+        boots("path", Text),
     ],
 );
 
