@@ -122,13 +122,13 @@ impl Decoder<'_> {
                 );
                 None
             }
-            Effect::None | Effect::Bookkeeping => {
-                if loud && field.effect == Effect::None {
+            Effect::None(_) | Effect::Bookkeeping => {
+                if let (true, Effect::None(why)) = (loud, field.effect) {
                     self.push(
                         Diagnostic::note(
                             "field-without-effect",
                             "field has no effect",
-                            format!("`{}` is accepted, and nothing that kedge makes depends on it", self.path),
+                            format!("`{}` is accepted, and nothing that kedge makes depends on it: {why}", self.path),
                         ),
                         entry.key_start,
                         entry.key_end,

@@ -31,11 +31,14 @@ pub enum FieldEffect {
     Acts,
     /// It decides what instances boot with, or which add-ons run and how, and about no AWS resource.
     Boots,
-    /// It is accepted, with a note.
-    NoEffect,
+    /// It is accepted, with a note, and has no effect for this reason.
+    NoEffect(&'static str),
     /// It is an error, for this reason.
     Refused(&'static str),
 }
+
+/// Why fields have no effect that a note would be too much for.
+const BOOKKEEPING: &str = "only API servers write it";
 
 fn kinds() -> [(&'static str, &'static Block); 3] {
     [("Cluster", &CLUSTER), ("InstanceGroup", &INSTANCE_GROUP), ("SSHCredential", &SSH_CREDENTIAL)]
@@ -53,15 +56,16 @@ pub fn fields() -> Vec<FieldEntry> {
     entries
 }
 
-/// `around`: what the block around the field decides; no field within decides more.
+/// `around`: what the block around the field does, of which an idle one says why.
 fn list(kind: &'static str, parent: &str, field: &'static Field, around: FieldEffect, entries: &mut Vec<FieldEntry>) {
     let dot = if parent.is_empty() { "" } else { "." };
     let path = format!("{parent}{dot}{}{}", field.name, suffix(&field.shape));
     let effect = match (field.effect, around) {
+        (Effect::Acts, _) => FieldEffect::Acts,
+        (Effect::Boots, _) => FieldEffect::Boots,
         (Effect::Refused(why), _) => FieldEffect::Refused(why),
-        (Effect::Acts, FieldEffect::Acts) => FieldEffect::Acts,
-        (Effect::Boots, FieldEffect::Acts) | (Effect::Acts | Effect::Boots, FieldEffect::Boots) => FieldEffect::Boots,
-        _ => FieldEffect::NoEffect,
+        (Effect::Bookkeeping, _) => FieldEffect::NoEffect(BOOKKEEPING),
+        (Effect::None(""), FieldEffect::NoEffect(why)) | (Effect::None(why), _) => FieldEffect::NoEffect(why),
     };
     let (inner, words) = match innermost(&field.shape) {
         Shape::Object(block) => (Some(*block), [].as_slice()),
@@ -72,10 +76,8 @@ fn list(kind: &'static str, parent: &str, field: &'static Field, around: FieldEf
     let Some(block) = inner.filter(|_| !matches!(effect, FieldEffect::Refused(_))) else {
         return;
     };
-    // A block of which nothing acts decides by being there.
-    let decides = if field.inner_block().is_some() { effect } else { FieldEffect::NoEffect };
     for inner in block.fields {
-        list(kind, &path, inner, decides, entries);
+        list(kind, &path, inner, effect, entries);
     }
 }
 
@@ -150,8 +152,9 @@ fn define(block: &'static Block, definitions: &mut Map<String, Value>) {
         };
         match field.effect {
             Effect::Acts | Effect::Boots | Effect::Bookkeeping => {}
-            Effect::None => {
-                described.insert("description".to_owned(), json!("Accepted; it has no effect."));
+            Effect::None(why) => {
+                let why = if why.is_empty() { String::new() } else { format!(": {why}") };
+                described.insert("description".to_owned(), json!(format!("Accepted; it has no effect{why}.")));
             }
             Effect::Refused(why) => {
                 described.insert("description".to_owned(), json!(format!("Refused: {why}.")));

@@ -35,7 +35,7 @@ pub fn fields_page() -> String {
         heading(&mut page, &format!("## {kind}"));
         table(&mut page, "acts", "value", &of_kind(|effect| *effect == FieldEffect::Acts));
         table(&mut page, "acts on instances and add-ons", "value", &of_kind(|effect| *effect == FieldEffect::Boots));
-        table(&mut page, "accepted, no effect", "value", &of_kind(|effect| *effect == FieldEffect::NoEffect));
+        table(&mut page, "accepted, no effect", "why", &of_kind(|effect| matches!(effect, FieldEffect::NoEffect(_))));
         table(&mut page, "refused", "why", &of_kind(|effect| matches!(effect, FieldEffect::Refused(_))));
     }
     page
@@ -56,7 +56,7 @@ fn table(page: &mut String, name: &str, second: &str, entries: &[&FieldEntry]) {
     page.truncate(page.trim_end().len());
     for entry in entries {
         let cell = match entry.effect {
-            FieldEffect::Refused(why) => why.to_owned(),
+            FieldEffect::NoEffect(why) | FieldEffect::Refused(why) => why.to_owned(),
             _ if entry.words.is_empty() => entry.shape.clone(),
             _ => entry.words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", "),
         };

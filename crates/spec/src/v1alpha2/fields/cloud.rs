@@ -2,9 +2,10 @@
 //!
 //! Names and types are those of kops `v1alpha2`; what each field does here is the first word of its line.
 
+use super::reasons::ELSEWHERE;
 use super::shared::PACKAGES_CONFIG;
 use crate::field::Shape::{Boolean, Integer, List, Map, Object, Quantity, Text};
-use crate::field::{Block, acts, block, boots, quiet, refused};
+use crate::field::{Block, acts, block, boots, idle, quiet, refused};
 
 pub(crate) static CLOUD_CONFIGURATION: Block = block(
     "CloudConfiguration",
@@ -20,13 +21,13 @@ pub(crate) static CLOUD_CONFIGURATION: Block = block(
         boots("elbSecurityGroup", Text),
         acts("nlbSecurityGroupMode", Text),
         acts("useIPBasedNodeNames", Boolean),
-        quiet("vSphereUsername", Text),
-        quiet("vSpherePassword", Text),
-        quiet("vSphereServer", Text),
-        quiet("vSphereDatacenter", Text),
-        quiet("vSphereResourcePool", Text),
-        quiet("vSphereDatastore", Text),
-        quiet("vSphereCoreDNSServer", Text),
+        idle("vSphereUsername", Text, ELSEWHERE),
+        idle("vSpherePassword", Text, ELSEWHERE),
+        idle("vSphereServer", Text, ELSEWHERE),
+        idle("vSphereDatacenter", Text, ELSEWHERE),
+        idle("vSphereResourcePool", Text, ELSEWHERE),
+        idle("vSphereDatastore", Text, ELSEWHERE),
+        idle("vSphereCoreDNSServer", Text, ELSEWHERE),
         refused(
             "spotinstProduct",
             Text,
@@ -37,8 +38,8 @@ pub(crate) static CLOUD_CONFIGURATION: Block = block(
             Text,
             "Spot by NetApp would own the instances; use `mixedInstancesPolicy` of the groups",
         ),
-        quiet("openstack", Object(&OPENSTACK_SPEC)),
-        quiet("azure", Object(&AZURE_SPEC)),
+        idle("openstack", Object(&OPENSTACK_SPEC), ELSEWHERE),
+        idle("azure", Object(&AZURE_SPEC), ELSEWHERE),
         acts("awsEBSCSIDriver", Object(&EBSCSI_DRIVER_SPEC)),
         refused("gcpPDCSIDriver", Object(&PDCSI_DRIVER), "it belongs to another cloud; kedge provisions AWS"),
     ],

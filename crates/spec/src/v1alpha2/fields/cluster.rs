@@ -15,33 +15,34 @@ use super::control_plane::{
 use super::etcd::ETCD_CLUSTER_SPEC;
 use super::kubelet::KUBELET_CONFIG_SPEC;
 use super::networking::NETWORKING_SPEC;
+use super::reasons::{ELSEWHERE, KARPENTER, KOPS_TOO, NO_UPDATES, STORE};
 use super::shared::{CONTAINERD_CONFIG, FILE_ASSET_SPEC, HOOK_SPEC, ROLLING_UPDATE, WARM_POOL_SPEC};
 use crate::field::Shape::{Any, Boolean, Duration, Integer, List, Map, Object, Quantity, Text, Word};
-use crate::field::{Block, acts, block, boots, quiet, refused};
+use crate::field::{Block, acts, block, boots, idle, quiet, refused};
 
 const GOSSIP: &str = "clusters without hosted zones use `topology: {dns: {type: None}}`; gossip was removed from kops";
 
 pub(crate) static CLUSTER_SPEC: Block = block(
     "ClusterSpec",
     &[
-        quiet("channel", Text),
+        idle("channel", Text, "kedge names the versions of add-ons itself"),
         boots("addons", List(&Object(&ADDON_SPEC))),
         acts("configBase", Text),
         acts("cloudProvider", Text),
         refused("gossipConfig", Object(&GOSSIP_CONFIG), GOSSIP),
-        quiet("containerRuntime", Word(&["containerd", "docker"])),
+        idle("containerRuntime", Word(&["containerd", "docker"]), "it is always containerd"),
         acts("kubernetesVersion", Text),
         acts("subnets", List(&Object(&CLUSTER_SUBNET_SPEC))),
-        quiet("project", Text),
+        idle("project", Text, ELSEWHERE),
         acts("masterPublicName", Text),
-        quiet("masterInternalName", Text),
+        idle("masterInternalName", Text, KOPS_TOO),
         acts("networkCIDR", Text),
         acts("additionalNetworkCIDRs", List(&Text)),
         acts("networkID", Text),
         acts("topology", Object(&TOPOLOGY_SPEC)),
-        quiet("secretStore", Text),
-        quiet("keyStore", Text),
-        quiet("configStore", Text),
+        idle("secretStore", Text, STORE),
+        idle("keyStore", Text, STORE),
+        idle("configStore", Text, STORE),
         acts("dnsZone", Text),
         refused("dnsControllerGossipConfig", Object(&DNS_CONTROLLER_GOSSIP_CONFIG), GOSSIP),
         boots("additionalSans", List(&Text)),
@@ -54,8 +55,8 @@ pub(crate) static CLUSTER_SPEC: Block = block(
         boots("egressProxy", Object(&EGRESS_PROXY_SPEC)),
         acts("sshKeyName", Text),
         acts("kubernetesApiAccess", List(&Text)),
-        quiet("isolateMasters", Boolean),
-        quiet("updatePolicy", Word(&["automatic", "external"])),
+        idle("isolateMasters", Boolean, KOPS_TOO),
+        idle("updatePolicy", Word(&["automatic", "external"]), NO_UPDATES),
         acts("externalPolicies", Map(&List(&Text))),
         acts("additionalPolicies", Map(&Text)),
         boots("fileAssets", List(&Object(&FILE_ASSET_SPEC))),
@@ -81,7 +82,11 @@ pub(crate) static CLUSTER_SPEC: Block = block(
         acts("awsLoadBalancerController", Object(&LOAD_BALANCER_CONTROLLER_SPEC)),
         acts("networking", Object(&NETWORKING_SPEC)),
         acts("api", Object(&API_SPEC)),
-        quiet("authentication", Object(&AUTHENTICATION_SPEC)),
+        idle(
+            "authentication",
+            Object(&AUTHENTICATION_SPEC),
+            "kedge runs neither of them; `kubeAPIServer` has the fields for OIDC",
+        ),
         boots("authorization", Object(&AUTHORIZATION_SPEC)),
         refused(
             "nodeAuthorization",
@@ -94,10 +99,10 @@ pub(crate) static CLUSTER_SPEC: Block = block(
         acts("iam", Object(&IAM_SPEC)),
         acts("encryptionConfig", Boolean),
         acts("DisableSubnetTags", Boolean),
-        quiet("target", Object(&TARGET_SPEC)),
-        quiet("useHostCertificates", Boolean),
+        idle("target", Object(&TARGET_SPEC), "kedge writes no Terraform"),
+        idle("useHostCertificates", Boolean, "kubeadm always mounts the certificates of the host"),
         boots("sysctlParameters", List(&Text)),
-        quiet("rollingUpdate", Object(&ROLLING_UPDATE)),
+        idle("rollingUpdate", Object(&ROLLING_UPDATE), NO_UPDATES),
         acts("clusterAutoscaler", Object(&CLUSTER_AUTOSCALER_CONFIG)),
         acts("warmPool", Object(&WARM_POOL_SPEC)),
         acts("serviceAccountIssuerDiscovery", Object(&SERVICE_ACCOUNT_ISSUER_DISCOVERY_CONFIG)),
@@ -124,13 +129,13 @@ pub(crate) static CLUSTER_SUBNET_SPEC: Block = block(
     &[
         acts("name", Text),
         acts("zone", Text),
-        quiet("region", Text),
+        idle("region", Text, ELSEWHERE),
         acts("cidr", Text),
         acts("ipv6CIDR", Text),
         acts("id", Text),
         acts("egress", Text),
         acts("type", Text),
-        quiet("publicIP", Text),
+        idle("publicIP", Text, ELSEWHERE),
         acts("additionalRoutes", List(&Object(&ROUTE_SPEC))),
     ],
 );
@@ -200,7 +205,11 @@ pub(crate) static NODE_AUTHORIZATION_SPEC: Block =
 
 pub(crate) static ASSETS_SPEC: Block = block(
     "AssetsSpec",
-    &[boots("containerRegistry", Text), quiet("fileRepository", Text), boots("containerProxy", Text)],
+    &[
+        boots("containerRegistry", Text),
+        idle("fileRepository", Text, "instances take their packages from signed repositories"),
+        boots("containerProxy", Text),
+    ],
 );
 
 pub(crate) static IAM_SPEC: Block = block(
@@ -230,13 +239,13 @@ pub(crate) static KARPENTER_CONFIG: Block = block(
     "KarpenterConfig",
     &[
         acts("enabled", Boolean),
-        quiet("logEncoding", Text),
-        quiet("logLevel", Text),
-        quiet("image", Text),
-        quiet("featureGates", Text),
-        quiet("memoryLimit", Quantity),
-        quiet("memoryRequest", Quantity),
-        quiet("cpuRequest", Quantity),
+        idle("logEncoding", Text, KARPENTER),
+        idle("logLevel", Text, KARPENTER),
+        idle("image", Text, KARPENTER),
+        idle("featureGates", Text, KARPENTER),
+        idle("memoryLimit", Quantity, KARPENTER),
+        idle("memoryRequest", Quantity, KARPENTER),
+        idle("cpuRequest", Quantity, KARPENTER),
     ],
 );
 

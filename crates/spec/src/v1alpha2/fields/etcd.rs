@@ -2,22 +2,23 @@
 //!
 //! Names and types are those of kops `v1alpha2`; what each field does here is the first word of its line.
 
+use super::reasons::{ETCD_MANAGER, SNAPSHOTS};
 use crate::field::Shape::{Boolean, Duration, Integer, List, Object, Quantity, Text, Word};
-use crate::field::{Block, acts, block, boots, quiet};
+use crate::field::{Block, acts, block, boots, idle, quiet};
 
 pub(crate) static ETCD_CLUSTER_SPEC: Block = block(
     "EtcdClusterSpec",
     &[
         acts("name", Text),
-        quiet("provider", Word(&["Manager"])),
+        idle("provider", Word(&["Manager"]), "kubeadm runs etcd"),
         acts("etcdMembers", List(&Object(&ETCD_MEMBER_SPEC))),
-        quiet("enableEtcdTLS", Boolean),
-        quiet("enableTLSAuth", Boolean),
+        idle("enableEtcdTLS", Boolean, "etcd always has TLS"),
+        idle("enableTLSAuth", Boolean, "etcd always has TLS"),
         boots("version", Text),
         boots("leaderElectionTimeout", Duration),
         boots("heartbeatInterval", Duration),
         boots("image", Text),
-        quiet("backups", Object(&ETCD_BACKUP_SPEC)),
+        idle("backups", Object(&ETCD_BACKUP_SPEC), SNAPSHOTS),
         boots("manager", Object(&ETCD_MANAGER_SPEC)),
         boots("memoryRequest", Quantity),
         boots("cpuRequest", Quantity),
@@ -44,14 +45,14 @@ pub(crate) static ETCD_BACKUP_SPEC: Block =
 pub(crate) static ETCD_MANAGER_SPEC: Block = block(
     "EtcdManagerSpec",
     &[
-        quiet("image", Text),
+        idle("image", Text, ETCD_MANAGER),
         boots("env", List(&Object(&ENV_VAR))),
-        quiet("backupInterval", Duration),
-        quiet("backupRetentionDays", Integer),
-        quiet("discoveryPollInterval", Duration),
+        idle("backupInterval", Duration, SNAPSHOTS),
+        idle("backupRetentionDays", Integer, SNAPSHOTS),
+        idle("discoveryPollInterval", Duration, ETCD_MANAGER),
         boots("listenMetricsURLs", List(&Text)),
-        quiet("listenClientHTTPURLs", List(&Text)),
-        quiet("logLevel", Integer),
+        idle("listenClientHTTPURLs", List(&Text), "`kedge-node` asks etcd at its usual address"),
+        idle("logLevel", Integer, ETCD_MANAGER),
     ],
 );
 

@@ -3,9 +3,10 @@
 //! Names and types are those of kops `v1alpha2`; what each field does here is the first word of its line.
 
 use super::kubelet::KUBELET_CONFIG_SPEC;
+use super::reasons::NO_UPDATES;
 use super::shared::{FILE_ASSET_SPEC, GROUP_CONTAINERD_CONFIG, HOOK_SPEC, ROLLING_UPDATE, WARM_POOL_SPEC};
 use crate::field::Shape::{Boolean, Duration, Integer, List, Map, Object, Quantity, Text, Word};
-use crate::field::{Block, acts, block, boots, quiet, refused};
+use crate::field::{Block, acts, block, boots, idle, quiet, refused};
 
 pub(crate) static INSTANCE_GROUP_SPEC: Block = block(
     "InstanceGroupSpec",
@@ -23,7 +24,7 @@ pub(crate) static INSTANCE_GROUP_SPEC: Block = block(
         acts("rootVolumeIops", Integer),
         acts("rootVolumeThroughput", Integer),
         acts("rootVolumeOptimization", Boolean),
-        quiet("rootVolumeDeleteOnTermination", Boolean),
+        idle("rootVolumeDeleteOnTermination", Boolean, "root volumes always go with their instances"),
         acts("rootVolumeEncryption", Boolean),
         acts("rootVolumeEncryptionKey", Text),
         acts("volumes", List(&Object(&VOLUME_SPEC))),
@@ -52,11 +53,11 @@ pub(crate) static INSTANCE_GROUP_SPEC: Block = block(
         acts("securityGroupOverride", Text),
         acts("instanceProtection", Boolean),
         boots("sysctlParameters", List(&Text)),
-        quiet("rollingUpdate", Object(&ROLLING_UPDATE)),
+        idle("rollingUpdate", Object(&ROLLING_UPDATE), NO_UPDATES),
         acts("instanceInterruptionBehavior", Text),
-        quiet("compressUserData", Boolean),
+        idle("compressUserData", Boolean, "user data is never compressed"),
         acts("instanceMetadata", Object(&INSTANCE_METADATA_OPTIONS)),
-        quiet("updatePolicy", Word(&["automatic", "external"])),
+        idle("updatePolicy", Word(&["automatic", "external"]), NO_UPDATES),
         acts("warmPool", Object(&WARM_POOL_SPEC)),
         acts("containerd", Object(&GROUP_CONTAINERD_CONFIG)),
         boots("packages", List(&Text)),

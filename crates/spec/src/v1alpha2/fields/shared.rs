@@ -3,7 +3,7 @@
 //! Names and types are those of kops `v1alpha2`; what each field does here is the first word of its line.
 
 use crate::field::Shape::{Boolean, Duration, Integer, IntegerOrText, List, Map, Object, Text};
-use crate::field::{Block, acts, block, boots, quiet};
+use crate::field::{Block, acts, block, boots, idle, quiet};
 
 pub(crate) static WARM_POOL_SPEC: Block = block(
     "WarmPoolSpec",
@@ -12,7 +12,7 @@ pub(crate) static WARM_POOL_SPEC: Block = block(
         acts("maxSize", Integer),
         acts("enableLifecycleHook", Boolean),
         acts("lifecycleHookTimeout", Integer),
-        quiet("additionalImages", List(&Text)),
+        idle("additionalImages", List(&Text), "instances fetch images when pods need them"),
     ],
 );
 
@@ -76,8 +76,8 @@ pub(crate) static CONTAINERD_CONFIG: Block = block(
         boots("selinuxEnabled", Boolean),
         boots("nri", Object(&NRI_CONFIG)),
         acts("useECRCredentialsForMirrors", Boolean),
-        quiet("installCriCtl", Boolean),
-        quiet("installNerdCtl", Boolean),
+        idle("installCriCtl", Boolean, "it comes with kubeadm"),
+        idle("installNerdCtl", Boolean, "`fileAssets` and `packages` bring further programs"),
         boots("sandboxImage", Text),
     ],
 );
@@ -100,9 +100,9 @@ pub(crate) static GROUP_CONTAINERD_CONFIG: Block = block(
         boots("runc", Object(&RUNC)),
         boots("selinuxEnabled", Boolean),
         boots("nri", Object(&NRI_CONFIG)),
-        quiet("useECRCredentialsForMirrors", Boolean),
-        quiet("installCriCtl", Boolean),
-        quiet("installNerdCtl", Boolean),
+        idle("useECRCredentialsForMirrors", Boolean, "permissions are those of the cluster"),
+        idle("installCriCtl", Boolean, "it comes with kubeadm"),
+        idle("installNerdCtl", Boolean, "`fileAssets` and `packages` bring further programs"),
         boots("sandboxImage", Text),
     ],
 );
@@ -110,16 +110,22 @@ pub(crate) static GROUP_CONTAINERD_CONFIG: Block = block(
 pub(crate) static NVIDIA_GPU_CONFIG: Block = block(
     "NvidiaGPUConfig",
     &[
-        quiet("package", Text),
+        idle("package", Text, "the driver comes with the image of instances, or is named in `packages`"),
         acts("enabled", Boolean),
-        quiet("image", Text),
-        quiet("dcgmExporter", Object(&DCGM_EXPORTER_CONFIG)),
+        idle("image", Text, "the driver comes with the image of instances, or is named in `packages`"),
+        idle("dcgmExporter", Object(&DCGM_EXPORTER_CONFIG), "kedge has no such add-on"),
     ],
 );
 
 pub(crate) static G_VISOR_CONFIG: Block = block("GVisorConfig", &[boots("enabled", Boolean), boots("platform", Text)]);
 
-pub(crate) static RUNC: Block = block("Runc", &[quiet("version", Text), boots("packages", Object(&PACKAGES_CONFIG))]);
+pub(crate) static RUNC: Block = block(
+    "Runc",
+    &[
+        idle("version", Text, "the version comes with containerd; `packages` names another one"),
+        boots("packages", Object(&PACKAGES_CONFIG)),
+    ],
+);
 
 pub(crate) static NRI_CONFIG: Block = block(
     "NRIConfig",
