@@ -11,12 +11,12 @@ const HEAD: &str = "\
 
 Every field of kops's `v1alpha2` kinds is in one of four tables:
 
-* **acts**: it decides about something that kedge makes in AWS, or whether the manifest is sound; many of these instances
-  and add-ons follow as well;
-* **acts on instances and add-ons**: it decides what instances boot with or which add-ons run, where they boot from a state
-  store; no AWS resource is another for it, but instances have to be replaced for what they boot with;
-* **accepted, no effect**: kops's field is read and checked for its type; nothing that kedge makes depends on it, and a note
-  says so with its line;
+* **acts**: it decides about something that kedge makes in AWS, or whether the manifest is sound; instances and add-ons
+  may follow it as well;
+* **acts on instances and add-ons**: it decides what instances boot with or which add-ons run, where there is a state store
+  for them. Instances keep what they booted with until they are replaced;
+* **accepted, no effect**: it is read and checked for its type; nothing that kedge makes depends on it, for the reason that
+  stands beside it, and a note says so with its line;
 * **refused**: an error says why.
 
 `[]` stands for each item of a list, `<key>` for a key of one's own. A field that is in no table is an error with the nearest

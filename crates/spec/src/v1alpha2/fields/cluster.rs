@@ -55,7 +55,7 @@ pub(crate) static CLUSTER_SPEC: Block = block(
         boots("egressProxy", Object(&EGRESS_PROXY_SPEC)),
         acts("sshKeyName", Text),
         acts("kubernetesApiAccess", List(&Text)),
-        idle("isolateMasters", Boolean, KOPS_TOO),
+        idle("isolateMasters", Boolean, "control planes are on the network of pods"),
         idle("updatePolicy", Word(&["automatic", "external"]), NO_UPDATES),
         acts("externalPolicies", Map(&List(&Text))),
         acts("additionalPolicies", Map(&Text)),

@@ -48,7 +48,7 @@ pub(crate) static ETCD_MANAGER_SPEC: Block = block(
         idle("image", Text, ETCD_MANAGER),
         boots("env", List(&Object(&ENV_VAR))),
         idle("backupInterval", Duration, SNAPSHOTS),
-        idle("backupRetentionDays", Integer, SNAPSHOTS),
+        boots("backupRetentionDays", Integer),
         idle("discoveryPollInterval", Duration, ETCD_MANAGER),
         boots("listenMetricsURLs", List(&Text)),
         idle("listenClientHTTPURLs", List(&Text), "`kedge-node` asks etcd at its usual address"),

@@ -48,7 +48,7 @@ pub(crate) static KUBELET_CONFIG_SPEC: Block = block(
         boots("podCIDR", Text),
         boots("resolvConf", Text),
         idle("reconcileCIDR", Boolean, DROPPED),
-        idle("registerSchedulable", Boolean, DROPPED),
+        idle("registerSchedulable", Boolean, "`taints` say it"),
         boots("serializeImagePulls", Boolean),
         acts("nodeLabels", Map(&Text)),
         idle("nonMasqueradeCIDR", Text, DROPPED),
