@@ -63,7 +63,15 @@ pub(crate) fn api_server(
     }
     let keys = settings.text("serviceAccountJWKSURI").map(str::to_owned);
     args.push("service-account-jwks-uri", keys.unwrap_or_else(|| format!("{issuer}/openid/v1/jwks")));
-    let always = spec.cluster.settings.block("authorization").get("alwaysAllow").is_some();
+    let authorization = spec.cluster.settings.block("authorization");
+    let always = authorization.get("alwaysAllow").is_some();
+    if always && authorization.get("rbac").is_some() {
+        problems.push(BootProblem::new(
+            "authorization",
+            "`alwaysAllow` and `rbac` exclude each other",
+            "leave `alwaysAllow` out: with it everybody may do everything",
+        ));
+    }
     args.usual("authorization-mode", if always { "AlwaysAllow" } else { "Node,RBAC" });
     // kops and kubeadm write it with the node's own plugin; without it kubelets may change each other's nodes.
     let disabled = settings.texts("disableAdmissionPlugins");

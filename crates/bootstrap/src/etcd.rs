@@ -28,7 +28,7 @@ pub(crate) struct Etcd {
 }
 
 /// The settings of the etcd cluster `main`, which holds everything.
-fn main_etcd(spec: &ResolvedSpec) -> Settings {
+pub(crate) fn main_etcd(spec: &ResolvedSpec) -> Settings {
     let clusters = spec.cluster.settings.blocks("etcdClusters");
     clusters.into_iter().find(|cluster| cluster.text("name") == Some("main")).unwrap_or_default()
 }

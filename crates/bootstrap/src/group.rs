@@ -19,7 +19,7 @@ use crate::kubeadm::{self, Networking, PATCHES, Parts, Registration};
 use crate::problem::BootProblem;
 use crate::ranges::Ranges;
 use crate::records::{self, ApiRecord};
-use crate::{containerd, etcd, kubelet, labels, proxy, system};
+use crate::{containerd, etcd, kubelet, labels, proxy, static_pods, system};
 
 /// Version of the document. It grows when a field is added that an older `kedge-node` must not overlook.
 pub const FORMAT_VERSION: u32 = 1;
@@ -235,7 +235,8 @@ pub fn configure(
     let kubelet_args = kubelet::flags(spec, group, &labels).0;
     let taints = kubeadm::taints(group, &kubelet::of_group(spec, group).texts("taints"), &mut problems);
     let ipv6 = cluster.network.ipv6_only();
-    let registration = Registration { taints, kubelet_args, patched: patch.is_some(), ipv6 };
+    let pods = if control_plane { static_pods::patches(spec, &mut problems) } else { Vec::new() };
+    let registration = Registration { taints, kubelet_args, patched: patch.is_some() || !pods.is_empty(), ipv6 };
     let runtime = settings.block("containerd").overlaid(&own.block("containerd"));
     let gpu = group.nvidia_gpu.unwrap_or(cluster.nvidia_gpu);
 
@@ -252,6 +253,7 @@ pub fn configure(
     if let Some(patch) = patch {
         made.push(File::text(format!("{PATCHES}/kubeletconfiguration+merge.yaml"), &text::write(&[patch])));
     }
+    made.extend(pods);
     let mut init = None;
     if control_plane {
         let (documents, files) = documents(spec, group, endpoint, &registration, &assets, &mut problems);

@@ -15,7 +15,7 @@ use crate::problem::BootProblem;
 pub(crate) const API_VERSION: &str = "kubeadm.k8s.io/v1beta4";
 /// Where an instance writes what lets it find the cluster when it joins.
 const DISCOVERY: &str = "/etc/kubernetes/discovery.conf";
-/// Where an instance writes patches for its own kubelet.
+/// Where patches are of what kubeadm writes.
 pub(crate) const PATCHES: &str = "/etc/kubernetes/patches";
 const CRI_SOCKET: &str = "unix:///run/containerd/containerd.sock";
 

@@ -29,6 +29,7 @@ mod problem;
 pub mod proxy;
 mod ranges;
 mod records;
+mod static_pods;
 mod system;
 #[cfg(test)]
 mod testing;

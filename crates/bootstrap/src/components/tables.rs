@@ -126,8 +126,9 @@ pub(super) const CONTROLLER_MANAGER: [(&str, &str); 45] = [
     ("useServiceAccountCredentials", "use-service-account-credentials"),
 ];
 
-pub(super) const SCHEDULER: [(&str, &str); 9] = [
+pub(super) const SCHEDULER: [(&str, &str); 10] = [
     ("authorizationAlwaysAllowPaths", "authorization-always-allow-paths"),
+    ("burst", "kube-api-burst"),
     ("enableContentionProfiling", "contention-profiling"),
     ("enableProfiling", "profiling"),
     ("featureGates", "feature-gates"),
