@@ -23,6 +23,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
+use crate::resolver::{self, Resolver};
+
 /// How long an address may take for its first answer.
 const FIRST_ANSWER: Duration = Duration::from_secs(30);
 
@@ -142,14 +144,16 @@ impl Connectors {
             .build()
             .map_err(|error| ConnectorError::user(Box::new(error)))?;
         Ok(slot.get_or_init(|| {
-            SharedHttpConnector::new(
-                Connector::builder()
-                    .connector_settings(self.settings.clone())
-                    .proxy_config(ProxyConfig::from_env())
-                    .tls_provider(Provider::rustls(CryptoMode::Ring))
-                    .tls_context(context)
-                    .build(),
-            )
+            let connector = Connector::builder()
+                .connector_settings(self.settings.clone())
+                .proxy_config(ProxyConfig::from_env())
+                .tls_provider(Provider::rustls(CryptoMode::Ring))
+                .tls_context(context);
+            SharedHttpConnector::new(if resolver::is_needed() {
+                connector.build_with_resolver(Resolver::system())
+            } else {
+                connector.build()
+            })
         }))
     }
 }

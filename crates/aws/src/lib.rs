@@ -24,6 +24,7 @@ mod kms;
 mod observe;
 pub mod permissions;
 mod realize;
+mod resolver;
 mod s3;
 mod shared;
 #[cfg(test)]
@@ -33,4 +34,5 @@ mod wait;
 pub use client::{Aws, AwsOptions};
 pub use instance::{MemberVolume, RunningInstance};
 pub use kms::KmsKey;
+pub use resolver::resolve_names_without_libc;
 pub use s3::Bucket;

@@ -27,6 +27,10 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     // Lines go to the journal, which adds the time.
     tracing_subscriber::fmt().without_time().with_target(false).with_ansi(false).with_writer(std::io::stderr).init();
+    // Only the linker of this very crate is told to link statically, so that no other one knows.
+    if cfg!(all(target_env = "gnu", target_feature = "crt-static")) {
+        kedge_aws::resolve_names_without_libc();
+    }
     match perform(&arguments.command) {
         Ok(code) => code,
         Err(error) => {

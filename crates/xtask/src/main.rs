@@ -1,4 +1,4 @@
-//! Chores of the repository: `cargo xtask tidy` and `cargo xtask generate [--check]`.
+//! Chores of the repository: `cargo xtask tidy`, `cargo xtask generate [--check]` and `cargo xtask node [--target …]`.
 //!
 //! Tidy checks what neither the compiler nor clippy does; generate writes the checked-in files that follow from others.
 //! This crate does not link kedge: what it needs from kedge it asks the binary for, so that it builds in seconds.
@@ -6,6 +6,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a chore talks to the developer who runs it")]
 
 mod generate;
+mod node;
 mod tidy;
 mod workspace;
 
@@ -17,7 +18,8 @@ use workspace::Workspace;
 const USAGE: &str = "\
 usage: cargo xtask tidy                the rules of the repository
        cargo xtask generate [--check]  write, or only compare, the generated files
-                                       (from target/debug/kedge, or the binary that KEDGE_BIN names)";
+                                       (from target/debug/kedge, or the binary that KEDGE_BIN names)
+       cargo xtask node [--target T]   kedge-node for instances, static, as target/node/kedge-node-<arch>";
 
 fn main() -> ExitCode {
     match run() {
@@ -36,6 +38,8 @@ fn run() -> Result<bool> {
         ["tidy"] => tidy::run(&Workspace::load()?),
         ["generate"] => generate::run(&Workspace::load()?, generate::Mode::Write),
         ["generate", "--check"] => generate::run(&Workspace::load()?, generate::Mode::Check),
+        ["node"] => node::run(&Workspace::load()?, None),
+        ["node", "--target", target] => node::run(&Workspace::load()?, Some(target)),
         _ => {
             eprintln!("{USAGE}");
             Ok(false)
