@@ -43,6 +43,7 @@ const IDLE: &[(&str, &str)] = &[
     ("spec.cloudConfig.awsEBSCSIDriver.enabled", "a cluster without the driver is refused where manifests are read"),
     ("spec.cloudControllerManager.azureNodeManagerImage", "another cloud"),
     ("spec.externalDns.provider", "it is what makes the add-on"),
+    ("spec.kubeProxy.hostnameOverride", "all nodes have the same configuration, and each knows its name"),
     ("spec.kubeProxy.master", "kedge knows where the API is"),
     ("spec.networking.calico.majorVersion", "kops ignores it too"),
     ("spec.networking.calico.typhaPrometheusMetricsEnabled", "there is no Typha"),
