@@ -68,6 +68,9 @@ fn permissions_of(lowering: &Lowering<'_>, role: Role) -> Vec<Statement> {
             cloud::kms(&mut policy, lowering.cluster.encryption_config);
             if !lowering.cluster.iam.service_account_roles {
                 of_addons(lowering, &mut policy);
+            } else if let (Some(_), Some(zone)) = (lowering.boot, lowering.hosted_zone) {
+                // They keep the records of the API that lead to no load balancer themselves, where kops has a controller.
+                addons::dns(&mut policy, &zone.id);
             }
             common(lowering, role, &mut policy);
         }

@@ -144,6 +144,20 @@ fn instances_that_boot_from_the_store_read_what_is_theirs() {
 }
 
 #[test]
+fn control_planes_that_boot_from_the_store_keep_records() {
+    for (booting, keeps) in [(true, true), (false, false)] {
+        let mut spec = generous(NetworkPlugin::Cni);
+        spec.cluster.iam.service_account_roles = true;
+        let desired = if booting { testing::lower_booting(&spec) } else { testing::lower(&spec) };
+        let zone = &testing::facts().hosted_zones[0].id;
+        let able =
+            able(&desired, &["route53:ChangeResourceRecordSets"], &format!("arn:aws-test:route53:::hostedzone/{zone}"));
+        assert_eq!(able.contains(&"masters".to_owned()), keeps, "{able:?}");
+        assert!(!able.contains(&"nodes".to_owned()), "{able:?}");
+    }
+}
+
+#[test]
 fn only_control_planes_open_the_keys_of_their_cluster() {
     let desired = testing::lower_booting(&generous(NetworkPlugin::Cni));
     let mut found = Vec::new();
