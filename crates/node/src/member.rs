@@ -27,6 +27,7 @@ pub(crate) struct MainMember {
     backups: Backups,
     path: String,
     host: Arc<dyn Host>,
+    retention_days: u32,
 }
 
 impl MainMember {
@@ -37,8 +38,19 @@ impl MainMember {
         path: &str,
         host: Arc<dyn Host>,
     ) -> Self {
-        let backups = Backups::new(objects, cluster, MAIN);
-        Self { cluster: cluster.to_owned(), root: root.to_owned(), backups, path: path.to_owned(), host }
+        Self {
+            cluster: cluster.to_owned(),
+            root: root.to_owned(),
+            backups: Backups::new(objects, cluster, MAIN),
+            path: path.to_owned(),
+            host,
+            retention_days: RETENTION_DAYS,
+        }
+    }
+
+    /// The same, with snapshots that are kept for so many days, if the manifest says so.
+    pub(crate) fn keeping(self, days: Option<u32>) -> Self {
+        Self { retention_days: days.unwrap_or(self.retention_days), ..self }
     }
 
     fn at(&self, path: &str) -> Utf8PathBuf {
@@ -116,7 +128,7 @@ impl Etcd for MainMember {
             }
             Settled::Healthy(_) => {}
         }
-        match take_if_due(&place, Timestamp::now(), INTERVAL, RETENTION_DAYS, &say).await.map_err(failed)? {
+        match take_if_due(&place, Timestamp::now(), INTERVAL, self.retention_days, &say).await.map_err(failed)? {
             Taken::Yes { name, removed, .. } => {
                 Ok(Some(format!("snapshot {name} is written, {removed} old ones removed")))
             }
