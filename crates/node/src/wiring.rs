@@ -40,7 +40,7 @@ pub(crate) async fn agent(
     let api = Arc::new(Api::new(root, &config.endpoint));
     let addons = Arc::new(ClusterAddOns::new(Arc::clone(&api), store.clone(), load_balancer));
     let etcd = MainMember::new(name, root, Arc::clone(&objects), &environment.path, Arc::clone(&host))
-        .keeping(config.etcd_retention_days);
+        .with_snapshots(config.etcd_snapshot_seconds, config.etcd_retention_days);
     let ports = Ports {
         host,
         metadata: Arc::new(metadata),
