@@ -47,6 +47,22 @@ pub(crate) fn retention_days(spec: &ResolvedSpec, problems: &mut Vec<BootProblem
     days
 }
 
+/// How many seconds lie between snapshots of etcd, where that is written.
+pub(crate) fn snapshot_seconds(spec: &ResolvedSpec, problems: &mut Vec<BootProblem>) -> Option<u32> {
+    let manager = main_etcd(spec).block("manager");
+    let written = manager.text("backupInterval")?;
+    let seconds = nanoseconds(written).and_then(|time| u32::try_from(time / (1_000 * MILLISECOND)).ok());
+    let seconds = seconds.filter(|seconds| (60..=24 * 3_600).contains(seconds));
+    if seconds.is_none() {
+        problems.push(BootProblem::new(
+            "etcdClusters[main].manager.backupInterval",
+            format!("snapshots of etcd cannot be taken every `{written}`"),
+            "write a time from `1m` to `24h`, or leave it out: then it is `15m`",
+        ));
+    }
+    seconds
+}
+
 /// What kubeadm is told of etcd.
 pub(crate) fn etcd(spec: &ResolvedSpec, problems: &mut Vec<BootProblem>) -> Etcd {
     let main = main_etcd(spec);

@@ -89,6 +89,9 @@ pub struct GroupConfig {
     /// For how many days snapshots of etcd are kept, where the manifest says so; control planes only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub etcd_retention_days: Option<u32>,
+    /// How many seconds lie between snapshots of etcd, where the manifest says so; control planes only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub etcd_snapshot_seconds: Option<u32>,
     /// Names of the API that control planes keep records of, because no load balancer stands before it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub records: Vec<ApiRecord>,
@@ -292,6 +295,7 @@ pub fn configure(
             .collect(),
         records: if control_plane { records::of(spec) } else { Vec::new() },
         etcd_retention_days: if control_plane { etcd::retention_days(spec, &mut problems) } else { None },
+        etcd_snapshot_seconds: if control_plane { etcd::snapshot_seconds(spec, &mut problems) } else { None },
     };
     if problems.is_empty() { Ok(Some(config)) } else { Err(problems) }
 }

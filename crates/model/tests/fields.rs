@@ -14,6 +14,8 @@
 mod cluster;
 #[path = "fields/outcome.rs"]
 mod outcome;
+#[path = "fields/running.rs"]
+mod running;
 #[path = "fields/samples.rs"]
 mod samples;
 #[path = "../../spec/tests/samples/mod.rs"]
@@ -78,6 +80,7 @@ fn fields_without_effect_change_nothing() {
             assert!(before.desired.is_some(), "{} {}: {:?}", field.kind, field.path, before.problems);
             if *before != after {
                 wrong.push(format!("{} {} ({:?})", field.kind, field.path, after.problems));
+                break;
             }
         }
     }
@@ -147,6 +150,8 @@ fn fields_that_act_change_something() {
             wrong.push(format!("{name}: {:?}", after.problems));
         } else if before.desired == after.desired {
             wrong.push(format!("{name}: nothing changes"));
+        } else if running::is_of_software(field) && before.software == after.software {
+            wrong.push(format!("{name}: neither instances nor add-ons follow"));
         }
     }
     assert!(wrong.is_empty(), "{} fields do not act:\n{}", wrong.len(), wrong.join("\n"));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use camino::{Utf8Path, Utf8PathBuf};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use kedge_agent::{Etcd, Host, Member, MemberRequest, PortError, StepError};
 use kedge_etcd::restore::{Followed, follow};
 use kedge_etcd::snapshots::{INTERVAL, RETENTION_DAYS};
@@ -27,6 +27,8 @@ pub(crate) struct MainMember {
     backups: Backups,
     path: String,
     host: Arc<dyn Host>,
+    interval: SignedDuration,
+    retention_days: u32,
 }
 
 impl MainMember {
@@ -37,8 +39,21 @@ impl MainMember {
         path: &str,
         host: Arc<dyn Host>,
     ) -> Self {
-        let backups = Backups::new(objects, cluster, MAIN);
-        Self { cluster: cluster.to_owned(), root: root.to_owned(), backups, path: path.to_owned(), host }
+        Self {
+            cluster: cluster.to_owned(),
+            root: root.to_owned(),
+            backups: Backups::new(objects, cluster, MAIN),
+            path: path.to_owned(),
+            host,
+            interval: INTERVAL,
+            retention_days: RETENTION_DAYS,
+        }
+    }
+
+    /// The same, with snapshots as the manifest wants them: how many seconds apart, and kept for how many days.
+    pub(crate) fn with_snapshots(self, seconds: Option<u32>, days: Option<u32>) -> Self {
+        let interval = seconds.map_or(self.interval, |seconds| SignedDuration::from_secs(seconds.into()));
+        Self { interval, retention_days: days.unwrap_or(self.retention_days), ..self }
     }
 
     fn at(&self, path: &str) -> Utf8PathBuf {
@@ -116,7 +131,8 @@ impl Etcd for MainMember {
             }
             Settled::Healthy(_) => {}
         }
-        match take_if_due(&place, Timestamp::now(), INTERVAL, RETENTION_DAYS, &say).await.map_err(failed)? {
+        let taken = take_if_due(&place, Timestamp::now(), self.interval, self.retention_days, &say).await;
+        match taken.map_err(failed)? {
             Taken::Yes { name, removed, .. } => {
                 Ok(Some(format!("snapshot {name} is written, {removed} old ones removed")))
             }

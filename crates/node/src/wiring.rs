@@ -39,7 +39,8 @@ pub(crate) async fn agent(
     let account = Arc::new(Account { aws: aws.clone() });
     let api = Arc::new(Api::new(root, &config.endpoint));
     let addons = Arc::new(ClusterAddOns::new(Arc::clone(&api), store.clone(), load_balancer));
-    let etcd = MainMember::new(name, root, Arc::clone(&objects), &environment.path, Arc::clone(&host));
+    let etcd = MainMember::new(name, root, Arc::clone(&objects), &environment.path, Arc::clone(&host))
+        .with_snapshots(config.etcd_snapshot_seconds, config.etcd_retention_days);
     let ports = Ports {
         host,
         metadata: Arc::new(metadata),

@@ -90,7 +90,7 @@ mod tests {
     use crate::testing::{CLEAN, resolved};
 
     #[test]
-    fn fields_without_effect_are_handed_on_with_their_types() {
+    fn fields_of_every_effect_are_handed_on_with_their_types() {
         let mut text = CLEAN.replacen(
             "spec:\n",
             "spec:\n  kubeAPIServer:\n    auditLogMaxAge: \"10\"\n    anonymousAuth: no\n    featureGates: {A: true}\n    \

@@ -1,146 +1,17 @@
-//! Every field of a manifest that is about an add-on acts, or is in a list that says why it does not.
+//! Add-ons follow the manifest. That every field of an add-on acts, `crates/model/tests/fields.rs` looks at.
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use snapbox::{assert_data_eq, file};
 
 use crate::testing::{addon, addons, addons_with, object, spec, spec_of};
 
-/// What has to be there for the fields of a block to act: the block, and fields of the cluster.
-const BLOCKS: &[(&str, &str)] = &[
-    ("spec.assets", "{}"),
-    ("spec.awsLoadBalancerController", "{awsLoadBalancerController: {enabled: true}}"),
-    ("spec.certManager", "{certManager: {enabled: true}}"),
-    ("spec.cloudConfig.awsEBSCSIDriver", "{snapshotController: {enabled: true}}"),
-    ("spec.cloudControllerManager", "{}"),
-    ("spec.clusterAutoscaler", "{clusterAutoscaler: {enabled: true, expander: priority}}"),
-    ("spec.externalDns", "{externalDns: {provider: external-dns}}"),
-    ("spec.kubeDNS", "{kubeDNS: {nodeLocalDNS: {enabled: true}}}"),
-    ("spec.kubeProxy", "{}"),
-    ("spec.metricsServer", "{metricsServer: {enabled: true}}"),
-    ("spec.networking.amazonvpc", "{networking: {amazonvpc: {}}}"),
-    ("spec.networking.calico", "{networking: {calico: {encapsulationMode: vxlan}}}"),
-    (
-        "spec.networking.cilium",
-        "{networking: {cilium: {enableEncryption: true, encryptionType: wireguard, enablePrometheusMetrics: true, hubble: {enabled: true}, ingress: {enabled: true}}}}",
-    ),
-    ("spec.networking.flannel", "{networking: {flannel: {}}}"),
-    ("spec.networking.kindnet", "{networking: {kindnet: {}}}"),
-    ("spec.networking.kuberouter", "{networking: {kuberouter: {}}}"),
-    ("spec.nodeProblemDetector", "{nodeProblemDetector: {enabled: true}}"),
-    ("spec.nodeTerminationHandler", "{}"),
-    (
-        "spec.podIdentityWebhook",
-        "{podIdentityWebhook: {enabled: true}, serviceAccountIssuerDiscovery: {discoveryStore: s3://k, enableAWSOIDCProvider: true}}",
-    ),
-    ("spec.snapshotController", "{snapshotController: {enabled: true}}"),
-];
-
-/// Fields that act on nothing here, and why.
-const IDLE: &[(&str, &str)] = &[
-    ("spec.assets.fileRepository", "it is about files of instances, not about images"),
-    ("spec.cloudConfig.awsEBSCSIDriver.enabled", "a cluster without the driver is refused where manifests are read"),
-    ("spec.cloudControllerManager.azureNodeManagerImage", "another cloud"),
-    ("spec.externalDns.provider", "it is what makes the add-on"),
-    ("spec.kubeProxy.hostnameOverride", "all nodes have the same configuration, and each knows its name"),
-    ("spec.kubeProxy.master", "kedge knows where the API is"),
-    ("spec.networking.calico.majorVersion", "kops ignores it too"),
-    ("spec.networking.calico.typhaPrometheusMetricsEnabled", "there is no Typha"),
-    ("spec.networking.calico.typhaPrometheusMetricsPort", "there is no Typha"),
-    ("spec.networking.cilium.autoIpv6NodeRoutes", GONE),
-    ("spec.networking.cilium.containerRuntime[]", GONE),
-    ("spec.networking.cilium.containerRuntimeEndpoint.<key>", GONE),
-    ("spec.networking.cilium.disableConntrack", GONE),
-    ("spec.networking.cilium.disableIpv4", GONE),
-    ("spec.networking.cilium.disableK8sServices", GONE),
-    ("spec.networking.cilium.envoyLog", GONE),
-    ("spec.networking.cilium.ipv4ClusterCidrMaskSize", GONE),
-    ("spec.networking.cilium.ipv4Node", GONE),
-    ("spec.networking.cilium.ipv4Range", GONE),
-    ("spec.networking.cilium.ipv6ClusterAllocCidr", GONE),
-    ("spec.networking.cilium.ipv6Node", GONE),
-    ("spec.networking.cilium.ipv6Range", GONE),
-    ("spec.networking.cilium.k8sApiServer", GONE),
-    ("spec.networking.cilium.k8sKubeconfigPath", GONE),
-    ("spec.networking.cilium.keepBpfTemplates", GONE),
-    ("spec.networking.cilium.labelPrefixFile", GONE),
-    ("spec.networking.cilium.lb", GONE),
-    ("spec.networking.cilium.libDir", GONE),
-    ("spec.networking.cilium.logDriver[]", GONE),
-    ("spec.networking.cilium.logOpt.<key>", GONE),
-    ("spec.networking.cilium.logstash", GONE),
-    ("spec.networking.cilium.logstashAgent", GONE),
-    ("spec.networking.cilium.logstashProbeTimer", GONE),
-    ("spec.networking.cilium.nat46Range", GONE),
-    ("spec.networking.cilium.prefilterDevice", GONE),
-    ("spec.networking.cilium.prometheusServeAddr", GONE),
-    ("spec.networking.cilium.restore", GONE),
-    ("spec.networking.cilium.singleClusterRoute", GONE),
-    ("spec.networking.cilium.socketPath", GONE),
-    ("spec.networking.cilium.stateDir", GONE),
-    ("spec.networking.cilium.enableipv6", GONE),
-    ("spec.networking.cilium.enableipv4", GONE),
-    ("spec.networking.cilium.sidecarIstioProxyImage", GONE),
-    ("spec.networking.cilium.toFqdnsEnablePoller", GONE),
-    ("spec.networking.cilium.containerRuntimeLabels", GONE),
-    ("spec.networking.cilium.etcdManaged", "it needs an etcd cluster of the manifest"),
-    ("spec.networking.cilium.enableRemoteNodeIdentity", GONE),
-    ("spec.networking.cilium.removeCbrBridge", GONE),
-    ("spec.networking.cilium.restartPods", GONE),
-    ("spec.networking.cilium.reconfigureKubelet", GONE),
-    ("spec.networking.cilium.nodeInitBootstrapFile", GONE),
-    ("spec.networking.cilium.cniBinPath", GONE),
-    ("spec.networking.cilium.disableCNPStatusUpdates", GONE),
-    ("spec.networking.cilium.gatewayAPI.enableSecretsSync", "the Gateway API is refused"),
-];
-/// Options that Cilium had once.
-const GONE: &str = "kops ignores it too, or Cilium no longer has it";
-
-/// Values that a field may have, for its shape.
-fn samples(shape: &str, words: &[&str]) -> Vec<Value> {
-    if !words.is_empty() {
-        return words.iter().map(|word| json!(word)).collect();
-    }
-    match shape {
-        "boolean" => vec![json!(true), json!(false)],
-        "integer" => vec![json!(7)],
-        "quantity" => vec![json!("7m")],
-        "duration" => vec![json!("7m0s")],
-        _ => vec![json!("sample"), json!([{ "key": "sample" }])],
-    }
-}
-
-/// A value at a path such as `a.b[].<key>`.
-fn at(path: &str, value: Value) -> Value {
-    let Some((first, rest)) = path.split_once('.') else { return inner(path, value) };
-    inner(first, at(rest, value))
-}
-
-fn inner(name: &str, value: Value) -> Value {
-    let mut fields = Map::new();
-    match name.strip_suffix("[]") {
-        Some(list) => {
-            let mut item = value;
-            // Without a name a variable is none.
-            if list == "env" && item.get("value").is_some() {
-                crate::patch::merge(&mut item, &json!({ "name": "SAMPLE" }));
-            }
-            fields.insert(list.to_owned(), json!([item]))
-        }
-        None => fields.insert(if name == "<key>" { "sample".to_owned() } else { name.to_owned() }, value),
-    };
-    Value::Object(fields)
-}
-
-/// The add-ons of a base with a change.
-fn made_of(base: &str, change: Option<&Value>) -> Result<Vec<crate::Addon>, Vec<crate::Problem>> {
-    let base: Value = kedge_spec::text::read(base).unwrap();
-    let mut spec = if base.get("networking").is_some() { json!({}) } else { json!({ "networking": { "cni": {} } }) };
-    crate::patch::merge(&mut spec, &base);
-    if let Some(change) = change {
-        crate::patch::merge(&mut spec, change);
-    }
+/// The add-ons of the small cluster with more settings.
+fn made_of(more: &str) -> Result<Vec<crate::Addon>, Vec<crate::Problem>> {
+    let more: Value = kedge_spec::text::read(more).unwrap();
+    let mut spec = if more.get("networking").is_some() { json!({}) } else { json!({ "networking": { "cni": {} } }) };
+    crate::patch::merge(&mut spec, &more);
     let mut changes = Vec::new();
     if spec.get("nonMasqueradeCIDR").is_some() {
         changes.push(("  nonMasqueradeCIDR: 100.64.0.0/10\n", String::new()));
@@ -150,14 +21,6 @@ fn made_of(base: &str, change: Option<&Value>) -> Result<Vec<crate::Addon>, Vec<
     changes.push(("  networking: {cni: {}}\n", text));
     let changes: Vec<(&str, &str)> = changes.iter().map(|(old, new)| (*old, new.as_str())).collect();
     addons_with(&spec_of(&changes), &BTreeMap::new())
-}
-
-/// The same as one text.
-fn made(base: &str, change: Option<&Value>) -> String {
-    match made_of(base, change) {
-        Ok(addons) => addons.iter().map(crate::Addon::to_yaml).collect(),
-        Err(problems) => format!("{problems:?}"),
-    }
 }
 
 /// With every plugin, and whatever changes upstream files most, the changes fit those files.
@@ -178,36 +41,11 @@ fn changes_of_upstream_files_fit_them() {
         "{networking: {kindnet: {}}, nonMasqueradeCIDR: \"::/0\"}",
     ];
     for base in specs {
-        for addon in made_of(base, None).unwrap_or_else(|problems| panic!("{base}: {problems:?}")) {
+        for addon in made_of(base).unwrap_or_else(|problems| panic!("{base}: {problems:?}")) {
             let objects = addon.render(&upstream).unwrap_or_else(|error| panic!("{base}: {error}"));
             assert!(!objects.is_empty(), "{base}: {}", addon.name);
         }
     }
-}
-
-#[test]
-fn every_field_of_an_add_on_acts() {
-    let fields = kedge_spec::fields();
-    let mut idle = Vec::new();
-    for (block, base) in BLOCKS {
-        let plain = made(base, None);
-        let prefix = format!("{block}.");
-        for field in fields
-            .iter()
-            .filter(|field| field.path.starts_with(&prefix) && field.shape != "block" && field.kind == "Cluster")
-        {
-            let path = field.path.strip_prefix("spec.").unwrap();
-            let acts = samples(&field.shape, field.words).into_iter().any(|sample| {
-                let change = at(path, sample);
-                std::panic::catch_unwind(|| made(base, Some(&change))).is_ok_and(|made| made != plain)
-            });
-            if !acts {
-                idle.push(field.path.as_str());
-            }
-        }
-    }
-    let known: Vec<&str> = IDLE.iter().map(|(path, _)| *path).collect();
-    assert_eq!(idle, known);
 }
 
 /// Roles of service accounts, with an issuer that AWS trusts.
@@ -336,7 +174,7 @@ fn what_cannot_be_done_is_told() {
 
 #[test]
 fn names_of_clusters_are_those_that_cilium_takes() {
-    let named = |settings: &str| made_of(&format!("{{networking: {{cilium: {settings}}}}}"), None);
+    let named = |settings: &str| made_of(&format!("{{networking: {{cilium: {settings}}}}}"));
     let addons = named("{clusterName: Privatecilium.example.com, clusterID: 5}").unwrap();
     let cilium = addons.iter().find(|addon| addon.name == "cilium").unwrap();
     assert_eq!(text(object(cilium, "ConfigMap", "cilium-config"), "/data/cluster-name"), "privatecilium-example-com");

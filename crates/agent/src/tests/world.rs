@@ -158,6 +158,7 @@ pub(crate) fn config(group: &str) -> GroupConfig {
     let join = if control_plane { "controlPlane: {}\nkind: JoinConfiguration\n" } else { "kind: JoinConfiguration\n" };
     GroupConfig {
         etcd_retention_days: None,
+        etcd_snapshot_seconds: None,
         format_version: 1,
         cluster: ClusterName::parse(CLUSTER).unwrap(),
         group: group.to_owned(),

@@ -291,3 +291,15 @@ fn snapshots_of_etcd_are_kept_as_long_as_is_written() {
     assert!(problems[0].to_string().contains("0 days"), "{problems:?}");
     assert_eq!(config(&[("  - name: main\n", &days("30"))], Role::Node).unwrap().etcd_retention_days, None);
 }
+
+#[test]
+fn snapshots_of_etcd_are_taken_as_often_as_is_written() {
+    let every = |time: &str| format!("  - name: main\n    manager:\n      backupInterval: {time}\n");
+    let with = |written: &str| config(&[("  - name: main\n", &every(written))], Role::ControlPlane);
+    assert_eq!(config(&[], Role::ControlPlane).unwrap().etcd_snapshot_seconds, None);
+    assert_eq!(with("1h30m").unwrap().etcd_snapshot_seconds, Some(5400));
+    for wrong in ["30s", "25h", "-1h"] {
+        let problems = with(wrong).unwrap_err();
+        assert!(problems[0].to_string().contains(&format!("every `{wrong}`")), "{problems:?}");
+    }
+}

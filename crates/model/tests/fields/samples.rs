@@ -4,6 +4,7 @@ use kedge_spec::{FieldEffect, FieldEntry};
 use serde_json::{Value, json};
 
 use super::cluster::Manifests;
+use super::running::{RUNNING, SOFTWARE};
 
 /// How a field is tried.
 pub(crate) struct Sample {
@@ -186,12 +187,12 @@ const CLUSTER: &[Row] = &[
     ("spec.karpenter.enabled", "true", IRSA),
 ];
 
-const IRSA: &[(&str, &str)] = &[
+pub(crate) const IRSA: &[(&str, &str)] = &[
     ("cluster spec.serviceAccountIssuerDiscovery", ISSUER),
     ("cluster spec.iam.useServiceAccountExternalPermissions", "true"),
 ];
 
-const ISSUER: &str = r#"{"discoveryStore": "s3://keys/test", "enableAWSOIDCProvider": true}"#;
+pub(crate) const ISSUER: &str = r#"{"discoveryStore": "s3://keys/test", "enableAWSOIDCProvider": true}"#;
 
 const ACCOUNT: &[(&str, &str)] = &[(
     "cluster spec.iam.serviceAccountExternalPermissions",
@@ -335,36 +336,6 @@ const AROUND: &[(&str, &[(&str, &str)])] = &[
     ("spec.warmPool", &[("cluster spec.warmPool", "{}"), ("nodes spec.warmPool", "{}")]),
 ];
 
-/// What add-ons and instances need so that the fields of a block can act on them.
-const RUNNING: &[(&str, &[(&str, &str)])] = &[
-    ("spec.awsLoadBalancerController.", &[("cluster spec.awsLoadBalancerController", r#"{"enabled": true}"#)]),
-    ("spec.certManager.", &[("cluster spec.certManager", r#"{"enabled": true}"#)]),
-    ("spec.cloudConfig.awsEBSCSIDriver.", &[("cluster spec.snapshotController", r#"{"enabled": true}"#)]),
-    ("spec.clusterAutoscaler.", AUTOSCALER),
-    ("spec.autoscale", AUTOSCALER),
-    ("spec.externalDns.", &[("cluster spec.externalDns", r#"{"provider": "external-dns"}"#), IRSA[0], IRSA[1]]),
-    ("spec.kubeDNS.", &[("cluster spec.kubeDNS", r#"{"nodeLocalDNS": {"enabled": true}}"#)]),
-    ("spec.metricsServer.", &[("cluster spec.metricsServer", r#"{"enabled": true}"#)]),
-    ("spec.networking.calico.", &[("cluster spec.networking", r#"{"calico": {"encapsulationMode": "vxlan"}}"#)]),
-    ("spec.networking.cilium.", &[("cluster spec.networking", CILIUM)]),
-    ("spec.nodeProblemDetector.", &[("cluster spec.nodeProblemDetector", r#"{"enabled": true}"#)]),
-    (
-        "spec.podIdentityWebhook.",
-        &[
-            ("cluster spec.podIdentityWebhook", r#"{"enabled": true}"#),
-            ("cluster spec.serviceAccountIssuerDiscovery", ISSUER),
-        ],
-    ),
-    ("spec.snapshotController.", &[("cluster spec.snapshotController", r#"{"enabled": true}"#)]),
-];
-
-const AUTOSCALER: &[(&str, &str)] =
-    &[("cluster spec.clusterAutoscaler", r#"{"enabled": true, "expander": "priority"}"#), ("nodes spec.maxSize", "5")];
-
-const CILIUM: &str = r#"{"cilium": {
-    "enableEncryption": true, "encryptionType": "wireguard", "enablePrometheusMetrics": true,
-    "hubble": {"enabled": true}, "ingress": {"enabled": true}}}"#;
-
 fn rows(kind: &str) -> &'static [Row] {
     match kind {
         "Cluster" => CLUSTER,
@@ -425,7 +396,7 @@ pub(crate) fn prepared(field: &FieldEntry) -> Manifests {
 
 /// Beginnings of the paths of fields that need something around them.
 pub(crate) fn prefixes() -> impl Iterator<Item = &'static str> {
-    AROUND.iter().chain(RUNNING).map(|(path, _)| *path)
+    AROUND.iter().chain(RUNNING).map(|(path, _)| *path).chain(SOFTWARE.iter().copied())
 }
 
 /// Kind and path of every sample.

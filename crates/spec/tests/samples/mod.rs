@@ -23,6 +23,7 @@ fn sample(kind: &str, path: &str) -> Option<Value> {
         "proxyMode" => json!("nftables"),
         "disableAdmissionPlugins[]" => json!(["DefaultTolerationSeconds"]),
         "etcdServersOverrides[]" => json!(["/events#https://127.0.0.1:2379"]),
+        "backupInterval" => json!("30m"),
         "heartbeatInterval" => json!("150ms"),
         "leaderElectionTimeout" => json!("2s"),
         "storageBackend" => json!("etcd3"),

@@ -2,7 +2,7 @@
 //!
 //! Names and types are those of kops `v1alpha2`; what each field does here is the first word of its line.
 
-use super::reasons::{ETCD_MANAGER, SNAPSHOTS};
+use super::reasons::ETCD_MANAGER;
 use crate::field::Shape::{Boolean, Duration, Integer, List, Object, Quantity, Text, Word};
 use crate::field::{Block, acts, block, boots, idle, quiet};
 
@@ -18,7 +18,7 @@ pub(crate) static ETCD_CLUSTER_SPEC: Block = block(
         boots("leaderElectionTimeout", Duration),
         boots("heartbeatInterval", Duration),
         boots("image", Text),
-        idle("backups", Object(&ETCD_BACKUP_SPEC), SNAPSHOTS),
+        idle("backups", Object(&ETCD_BACKUP_SPEC), "snapshots are in the state store"),
         boots("manager", Object(&ETCD_MANAGER_SPEC)),
         boots("memoryRequest", Quantity),
         boots("cpuRequest", Quantity),
@@ -47,7 +47,7 @@ pub(crate) static ETCD_MANAGER_SPEC: Block = block(
     &[
         idle("image", Text, ETCD_MANAGER),
         boots("env", List(&Object(&ENV_VAR))),
-        idle("backupInterval", Duration, SNAPSHOTS),
+        boots("backupInterval", Duration),
         boots("backupRetentionDays", Integer),
         idle("discoveryPollInterval", Duration, ETCD_MANAGER),
         boots("listenMetricsURLs", List(&Text)),
