@@ -97,17 +97,13 @@ impl Workspace {
         let root = camino_tempfile::tempdir()?;
         for entry in case.read_dir_utf8()? {
             let entry = entry?;
-            if entry.file_type()?.is_file() && !["command", "stdout", "stderr", "code"].contains(&entry.file_name()) {
-                fs_err::copy(entry.path(), root.path().join(entry.file_name()))?;
+            if !["command", "stdout", "stderr", "code"].contains(&entry.file_name()) {
+                copy(entry.path(), &root.path().join(entry.file_name()))?;
             }
         }
         for folder in ["specs", "policies"] {
             let examples = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(folder);
-            fs_err::create_dir(root.path().join(folder))?;
-            for example in examples.read_dir_utf8()? {
-                let example = example?;
-                fs_err::copy(example.path(), root.path().join(folder).join(example.file_name()))?;
-            }
+            copy(&examples, &root.path().join(folder))?;
         }
         let stdin = Some(root.path().join("stdin")).filter(|path| path.exists());
         Ok(Self { root, stdin })
@@ -148,6 +144,19 @@ impl Workspace {
         redactions.insert("[VERSION]", env!("CARGO_PKG_VERSION"))?;
         Ok(redactions)
     }
+}
+
+/// Copies a file, or a folder with everything in it.
+fn copy(from: &Utf8Path, to: &Utf8Path) -> std::io::Result<()> {
+    if from.is_file() {
+        return fs_err::copy(from, to).map(drop);
+    }
+    fs_err::create_dir(to)?;
+    for entry in from.read_dir_utf8()? {
+        let entry = entry?;
+        copy(entry.path(), &to.join(entry.file_name()))?;
+    }
+    Ok(())
 }
 
 /// Takes out of a text what is another one at each run: times, the machine, the process, the random part of a lease's id, the

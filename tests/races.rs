@@ -1,89 +1,17 @@
 //! Several commands at the same time on one cluster, with the real binary: one applies, the others say who does.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
-use std::process::{Child, Command, Output, Stdio};
+#[path = "common/place.rs"]
+mod place;
+
+use std::process::{Child, Command};
 use std::time::Duration;
 
-use camino_tempfile::Utf8TempDir;
+use place::{Place, ended};
 
-/// An image that the sandbox and the test server have.
-const IMAGE: &str = "  image: 099720109477/ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-20260714";
 /// Commands at once.
 const MANY: usize = 8;
 
-/// A directory with the manifest of a cluster, and how commands reach its account and its store.
-struct Place {
-    directory: Utf8TempDir,
-    cluster: String,
-    arguments: Vec<String>,
-    environment: Vec<(&'static str, String)>,
-}
-
 impl Place {
-    fn new(cluster: &str, arguments: Vec<String>) -> Self {
-        let directory = camino_tempfile::tempdir().expect("a directory");
-        let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../../specs/minimal.yaml");
-        let text = fs_err::read_to_string(manifest).expect("a manifest").replace("minimal.example.com", cluster);
-        // The test server knows no images by parameters.
-        let lines = text.lines().map(|line| if line.contains("image: ssm:") { IMAGE } else { line });
-        let text = lines.collect::<Vec<_>>().join("\n");
-        fs_err::write(directory.path().join("cluster.yaml"), text).expect("a file");
-        Self { directory, cluster: cluster.to_owned(), arguments, environment: Vec::new() }
-    }
-
-    /// With a sandbox and its store.
-    fn sandbox(cluster: &str) -> Self {
-        Self::new(cluster, vec!["--sandbox".to_owned()])
-    }
-
-    /// With an account behind the test server, or `None` where there is none. `{dir}` in the store is the directory.
-    #[expect(clippy::disallowed_methods, reason = "the environment says where the tests run")]
-    #[expect(clippy::print_stderr, reason = "a skipped test has to say so")]
-    fn wire(cluster: &str, store: &str) -> Option<Self> {
-        let Ok(endpoint) = std::env::var("KEDGE_TEST_ENDPOINT") else {
-            eprintln!("skipped: KEDGE_TEST_ENDPOINT is not set (tests/run sets it)");
-            return None;
-        };
-        if let Some(bucket) = store.strip_prefix("s3://") {
-            make_bucket(&endpoint, bucket);
-        }
-        let mut place = Self::new(cluster, Vec::new());
-        let store = store.replace("{dir}", place.directory.path().as_str());
-        place.arguments = vec!["--store".to_owned(), store];
-        place.environment = vec![
-            ("AWS_ENDPOINT_URL", endpoint),
-            ("AWS_REGION", "us-east-1".to_owned()),
-            ("AWS_ACCESS_KEY_ID", "test".to_owned()),
-            ("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
-        ];
-        Some(place)
-    }
-
-    fn start(&self, words: &[&str]) -> Child {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_kedge"));
-        command
-            .args(words)
-            .args(&self.arguments)
-            .current_dir(self.directory.path())
-            .env_clear()
-            .env("HOME", self.directory.path())
-            .env("COLUMNS", "200")
-            .env("USER", "tester")
-            .env("AWS_EC2_METADATA_DISABLED", "true")
-            .env("AWS_CONFIG_FILE", "none")
-            .env("AWS_SHARED_CREDENTIALS_FILE", "none")
-            .envs(self.environment.iter().map(|(name, value)| (*name, value.as_str())))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        command.spawn().expect("kedge runs")
-    }
-
-    fn run(&self, words: &[&str]) -> (i32, String) {
-        ended(self.start(words).wait_with_output().expect("kedge ends"))
-    }
-
     fn apply(&self) -> Child {
         self.start(&["apply", "-f", "cluster.yaml", "--yes"])
     }
@@ -117,26 +45,6 @@ impl Place {
         assert_eq!(applied, 1, "one of {MANY} applies");
         self.settled(1);
     }
-}
-
-fn ended(output: Output) -> (i32, String) {
-    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    (output.status.code().unwrap_or(-1), text)
-}
-
-/// Makes a bucket by a request of one's own: the tests of the command line link no client.
-fn make_bucket(endpoint: &str, bucket: &str) {
-    let address = endpoint.trim_start_matches("http://");
-    let mut stream = TcpStream::connect(address).expect("the test server");
-    let scope = "Credential=test/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0";
-    let request = format!(
-        "PUT /{bucket} HTTP/1.1\r\nHost: {address}\r\nAuthorization: AWS4-HMAC-SHA256 {scope}\r\nContent-Length: 0\r\n\
-         Connection: close\r\n\r\n"
-    );
-    stream.write_all(request.as_bytes()).expect("a request");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("an answer");
-    assert!(answer.contains(" 200 ") || answer.contains("BucketAlreadyOwnedByYou"), "{answer}");
 }
 
 #[test]

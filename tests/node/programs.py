@@ -131,7 +131,7 @@ def kubeadm(state):
             assert "PRIVATE KEY" in read("%s/%s.key" % (pki, name))
         write("/etc/kubernetes/admin.conf", read("/fake/admin.conf"))
         write("/etc/kubernetes/kubelet.conf", read("/fake/admin.conf"))
-        write("/var/lib/etcd/data/member/made", "x")
+        write("/var/lib/etcd/member/made", "x")
         write("/fake/api-is-up", "")
         add(state["active"], "kubelet.service")
         state["made"] += 1

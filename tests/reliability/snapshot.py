@@ -4,6 +4,7 @@ Each resource becomes a `Thing`; canonical.py makes things of different accounts
 """
 
 import dataclasses
+import hashlib
 
 import boto3
 from botocore.config import Config
@@ -56,8 +57,19 @@ class Account:
 
     def snapshot(self):
         """Every resource of the account."""
-        areas = (network, groups, machines, templates, scaling, balancers, identities, zones, queues, rules)
+        areas = (network, groups, machines, templates, scaling, balancers, identities, zones, queues, rules, objects)
         return [thing for area in areas for thing in area(self)]
+
+
+def objects(account):
+    """What instances boot with, in every bucket."""
+    client = account.client("s3")
+    for bucket in client.list_buckets()["Buckets"]:
+        for listed in account.all("s3", "list_objects_v2", "Contents", Bucket=bucket["Name"]):
+            key = listed["Key"]
+            if "/nodes/" in key or "/addons/" in key:
+                body = client.get_object(Bucket=bucket["Name"], Key=key)["Body"].read()
+                yield Thing("store-object", key, [], {"Sha256": hashlib.sha256(body).hexdigest()})
 
 
 def network(account):

@@ -20,8 +20,8 @@ PYTHON = ROOT / ".venv" / "bin" / "python"
 PATIENCE_SECONDS = 300
 
 
-# Kinds of state store.
-STORES = ("none", "file", "s3")
+# Kinds of state store.  With `boot` the bucket also has what instances boot with.
+STORES = ("none", "file", "s3", "boot")
 # With a bucket the lease of a killed command has to end before the next one may go on.
 LEASE_SECONDS = 4
 BUCKET = "kedge-state"
@@ -121,11 +121,23 @@ class World:
         request = urllib.request.Request(f"{self.url}/moto-api/reset", method="POST")
         urllib.request.urlopen(request).read()
         shutil.rmtree(pathlib.Path(self.folder.name) / "store", ignore_errors=True)
-        if self.args.store == "s3":
+        if self.has_bucket:
             scope = "Credential=test/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0"
             headers = {"Authorization": f"AWS4-HMAC-SHA256 {scope}"}
             bucket = urllib.request.Request(f"{self.url}/{BUCKET}", method="PUT", headers=headers)
             urllib.request.urlopen(bucket).read()
+
+    @property
+    def has_bucket(self):
+        return self.args.store in ("s3", "boot")
+
+    def programs(self):
+        """A folder with what instances would run."""
+        folder = pathlib.Path(self.folder.name) / "programs"
+        folder.mkdir(exist_ok=True)
+        for arch in ("amd64", "arm64"):
+            (folder / f"kedge-node-{arch}").write_text(f"a program for {arch}\n")
+        return str(folder)
 
     def control(self, name, body=None):
         data = None if body is None else json.dumps(body).encode()
@@ -136,7 +148,9 @@ class World:
     def environment(self):
         """Nothing of the caller's but how long a lease lasts."""
         passed = {name: os.environ[name] for name in ("PATH", "KEDGE_LEASE_DURATION") if name in os.environ}
-        if self.args.store == "s3":
+        if self.args.store == "boot":
+            passed["KEDGE_NODE_BINARIES"] = self.programs()
+        if self.has_bucket:
             passed.setdefault("KEDGE_LEASE_DURATION", f"{LEASE_SECONDS}s")
         return passed | {
             "HOME": self.folder.name,
@@ -194,5 +208,5 @@ class World:
 
     def store(self):
         """Arguments that name the state store."""
-        places = {"file": f"file://{self.folder.name}/store", "s3": f"s3://{BUCKET}"}
+        places = {"file": f"file://{self.folder.name}/store", "s3": f"s3://{BUCKET}", "boot": f"s3://{BUCKET}"}
         return ("--store", places[self.args.store]) if self.args.store in places else ()

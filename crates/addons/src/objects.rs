@@ -110,6 +110,23 @@ pub(crate) fn disruption_budget(namespace: &str, name: &str, app: &str) -> Value
     object("policy/v1", "PodDisruptionBudget", namespace, name, fields)
 }
 
+/// A probe by HTTP.
+fn probe(get: Value, times: &Value) -> Value {
+    let mut probe = json!({ "httpGet": get });
+    crate::patch::merge(&mut probe, times);
+    probe
+}
+
+/// How pods of an application spread.
+pub(crate) fn spread(app: &str, key: &str, otherwise: &str) -> Value {
+    json!({
+        "maxSkew": 1,
+        "topologyKey": key,
+        "whenUnsatisfiable": otherwise,
+        "labelSelector": { "matchLabels": { "k8s-app": app } },
+    })
+}
+
 /// A container. It may not become root, write to its own files or gain rights, unless it is told to.
 #[derive(Clone, Debug)]
 pub(crate) struct Container(Map<String, Value>);
@@ -169,7 +186,9 @@ impl Container {
     /// Probes of a path on a named port: whether it lives.
     pub(crate) fn alive(self, path: &str, port: &str, scheme: &str) -> Self {
         let get = json!({ "path": path, "port": port, "scheme": scheme });
-        self.set("livenessProbe", json!({ "httpGet": get, "initialDelaySeconds": 20, "periodSeconds": 10, "timeoutSeconds": 5, "failureThreshold": 5 }))
+        let times =
+            json!({ "initialDelaySeconds": 20, "periodSeconds": 10, "timeoutSeconds": 5, "failureThreshold": 5 });
+        self.set("livenessProbe", probe(get, &times))
     }
 
     /// Probes of a path on a named port: whether it is ready.
@@ -242,7 +261,8 @@ pub(crate) struct Pods {
 }
 
 impl Pods {
-    /// Pods of an application under a service account; `priority` is empty for those that may wait. They run under no user of their own unless it is said.
+    /// Pods of an application under a service account; `priority` is empty for those that may wait. Their user is that of
+    /// their images unless another is said.
     pub(crate) fn new(namespace: &str, name: &str, account: &str, priority: &str) -> Self {
         let mut spec = Map::new();
         spec.insert("serviceAccountName".to_owned(), account.into());
@@ -325,11 +345,9 @@ impl Pods {
 
     /// Pods of the same application spread over zones, and never share a node.
     fn spread(self) -> Self {
-        let labels = json!({ "matchLabels": { "k8s-app": self.name } });
-        let over = |key: &str, otherwise: &str| json!({ "maxSkew": 1, "topologyKey": key, "whenUnsatisfiable": otherwise, "labelSelector": labels });
-        let constraints =
-            [over("topology.kubernetes.io/zone", "ScheduleAnyway"), over("kubernetes.io/hostname", "DoNotSchedule")];
-        self.with("topologySpreadConstraints", constraints.to_vec())
+        let zones = spread(&self.name, "topology.kubernetes.io/zone", "ScheduleAnyway");
+        let nodes = spread(&self.name, "kubernetes.io/hostname", "DoNotSchedule");
+        self.with("topologySpreadConstraints", vec![zones, nodes])
     }
 
     fn template(self) -> (String, String, Value) {

@@ -1,6 +1,8 @@
 //! Every version, image and upstream file of every add-on, with the versions of Kubernetes that they fit.
 //!
-//! Upstream files are named by tag, and are what their SHA-256 says and nothing else.
+//! Upstream files are named by tag, and are what their SHA-256 says and nothing else. That a repository has a tag does not mean
+//! that there is an image: versions here are such as others run. So the cloud controller of 1.36 is the one of 1.35, the last
+//! that was published.
 
 use crate::addon::UpstreamFile;
 
@@ -58,16 +60,16 @@ pub(crate) fn release(addon: &str, minor: u32) -> &'static Release {
 pub static RELEASES: &[Release] = &[
     Release {
         addon: "aws-cloud-controller-manager",
-        version: "v1.32.8",
+        version: "v1.32.5",
         minors: (32, 32),
-        images: &[("cloud-controller-manager", "registry.k8s.io/provider-aws/cloud-controller-manager:v1.32.8")],
+        images: &[("cloud-controller-manager", "registry.k8s.io/provider-aws/cloud-controller-manager:v1.32.5")],
         files: &[],
     },
     Release {
         addon: "aws-cloud-controller-manager",
-        version: "v1.33.4",
+        version: "v1.33.0",
         minors: (33, 33),
-        images: &[("cloud-controller-manager", "registry.k8s.io/provider-aws/cloud-controller-manager:v1.33.4")],
+        images: &[("cloud-controller-manager", "registry.k8s.io/provider-aws/cloud-controller-manager:v1.33.0")],
         files: &[],
     },
     Release {
@@ -86,9 +88,9 @@ pub static RELEASES: &[Release] = &[
     },
     Release {
         addon: "aws-cloud-controller-manager",
-        version: "v1.36.1",
+        version: "v1.35.2",
         minors: (36, 36),
-        images: &[("cloud-controller-manager", "registry.k8s.io/provider-aws/cloud-controller-manager:v1.36.1")],
+        images: &[("cloud-controller-manager", "registry.k8s.io/provider-aws/cloud-controller-manager:v1.35.2")],
         files: &[],
     },
     Release {
@@ -327,23 +329,23 @@ pub static RELEASES: &[Release] = &[
     },
     Release {
         addon: "cluster-autoscaler",
-        version: "v1.33.6",
+        version: "v1.33.5",
         minors: (33, 33),
-        images: &[("cluster-autoscaler", "registry.k8s.io/autoscaling/cluster-autoscaler:v1.33.6")],
+        images: &[("cluster-autoscaler", "registry.k8s.io/autoscaling/cluster-autoscaler:v1.33.5")],
         files: &[],
     },
     Release {
         addon: "cluster-autoscaler",
-        version: "v1.34.5",
+        version: "v1.34.4",
         minors: (34, 34),
-        images: &[("cluster-autoscaler", "registry.k8s.io/autoscaling/cluster-autoscaler:v1.34.5")],
+        images: &[("cluster-autoscaler", "registry.k8s.io/autoscaling/cluster-autoscaler:v1.34.4")],
         files: &[],
     },
     Release {
         addon: "cluster-autoscaler",
-        version: "v1.35.2",
+        version: "v1.35.1",
         minors: (35, 35),
-        images: &[("cluster-autoscaler", "registry.k8s.io/autoscaling/cluster-autoscaler:v1.35.2")],
+        images: &[("cluster-autoscaler", "registry.k8s.io/autoscaling/cluster-autoscaler:v1.35.1")],
         files: &[],
     },
     Release {
@@ -355,9 +357,9 @@ pub static RELEASES: &[Release] = &[
     },
     Release {
         addon: "aws-node-termination-handler",
-        version: "v1.25.6",
+        version: "v1.25.3",
         minors: (32, 36),
-        images: &[("aws-node-termination-handler", "public.ecr.aws/aws-ec2/aws-node-termination-handler:v1.25.6")],
+        images: &[("aws-node-termination-handler", "public.ecr.aws/aws-ec2/aws-node-termination-handler:v1.25.3")],
         files: &[],
     },
     Release {

@@ -1,12 +1,16 @@
 //! From an add-on and the upstream files that it names to the objects that are applied, in the order in which they are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kedge_spec::text;
 use serde_json::Value;
 
 use crate::addon::{Addon, Registry, sha256};
+use crate::objects::put;
 use crate::patch::Change;
+
+/// Annotation of pods with the digest of the config maps that they read.
+const CONFIGURATION: &str = "addon.kedge.dev/configuration";
 
 /// Kinds that have no namespace. Kinds of custom resources are not here: upstream files name their namespaces.
 const CLUSTER_WIDE: [&str; 19] = [
@@ -87,7 +91,7 @@ impl Addon {
             if found != file.sha256 {
                 return Err(error(format!("{} has the SHA-256 {found} and not {}", file.url, file.sha256)));
             }
-            for document in text::read_all(text).map_err(|why| error(format!("{}: {why}", file.url)))? {
+            for document in read(text).map_err(|why| error(format!("{}: {why}", file.url)))? {
                 flatten(document, &mut objects);
             }
         }
@@ -124,12 +128,58 @@ impl Addon {
         if let Some(registry) = &self.registry {
             objects.iter_mut().for_each(|object| rename_images(object, registry));
         }
+        mark_configurations(&mut objects);
         for object in &objects {
             check(object).map_err(|why| error(format!("{why}: {object}")))?;
         }
         let kind = |object: &Value| place(object.get("kind").and_then(Value::as_str).unwrap_or_default());
         objects.sort_by_key(kind);
         Ok(objects)
+    }
+}
+
+/// Notes at pods the digest of the config maps that they read: pods start anew where one of them changes, as few programs
+/// notice that.
+fn mark_configurations(objects: &mut [Value]) {
+    let maps: BTreeMap<(String, String), String> = objects
+        .iter()
+        .filter(|object| object.get("kind").and_then(Value::as_str) == Some("ConfigMap"))
+        .map(|map| {
+            let text = |pointer: &str| map.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+            let data = map.get("data").map(Value::to_string).unwrap_or_default();
+            ((text("/metadata/namespace"), text("/metadata/name")), data)
+        })
+        .collect();
+    for object in objects {
+        let namespace = object.pointer("/metadata/namespace").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let Some(pods) = object.pointer_mut("/spec/template").filter(|pods| pods.pointer("/spec/containers").is_some())
+        else {
+            continue;
+        };
+        let mut names = BTreeSet::new();
+        maps_read(pods, &mut names);
+        let read: Vec<&str> =
+            names.into_iter().filter_map(|name| maps.get(&(namespace.clone(), name)).map(String::as_str)).collect();
+        if !read.is_empty() {
+            let digest: String = sha256(read.concat().as_bytes()).chars().take(16).collect();
+            put(pods, &["metadata", "annotations", CONFIGURATION], digest.into());
+        }
+    }
+}
+
+/// Names of config maps that pods read: as volumes, and as variables.
+fn maps_read(value: &Value, names: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (field, value) in fields {
+                if ["configMap", "configMapKeyRef", "configMapRef"].contains(&field.as_str()) {
+                    names.extend(value.get("name").and_then(Value::as_str).map(str::to_owned));
+                }
+                maps_read(value, names);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| maps_read(item, names)),
+        _ => {}
     }
 }
 
@@ -144,6 +194,31 @@ fn rename_images(object: &mut Value, registry: &Registry) {
                 }
             }
         }
+    }
+}
+
+/// Documents that are written for Kubernetes, whose reader takes numbers with a zero before them for octal ones: modes of
+/// files are written so.
+pub(crate) fn read(text: &str) -> Result<Vec<Value>, String> {
+    let mut documents = text::read_all(text)?;
+    documents.iter_mut().for_each(octal_modes);
+    Ok(documents)
+}
+
+fn octal_modes(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            for (field, value) in fields {
+                let mode = value.as_str().filter(|text| text.len() > 1 && text.starts_with('0'));
+                let mode = mode.and_then(|text| u32::from_str_radix(text, 8).ok());
+                match mode.filter(|_| field == "mode" || field == "defaultMode") {
+                    Some(mode) => *value = mode.into(),
+                    None => octal_modes(value),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(octal_modes),
+        _ => {}
     }
 }
 
@@ -240,6 +315,32 @@ mod tests {
         assert_eq!(omitting.render(&files).unwrap().len(), 3);
         let (wrong, files) = addon(vec![Patch::new("Namespace", "m", Change::Omit)]);
         assert_eq!(wrong.render(&files).unwrap_err().to_string(), "add-on a: the upstream files have no Namespace `m`");
+    }
+
+    #[test]
+    fn pods_start_anew_where_their_configuration_changes() {
+        let digest = |data: &str| {
+            let map = |name: &str, data: &str| json!({ "kind": "ConfigMap", "metadata": { "name": name, "namespace": "n" }, "data": { "a": data } });
+            let pods = json!({ "containers": [{ "env": [{ "valueFrom": { "configMapKeyRef": { "name": "m" } } }] }] });
+            let workload = json!({ "kind": "Deployment", "metadata": { "namespace": "n" }, "spec": { "template": { "spec": pods } } });
+            let mut objects = vec![map("m", data), map("other", data), workload];
+            mark_configurations(&mut objects);
+            objects[2]["spec"]["template"]["metadata"]["annotations"][CONFIGURATION].as_str().unwrap().to_owned()
+        };
+        assert_eq!(digest("1").len(), 16);
+        assert_eq!(digest("1"), digest("1"));
+        assert_ne!(digest("1"), digest("2"));
+    }
+
+    #[test]
+    fn modes_of_files_are_octal() {
+        let documents =
+            read("a: {defaultMode: 0644, items: [{mode: 0400, path: '0644'}]}\nb: {defaultMode: 420}\n").unwrap();
+        let wanted = json!({
+            "a": { "defaultMode": 420, "items": [{ "mode": 256, "path": "0644" }] },
+            "b": { "defaultMode": 420 },
+        });
+        assert_eq!(documents, [wanted]);
     }
 
     #[test]

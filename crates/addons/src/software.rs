@@ -74,3 +74,6 @@ fn refused(context: &Context<'_>, problems: &mut Vec<Problem>) -> Option<Addon> 
     }
     None
 }
+
+#[cfg(test)]
+mod tests;

@@ -28,7 +28,7 @@ mod tests;
 mod upkeep;
 
 pub use agent::{Agent, Ports, STATUS, Stopped};
-pub use config::read_config;
+pub use config::{read_config, with_load_balancer};
 pub use error::{HostError, PortError, StepError};
 pub use host::{Command, Host, Output};
 pub use identity::Identity;

@@ -48,6 +48,7 @@ pub(crate) async fn read(aws: &Aws, query: &FactsQuery) -> Result<Facts, CloudEr
         images: images.images,
         image_parameters: images.parameters,
         instance_types: types,
+        store: None,
     })
 }
 

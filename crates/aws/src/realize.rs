@@ -79,6 +79,7 @@ async fn dispatch(task: &Task<'_>) -> Result<StepOutcome, CloudError> {
             iam::realize(task).await
         }
         Kind::Queue | Kind::EventRule | Kind::EventTarget => events::realize(task).await,
+        Kind::StoreObject => Err(bug("AWS is asked for an object of the state store")),
     }
 }
 

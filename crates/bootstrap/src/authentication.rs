@@ -64,6 +64,13 @@ fn jwt(settings: &Settings, assets: &[File], problems: &mut Vec<BootProblem>) ->
         ));
         return None;
     };
+    if !url.starts_with("https://") {
+        problems.push(BootProblem::new(
+            "kubeAPIServer.oidcIssuerURL",
+            format!("`{url}` does not begin with `https://`"),
+            "write the HTTPS URL of the issuer",
+        ));
+    }
     let mut issuer = json!({ "url": url, "audiences": [client] });
     if let Some(path) = settings.text("oidcCAFile") {
         match assets.iter().find(|asset| asset.path == path).and_then(File::as_text) {

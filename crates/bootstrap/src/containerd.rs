@@ -11,10 +11,18 @@ use crate::toml::{Toml, path};
 const HOSTS: &str = "/etc/containerd/certs.d";
 /// Plugin that serves kubelets.
 const CRI: &str = "io.containerd.grpc.v1.cri";
+/// Where gVisor's runtime reads how it shall run.
+const RUNSC: &str = "/etc/containerd/runsc.toml";
 
-/// The files of containerd; `settings` are those of the cluster with those of the group over them.
-pub(crate) fn files(settings: &Settings, gpu: bool, problems: &mut Vec<BootProblem>) -> Vec<File> {
-    let mut files = vec![File::text("/etc/containerd/config.toml", &config(settings, gpu))];
+/// The files of containerd; `settings` are those of the cluster with those of the group over them. `systemd` says whether
+/// kubelets leave control groups to it: both have to agree.
+pub(crate) fn files(settings: &Settings, gpu: bool, systemd: bool, problems: &mut Vec<BootProblem>) -> Vec<File> {
+    let mut files = vec![File::text("/etc/containerd/config.toml", &config(settings, gpu, systemd))];
+    if let Some(platform) = gvisor_platform(settings) {
+        let mut config = Toml::table([]);
+        config.set(&["runsc_config".to_owned(), "platform".to_owned()], Toml::Text(platform));
+        files.push(File::text(RUNSC, &config.write()));
+    }
     let mirrors = settings.get("registryMirrors").and_then(Value::as_object);
     for (registry, hosts) in mirrors.into_iter().flatten() {
         let hosts: Vec<&str> = hosts.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
@@ -33,7 +41,14 @@ pub(crate) fn files(settings: &Settings, gpu: bool, problems: &mut Vec<BootProbl
     files
 }
 
-fn config(settings: &Settings, gpu: bool) -> String {
+/// By what gVisor catches system calls, where it runs and the manifest says so.
+fn gvisor_platform(settings: &Settings) -> Option<String> {
+    let gvisor = settings.block("gvisor");
+    let platform = gvisor.text("platform").filter(|_| gvisor.boolean("enabled") == Some(true))?;
+    Some(platform.to_owned())
+}
+
+fn config(settings: &Settings, gpu: bool, systemd: bool) -> String {
     if let Some(whole) = settings.text("configOverride") {
         return whole.to_owned();
     }
@@ -65,17 +80,22 @@ fn config(settings: &Settings, gpu: bool) -> String {
         set(&[&place[..], &["runtime_type"]].concat(), kind.into());
         set(&[&place[..], &["options"]].concat(), options);
     };
-    // kubelets use systemd for control groups: both have to agree.
-    runtime("runc", "io.containerd.runc.v2", Toml::table([("SystemdCgroup", Toml::Boolean(true))]));
+    runtime("runc", "io.containerd.runc.v2", Toml::table([("SystemdCgroup", Toml::Boolean(systemd))]));
     if gpu {
         let options = Toml::table([
-            ("SystemdCgroup", Toml::Boolean(true)),
+            ("SystemdCgroup", Toml::Boolean(systemd)),
             ("BinaryName", "/usr/bin/nvidia-container-runtime".into()),
         ]);
         runtime("nvidia", "io.containerd.runc.v2", options);
     }
     if settings.block("gvisor").boolean("enabled") == Some(true) {
-        runtime("runsc", "io.containerd.runsc.v1", Toml::table([]));
+        let options = match gvisor_platform(settings) {
+            Some(_) => {
+                Toml::table([("TypeUrl", "io.containerd.runsc.v1.options".into()), ("ConfigPath", RUNSC.into())])
+            }
+            None => Toml::table([]),
+        };
+        runtime("runsc", "io.containerd.runsc.v1", options);
     }
     if gpu {
         set(&["plugins", CRI, "containerd", "default_runtime_name"], "nvidia".into());
@@ -133,7 +153,7 @@ mod tests {
     fn all(containerd: &str, gpu: bool) -> Vec<File> {
         let spec = spec(&[("spec:\n", &format!("spec:\n  containerd: {containerd}\n"))]);
         let mut problems = Vec::new();
-        let files = files(&spec.cluster.settings.block("containerd"), gpu, &mut problems);
+        let files = files(&spec.cluster.settings.block("containerd"), gpu, true, &mut problems);
         assert_eq!(problems, []);
         files
     }
@@ -188,6 +208,16 @@ capabilities = ["pull", "resolve"]
     fn a_configuration_of_the_user_is_taken_whole() {
         let files = all("{configOverride: \"mine = 1\\n\", logLevel: warn}", true);
         assert_eq!(files[0].as_text().as_deref(), Some("mine = 1\n"));
+    }
+
+    #[test]
+    fn gvisor_runs_as_it_is_told() {
+        let files = all("{gvisor: {enabled: true, platform: kvm}}", false);
+        let text = files[0].as_text().unwrap();
+        assert!(text.contains("ConfigPath = \"/etc/containerd/runsc.toml\""), "{text}");
+        assert_eq!(files[1].path, "/etc/containerd/runsc.toml");
+        assert_eq!(files[1].as_text().as_deref(), Some("[runsc_config]\nplatform = \"kvm\"\n"));
+        assert_eq!(all("{gvisor: {enabled: false, platform: kvm}}", false).len(), 1);
     }
 
     #[test]

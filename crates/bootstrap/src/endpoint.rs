@@ -25,8 +25,7 @@ impl ApiEndpoint {
     }
 }
 
-/// `api.internal.<cluster>`.
+/// `api.internal.<cluster>`, which kops takes too, whatever `masterInternalName` says.
 pub(crate) fn internal_name(spec: &ResolvedSpec) -> String {
-    let written = spec.cluster.settings.text("masterInternalName").map(str::to_owned);
-    written.unwrap_or_else(|| format!("api.internal.{}", spec.cluster.name))
+    format!("api.internal.{}", spec.cluster.name)
 }

@@ -6,11 +6,12 @@ use kedge_spec::Settings;
 use kedge_spec::resolved::Role;
 use serde::{Deserialize, Serialize};
 
+use crate::lines::Lines;
 use crate::problem::BootProblem;
 
-/// A file.
+/// A file. A text is stored as its lines, so that people see what of it changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(from = "Stored", into = "Stored")]
 pub struct File {
     /// Where it goes.
     pub path: String,
@@ -30,6 +31,38 @@ impl File {
     #[must_use]
     pub fn as_text(&self) -> Option<String> {
         String::from_utf8(STANDARD.decode(&self.content).ok()?).ok()
+    }
+}
+
+/// A file as it is stored.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Stored {
+    path: String,
+    mode: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lines: Option<Lines>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    content: Option<String>,
+}
+
+impl From<Stored> for File {
+    fn from(stored: Stored) -> Self {
+        let content = match stored.lines {
+            Some(lines) => STANDARD.encode(String::from(lines)),
+            None => stored.content.unwrap_or_default(),
+        };
+        Self { path: stored.path, mode: stored.mode, content }
+    }
+}
+
+impl From<File> for Stored {
+    fn from(file: File) -> Self {
+        // What is not the usual base64 of its content stays as it is written.
+        let text = file.as_text().filter(|text| STANDARD.encode(text) == file.content);
+        let lines = text.map(Lines::from);
+        let content = lines.is_none().then_some(file.content);
+        Self { path: file.path, mode: file.mode, lines, content }
     }
 }
 

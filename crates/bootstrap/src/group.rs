@@ -19,7 +19,7 @@ use crate::kubeadm::{self, Networking, PATCHES, Parts, Registration};
 use crate::problem::BootProblem;
 use crate::ranges::Ranges;
 use crate::records::{self, ApiRecord};
-use crate::{containerd, kubelet, labels, proxy, system};
+use crate::{containerd, etcd, kubelet, labels, proxy, static_pods, system};
 
 /// Version of the document. It grows when a field is added that an older `kedge-node` must not overlook.
 pub const FORMAT_VERSION: u32 = 1;
@@ -49,9 +49,10 @@ pub struct GroupConfig {
     /// How nodes are called.
     pub node_name: NodeName,
     /// Documents for `kubeadm init`; control planes only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::lines::optional")]
     pub init: Option<String>,
     /// Document for `kubeadm join`.
+    #[serde(with = "crate::lines")]
     pub join: String,
     /// Files.
     pub files: Vec<File>,
@@ -85,6 +86,9 @@ pub struct GroupConfig {
     /// Members of etcd that live on instances of the group: cluster and name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub etcd_members: Vec<(String, String)>,
+    /// For how many days snapshots of etcd are kept, where the manifest says so; control planes only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub etcd_retention_days: Option<u32>,
     /// Names of the API that control planes keep records of, because no load balancer stands before it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub records: Vec<ApiRecord>,
@@ -230,7 +234,9 @@ pub fn configure(
     let patch = kubelet::patch(spec, group, &mut problems);
     let kubelet_args = kubelet::flags(spec, group, &labels).0;
     let taints = kubeadm::taints(group, &kubelet::of_group(spec, group).texts("taints"), &mut problems);
-    let registration = Registration { taints, kubelet_args, patched: patch.is_some() };
+    let ipv6 = cluster.network.ipv6_only();
+    let pods = if control_plane { static_pods::patches(spec, &mut problems) } else { Vec::new() };
+    let registration = Registration { taints, kubelet_args, patched: patch.is_some() || !pods.is_empty(), ipv6 };
     let runtime = settings.block("containerd").overlaid(&own.block("containerd"));
     let gpu = group.nvidia_gpu.unwrap_or(cluster.nvidia_gpu);
 
@@ -238,7 +244,8 @@ pub fn configure(
     made.extend(system::time(settings));
     made.extend(system::egress(settings));
     if runtime.boolean("skipInstall") != Some(true) {
-        made.extend(containerd::files(&runtime, gpu, &mut problems));
+        let systemd = kubelet::of_group(spec, group).text("cgroupDriver") != Some("cgroupfs");
+        made.extend(containerd::files(&runtime, gpu, systemd, &mut problems));
     }
     if kubelet::uses_ecr(spec) {
         made.push(system::credential_provider());
@@ -246,6 +253,7 @@ pub fn configure(
     if let Some(patch) = patch {
         made.push(File::text(format!("{PATCHES}/kubeletconfiguration+merge.yaml"), &text::write(&[patch])));
     }
+    made.extend(pods);
     let mut init = None;
     if control_plane {
         let (documents, files) = documents(spec, group, endpoint, &registration, &assets, &mut problems);
@@ -283,6 +291,7 @@ pub fn configure(
             .map(|(etcd, member)| (etcd.name.clone(), member.name.clone()))
             .collect(),
         records: if control_plane { records::of(spec) } else { Vec::new() },
+        etcd_retention_days: if control_plane { etcd::retention_days(spec, &mut problems) } else { None },
     };
     if problems.is_empty() { Ok(Some(config)) } else { Err(problems) }
 }
@@ -298,7 +307,7 @@ fn documents(
 ) -> (Vec<Value>, Vec<File>) {
     let ranges = Ranges::of(spec, problems);
     let (api_server, files) = components::api_server(spec, assets, problems);
-    let mut controller_manager = components::controller_manager(spec);
+    let mut controller_manager = components::controller_manager(spec, problems);
     ranges.tell(&mut controller_manager);
     let proxies = proxy::runs(spec);
     let domain = spec.cluster.settings.text("clusterDNSDomain").unwrap_or("cluster.local");
@@ -310,14 +319,14 @@ fn documents(
         },
         api_server,
         controller_manager,
-        scheduler: components::scheduler(spec),
-        etcd: components::etcd(spec, problems),
+        scheduler: components::scheduler(spec, problems),
+        etcd: etcd::etcd(spec, problems),
         proxy: proxies,
     };
     let mut documents = vec![
         value(&kubeadm::cluster(spec, endpoint, parts)),
         value(&kubeadm::init(group, registration, proxies)),
-        kubelet::document(spec, domain, &ranges.dns, problems),
+        kubelet::document(spec, domain, &ranges.dns),
     ];
     if proxies {
         documents.push(proxy::document(spec, &ranges.pods, problems));

@@ -14,6 +14,7 @@ pub struct Unit {
     /// Its name with its ending.
     pub name: String,
     /// Its text.
+    #[serde(with = "crate::lines")]
     pub text: String,
 }
 

@@ -6,15 +6,16 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::args::Arg;
-use crate::components::{Component, Etcd};
+use crate::components::Component;
 use crate::endpoint::{ApiEndpoint, PORT};
+use crate::etcd::Etcd;
 use crate::problem::BootProblem;
 
 /// Group and version of the documents.
 pub(crate) const API_VERSION: &str = "kubeadm.k8s.io/v1beta4";
 /// Where an instance writes what lets it find the cluster when it joins.
 const DISCOVERY: &str = "/etc/kubernetes/discovery.conf";
-/// Where an instance writes patches for its own kubelet.
+/// Where patches are of what kubeadm writes.
 pub(crate) const PATCHES: &str = "/etc/kubernetes/patches";
 const CRI_SOCKET: &str = "unix:///run/containerd/containerd.sock";
 
@@ -156,7 +157,16 @@ struct NodeRegistration {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct LocalEndpoint {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advertise_address: Option<&'static str>,
     bind_port: u16,
+}
+
+impl LocalEndpoint {
+    /// kubeadm takes the address of the default route: the IPv4 one, if it is not told to take that of IPv6.
+    fn of(registration: &Registration) -> Self {
+        Self { advertise_address: registration.ipv6.then_some("::"), bind_port: PORT }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -186,6 +196,8 @@ pub(crate) struct Registration {
     pub(crate) taints: Vec<Value>,
     pub(crate) kubelet_args: Vec<Arg>,
     pub(crate) patched: bool,
+    /// Whether its cluster has IPv6 addresses only.
+    pub(crate) ipv6: bool,
 }
 
 /// `InitConfiguration` of the first control plane.
@@ -194,7 +206,7 @@ pub(crate) fn init(group: &InstanceGroup, registration: &Registration, proxy: bo
         api_version: API_VERSION,
         kind: "InitConfiguration",
         node_registration: node_registration(group, registration),
-        local_api_endpoint: LocalEndpoint { bind_port: PORT },
+        local_api_endpoint: LocalEndpoint::of(registration),
         skip_phases: if proxy { Vec::new() } else { vec!["addon/kube-proxy"] },
         patches: registration.patched.then_some(Patches { directory: PATCHES }),
     }
@@ -208,7 +220,7 @@ pub(crate) fn join(group: &InstanceGroup, registration: &Registration) -> JoinCo
         kind: "JoinConfiguration",
         node_registration: node_registration(group, registration),
         discovery: Discovery { file: DiscoveryFile { kube_config_path: DISCOVERY } },
-        control_plane: control_plane.then_some(ControlPlane { local_api_endpoint: LocalEndpoint { bind_port: PORT } }),
+        control_plane: control_plane.then(|| ControlPlane { local_api_endpoint: LocalEndpoint::of(registration) }),
         patches: registration.patched.then_some(Patches { directory: PATCHES }),
     }
 }

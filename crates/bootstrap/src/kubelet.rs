@@ -1,10 +1,14 @@
 //! Configuration of kubelets: fields of `KubeletConfiguration`, and the few things that are still flags.
 
+mod rules;
+
 use kedge_spec::resolved::{InstanceGroup, Role};
 use kedge_spec::{ResolvedSpec, Settings};
 use serde_json::{Map, Value, json};
 
 use crate::args::{Args, text};
+use crate::authentication::minor;
+use crate::duration::{MILLISECOND, nanoseconds};
 use crate::labels::Labels;
 use crate::problem::BootProblem;
 use crate::system::{PROVIDER_CONFIG, PROVIDERS};
@@ -165,9 +169,8 @@ pub(crate) fn gates(field: &str, settings: &Settings, problems: &mut Vec<BootPro
     gates
 }
 
-/// `KubeletConfiguration` of the cluster: what every group has in common.
-pub(crate) fn document(spec: &ResolvedSpec, domain: &str, dns: &str, problems: &mut Vec<BootProblem>) -> Value {
-    let mut fields = fields(&common(spec), problems);
+/// What is set where the manifest does not say otherwise.
+fn with_defaults(mut fields: Map<String, Value>) -> Map<String, Value> {
     let mut default = |path: &str, value: Value| {
         if get(&fields, path).is_none() {
             set(&mut fields, path, value);
@@ -177,32 +180,63 @@ pub(crate) fn document(spec: &ResolvedSpec, domain: &str, dns: &str, problems: &
     default("authentication.webhook.enabled", true.into());
     default("authorization.mode", "Webhook".into());
     default("cgroupDriver", "systemd".into());
-    default("clusterDNS", json!([dns]));
-    default("clusterDomain", domain.into());
     default("rotateCertificates", true.into());
     default("shutdownGracePeriod", "30s".into());
-    default("shutdownGracePeriodCriticalPods", "10s".into());
+    // A part of the time before, which the manifest may have made shorter.
+    let whole = get(&fields, "shutdownGracePeriod").and_then(Value::as_str).unwrap_or_default();
+    let is_short = nanoseconds(whole).is_some_and(|time| time < 10_000 * MILLISECOND);
+    let critical = if is_short { whole.to_owned() } else { "10s".to_owned() };
+    if get(&fields, "shutdownGracePeriodCriticalPods").is_none() {
+        set(&mut fields, "shutdownGracePeriodCriticalPods", critical.into());
+    }
+    fields
+}
+
+/// `KubeletConfiguration` of the cluster: what every group has in common. What is wrong with it is told with the groups.
+pub(crate) fn document(spec: &ResolvedSpec, domain: &str, dns: &str) -> Value {
+    let mut fields = with_defaults(fields(&common(spec), &mut Vec::new()));
+    fields.entry("clusterDNS").or_insert_with(|| json!([dns]));
+    fields.entry("clusterDomain").or_insert_with(|| domain.into());
     fields.insert("apiVersion".to_owned(), "kubelet.config.k8s.io/v1beta1".into());
     fields.insert("kind".to_owned(), "KubeletConfiguration".into());
     Value::Object(fields)
 }
 
-/// What the kubelets of a group have besides, as a patch for kubeadm; none if they have nothing of their own.
+/// What the kubelets of a group have otherwise, as a merge patch for kubeadm; none if they have nothing of their own.
 pub(crate) fn patch(spec: &ResolvedSpec, group: &InstanceGroup, problems: &mut Vec<BootProblem>) -> Option<Value> {
-    let (common, own) = (common(spec), of_group(spec, group));
-    if common == own {
-        return None;
-    }
-    let before = fields(&common, &mut Vec::new());
-    let mut patch = fields(&own, problems);
-    patch.retain(|field, value| before.get(field) != Some(value));
+    let own = with_defaults(fields(&of_group(spec, group), problems));
+    rules::check(&own, minor(&spec.cluster.kubernetes_version), problems);
+    let before = with_defaults(fields(&common(spec), &mut Vec::new()));
+    let patch = difference(&before, &own);
     (!patch.is_empty()).then_some(Value::Object(patch))
+}
+
+/// What makes one object of another when it is merged into it: a null takes a field away.
+fn difference(before: &Map<String, Value>, after: &Map<String, Value>) -> Map<String, Value> {
+    let gone = before.keys().filter(|field| !after.contains_key(*field)).map(|field| (field.clone(), Value::Null));
+    let mut patch: Map<String, Value> = gone.collect();
+    for (field, value) in after {
+        match (before.get(field), value) {
+            (Some(known), value) if known == value => {}
+            (Some(Value::Object(known)), Value::Object(value)) => {
+                patch.insert(field.clone(), difference(known, value).into());
+            }
+            _ => {
+                patch.insert(field.clone(), value.clone());
+            }
+        }
+    }
+    patch
 }
 
 /// Flags of the kubelets of a group.
 pub(crate) fn flags(spec: &ResolvedSpec, group: &InstanceGroup, labels: &Labels) -> Args {
     let mut args = Args::of(&of_group(spec, group), &FLAGS);
     args.push("cloud-provider", "external");
+    if spec.cluster.network.ipv6_only() {
+        // By themselves they take the IPv4 address that such nodes have as well.
+        args.push("node-ip", "::");
+    }
     if !labels.kubelet.is_empty() {
         let pairs: Vec<String> = labels.kubelet.iter().map(|(label, value)| format!("{label}={value}")).collect();
         args.push("node-labels", pairs.join(","));
@@ -239,3 +273,6 @@ fn get<'a>(fields: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
         Some((first, rest)) => get(fields.get(first)?.as_object()?, rest),
     }
 }
+
+#[cfg(test)]
+mod tests;

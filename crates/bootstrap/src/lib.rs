@@ -15,23 +15,28 @@ mod args;
 mod authentication;
 mod components;
 mod containerd;
+mod duration;
 mod endpoint;
+mod etcd;
 mod files;
 mod group;
 mod hooks;
 mod kubeadm;
 mod kubelet;
 mod labels;
+mod lines;
 mod problem;
 pub mod proxy;
 mod ranges;
 mod records;
+mod static_pods;
 mod system;
 #[cfg(test)]
 mod testing;
 mod toml;
 mod user_data;
 
+pub use components::SIGNING_CA;
 pub use endpoint::ApiEndpoint;
 pub use files::File;
 pub use group::{Arch, Download, FORMAT_VERSION, GroupConfig, Mount, NodeName, SecretFile, StorePlace, configure};

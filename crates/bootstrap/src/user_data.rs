@@ -95,7 +95,7 @@ impl UserData {
 
     fn program(&self) -> String {
         // What JSON writes here, Python reads: texts and mappings only.
-        let settings = serde_json::to_string(self).unwrap_or_default();
+        let settings = serde_json::to_string_pretty(self).unwrap_or_default();
         PROGRAM.replacen(SETTINGS, &format!("CONFIG = {settings}\n"), 1)
     }
 }

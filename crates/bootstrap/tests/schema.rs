@@ -1,15 +1,18 @@
 //! What kubeadm, kubelets and kube-proxy are given has the form that they take, whatever the manifest sets.
 //!
-//! The schema beside this test is written from their reference pages. Where there is a kubeadm on the PATH, it is asked as well.
+//! The schema beside this test is written from their reference pages; `kubeadm.rs` asks kubeadm itself where there is one.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic about what it reads")]
 
 mod common;
+#[path = "common/every.rs"]
+mod every;
 
-use kedge_spec::{fields, text};
+use kedge_bootstrap::GroupConfig;
+use kedge_spec::text;
 use serde_json::Value;
 
-use common::{Manifests, setup, values};
+use every::every_setting;
 
 /// What is wrong with a value.
 fn faults(root: &Value, schema: &Value, value: &Value, at: &str, found: &mut Vec<String>) {
@@ -77,6 +80,11 @@ fn matches(pattern: &str, text: &str) -> bool {
     }
 }
 
+/// What kubelets of a group have besides what all have.
+fn kubelet_patch(config: &GroupConfig) -> Option<String> {
+    config.files.iter().find(|file| file.path.contains("kubeletconfiguration"))?.as_text()
+}
+
 fn check(documents: &str, found: &mut Vec<String>) -> usize {
     let schema: Value = serde_json::from_str(include_str!("../testdata/documents.schema.json")).unwrap();
     let documents: Vec<Value> = documents.split("---\n").map(|document| text::read(document).unwrap()).collect();
@@ -91,32 +99,17 @@ fn check(documents: &str, found: &mut Vec<String>) -> usize {
 fn documents_have_the_form_that_is_taken_whatever_is_set() {
     let mut found = Vec::new();
     let mut checked = 0;
-    let of_software =
-        ["kube", "masterKubelet", "etcdClusters", "authorization", "clusterDNSDomain", "additionalSans", "assets"];
-    let fields: Vec<_> = fields()
-        .into_iter()
-        .filter(|field| !matches!(field.effect, kedge_spec::FieldEffect::Refused(_)) && field.shape != "block")
-        .filter(|field| of_software.iter().any(|block| field.path.starts_with(&format!("spec.{block}"))))
-        .collect();
-    for field in &fields {
-        for value in values(field) {
-            let mut manifests = Manifests::new();
-            for (place, value) in setup(&field.path) {
-                manifests.set(field.kind, place, &value);
+    for (field, manifests) in every_setting() {
+        // Not every value of every field is sound; those are told before there is a document.
+        let Ok(configs) = manifests.configs() else { continue };
+        for config in configs {
+            let before = found.len();
+            checked += check(&config.join, &mut found);
+            checked += config.init.as_deref().map_or(0, |init| check(init, &mut found));
+            if let Some(patch) = kubelet_patch(&config) {
+                checked += check(&format!("kind: KubeletConfiguration\n{patch}"), &mut found);
             }
-            manifests.set(field.kind, &field.path, &value);
-            // Not every value of every field is sound; those are told before there is a document.
-            let Ok(configs) = manifests.configs() else { continue };
-            for config in configs {
-                let before = found.len();
-                checked += check(&config.join, &mut found);
-                checked += config.init.as_deref().map_or(0, |init| check(init, &mut found));
-                let patch = config.files.iter().find(|file| file.path.contains("kubeletconfiguration"));
-                if let Some(patch) = patch.and_then(kedge_bootstrap::File::as_text) {
-                    checked += check(&format!("kind: KubeletConfiguration\n{patch}"), &mut found);
-                }
-                found[before..].iter_mut().for_each(|fault| fault.insert_str(0, &format!("{}: ", field.path)));
-            }
+            found[before..].iter_mut().for_each(|fault| fault.insert_str(0, &format!("{field}: ")));
         }
     }
     found.sort();
@@ -132,27 +125,4 @@ fn the_schema_finds_faults() {
     let mut found = Vec::new();
     check(broken, &mut found);
     assert_eq!(found.len(), 4, "{found:#?}");
-}
-
-#[test]
-#[expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "this test asks another program")]
-fn kubeadm_agrees_where_there_is_one() {
-    use std::process::Command;
-    let Ok(version) = Command::new("kubeadm").args(["version", "-o", "short"]).output() else {
-        println!("no kubeadm on the PATH: nothing was compared");
-        return;
-    };
-    let version = String::from_utf8(version.stdout).unwrap();
-    let mut manifests = Manifests::new();
-    manifests.set("Cluster", "spec.kubernetesVersion", &Value::from(version.trim()));
-    let folder = camino_tempfile::tempdir().unwrap();
-    for config in manifests.configs().unwrap() {
-        for document in [Some(config.join), config.init].into_iter().flatten() {
-            let path = folder.path().join("config.yaml");
-            fs_err::write(&path, document).unwrap();
-            let answer =
-                Command::new("kubeadm").args(["config", "validate", "--config", path.as_str()]).output().unwrap();
-            assert!(answer.status.success(), "{answer:?}");
-        }
-    }
 }

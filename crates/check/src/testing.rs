@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kedge_resource::inventory::Handle;
-use kedge_resource::kind::{Direction, LaunchTemplate, MetadataOptions, Monitoring, SecurityGroupRule, Volume, Vpc};
+use kedge_resource::kind::{
+    Direction, LaunchTemplate, MetadataOptions, Monitoring, SecurityGroupRule, StoreObject, Volume, Vpc,
+};
 use kedge_resource::plan::{PLAN_FORMAT_VERSION, PlanReport, Purpose, Replacement};
 use kedge_resource::{
     Action, Change, ClusterName, Observed, Ownership, Plan, Properties, Reason, Ref, ResourceKey, Tags,
@@ -55,6 +57,14 @@ pub(crate) fn delete(name: &str, before: impl Into<Properties>) -> Change {
 
 pub(crate) fn replace(name: &str, before: impl Into<Properties>, after: impl Into<Properties>) -> Change {
     change(name, Action::Replace, Some(before.into()), Some(after.into()))
+}
+
+pub(crate) fn update<P: Into<Properties> + Clone>(name: &str, both: P) -> Change {
+    change(name, Action::Update, Some(both.clone().into()), Some(both.into()))
+}
+
+pub(crate) fn store_object() -> StoreObject {
+    StoreObject { version: None, sha256: None, content: None, load_balancer: None }
 }
 
 pub(crate) fn etcd_volume() -> Volume {

@@ -57,6 +57,19 @@ pub(crate) fn delete(session: &Session, proposal: &Proposal, yes: bool) -> Resul
     type_name(session, &proposal.plan().cluster)
 }
 
+/// Makes sure that somebody wants etcd to go back to a snapshot, once they know what is lost: by `--yes`, or by typing the name
+/// of the cluster.
+pub(crate) fn restore(session: &Session, cluster: &ClusterName, lost: &Text, yes: bool) -> Result<(), CliError> {
+    session.ui.complain(lost);
+    if yes {
+        return Ok(());
+    }
+    if !session.ui.can_ask() {
+        return Err(cannot_ask("restore"));
+    }
+    type_name(session, cluster)
+}
+
 fn cannot_ask(verb: &str) -> CliError {
     CliError::user(format!("there is nobody to ask whether to {verb}; nothing was changed"))
         .hint(format!("--yes means: {verb} without asking"))

@@ -6,10 +6,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use kedge_resource::{ClusterName, ResourceKey};
 
 use crate::command::{
-    apply::ApplyArgs, completions::CompletionsArgs, delete::DeleteArgs, diff::DiffArgs, export::ExportArgs,
-    facts::FactsArgs, get::GetArgs, iam_policy::IamPolicyArgs, init::InitArgs, lease::LeaseArgs, op::OpArgs,
-    plan::PlanArgs, resources::ResourcesArgs, rotate::RotateArgs, schema::SchemaArgs, secret::SecretArgs,
-    snapshot::SnapshotArgs, store::StoreArgs,
+    apply::ApplyArgs, completions::CompletionsArgs, delete::DeleteArgs, diff::DiffArgs, etcd::EtcdArgs,
+    export::ExportArgs, facts::FactsArgs, get::GetArgs, iam_policy::IamPolicyArgs, init::InitArgs, lease::LeaseArgs,
+    op::OpArgs, plan::PlanArgs, resources::ResourcesArgs, rotate::RotateArgs, schema::SchemaArgs, secret::SecretArgs,
+    snapshot::SnapshotArgs, store::StoreArgs, validate::ValidateArgs,
 };
 
 /// Directory of the sandbox account where none is named.
@@ -63,8 +63,10 @@ pub(crate) enum Command {
     Apply(ApplyArgs),
     Delete(DeleteArgs),
     Get(GetArgs),
+    Validate(ValidateArgs),
     Export(ExportArgs),
     Rotate(RotateArgs),
+    Etcd(EtcdArgs),
     Op(OpArgs),
     Lease(LeaseArgs),
     Secret(SecretArgs),
@@ -117,6 +119,11 @@ pub(crate) struct GlobalArgs {
     /// the directory store of the sandbox]
     #[arg(long, value_name = "URL", global = true)]
     pub(crate) store: Option<String>,
+
+    /// Folder with kedge-node-amd64 and kedge-node-arm64, which instances run [env: KEDGE_NODE_BINARIES] [default: the folder of
+    /// kedge, then what the state store has]
+    #[arg(long, value_name = "DIR", global = true)]
+    pub(crate) node_binaries: Option<Utf8PathBuf>,
 
     /// AWS region; with manifests their zones decide
     #[arg(long, value_name = "REGION", global = true)]

@@ -4,6 +4,7 @@ pub(crate) mod apply;
 pub(crate) mod completions;
 pub(crate) mod delete;
 pub(crate) mod diff;
+pub(crate) mod etcd;
 pub(crate) mod export;
 pub(crate) mod facts;
 pub(crate) mod get;
@@ -20,6 +21,7 @@ pub(crate) mod schema;
 pub(crate) mod secret;
 pub(crate) mod snapshot;
 pub(crate) mod store;
+pub(crate) mod validate;
 
 use crate::args::Command;
 use crate::error::CliError;
@@ -37,6 +39,7 @@ pub(crate) fn run(command: Command, session: &Session) -> Result<ExitCode, CliEr
         Command::Get(args) => get::run(&args, session),
         Command::Export(args) => export::run(&args, session),
         Command::Rotate(args) => rotate::run(&args, session),
+        Command::Etcd(args) => etcd::run(&args, session),
         Command::Op(args) => op::run(&args, session),
         Command::Lease(args) => lease::run(&args, session),
         Command::Secret(args) => secret::run(&args, session),
@@ -45,6 +48,7 @@ pub(crate) fn run(command: Command, session: &Session) -> Result<ExitCode, CliEr
         Command::Snapshot(args) => snapshot::run(&args, session),
         Command::Resources(args) => resources::run(&args, session),
         Command::IamPolicy(args) => iam_policy::run(&args, session),
+        Command::Validate(args) => validate::run(&args, session),
         Command::Schema(args) => schema::run(&args, session),
         Command::Completions(args) => completions::run(&args, session),
     }

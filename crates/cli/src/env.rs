@@ -32,6 +32,10 @@ pub(crate) const KUBECONFIG: &str = "KUBECONFIG";
 pub(crate) const HOME: &str = "HOME";
 /// Who is logged in, for records.
 pub(crate) const USER: &str = "USER";
+/// Folder with the programs for instances, as `--node-binaries` has it.
+pub(crate) const KEDGE_NODE_BINARIES: &str = "KEDGE_NODE_BINARIES";
+/// An endpoint of one's own for every service.
+pub(crate) const AWS_ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
 /// An endpoint of one's own, where buckets have no host names.
 pub(crate) const AWS_ENDPOINT_URL_S3: &str = "AWS_ENDPOINT_URL_S3";
 
@@ -65,6 +69,10 @@ pub(crate) struct Environment {
     pub(crate) home: Option<String>,
     /// [`AWS_ENDPOINT_URL_S3`] is set.
     pub(crate) own_s3: bool,
+    /// Where S3 is, if it is not that of AWS: instances have to know.
+    pub(crate) s3_endpoint: Option<String>,
+    /// [`KEDGE_NODE_BINARIES`].
+    pub(crate) node_binaries: Option<Utf8PathBuf>,
     /// Those variables of the AWS SDK that are set and empty.
     pub(crate) empty: Vec<&'static str>,
 }
@@ -98,6 +106,8 @@ impl Environment {
             kubeconfigs: lookup(KUBECONFIG),
             home: lookup(HOME),
             own_s3: lookup(AWS_ENDPOINT_URL_S3).is_some(),
+            s3_endpoint: lookup(AWS_ENDPOINT_URL_S3).or_else(|| lookup(AWS_ENDPOINT_URL)),
+            node_binaries: lookup(KEDGE_NODE_BINARIES).map(Utf8PathBuf::from),
             columns: lookup(COLUMNS).and_then(|value| value.parse().ok()),
         }
     }
@@ -149,6 +159,8 @@ mod tests {
             kubeconfigs: None,
             home: None,
             own_s3: false,
+            s3_endpoint: None,
+            node_binaries: None,
             empty: vec!["AWS_REGION"],
         };
         assert_eq!(read, expected);

@@ -7,6 +7,7 @@ use std::io;
 
 use kedge_cloud::{CloudError, ErrorClass};
 use kedge_diag::Diagnostics;
+use kedge_etcd::EtcdError;
 use kedge_ops::OpError;
 use kedge_ops::apply::ApplyError;
 use kedge_ops::diff::DiffError;
@@ -345,6 +346,21 @@ impl From<StoreError> for CliError {
                 Some(source) => this.caused_by(source),
                 None => this,
             },
+        };
+        match hint {
+            Some(hint) => this.hint(hint),
+            None => this,
+        }
+    }
+}
+
+impl From<EtcdError> for CliError {
+    fn from(error: EtcdError) -> Self {
+        let (hint, text) = (error.hint(), error.to_string());
+        let this = match error {
+            EtcdError::Store(error) => return error.into(),
+            EtcdError::Io { source, .. } => Self::user(format!("failed to {text}")).caused_by(&source),
+            _ => Self::user(text),
         };
         match hint {
             Some(hint) => this.hint(hint),

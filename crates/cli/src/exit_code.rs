@@ -8,7 +8,7 @@ pub(crate) enum ExitCode {
     Done = 0,
     /// It failed: wrong usage, bad input, an account that refused, changes that were not all made.
     Failed = 1,
-    /// `plan --detailed-exitcode` found changes.
+    /// `plan --detailed-exitcode` found changes, or `validate` something that is not as it should be.
     ChangesPending = 2,
     /// Somebody interrupted it (Ctrl-C, SIGTERM).
     Interrupted = 130,

@@ -6,6 +6,7 @@
 mod approval;
 mod args;
 mod backend;
+mod boot;
 mod command;
 mod env;
 mod error;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::io::Read;
 use std::sync::Arc;
 
+use camino::Utf8Path;
 use kedge_diag::Source;
 use kedge_ops::load::{self, Input};
 use kedge_ops::manifests::ManifestOptions;
@@ -62,6 +63,7 @@ impl Session {
         }
         let one = |member: fleet::Member| {
             Specification::read(&member.sources, &ManifestOptions { cluster: member.cluster, ..options.clone() })
+                .map(|specification| with_addon_files(specification, &member.sources))
         };
         Ok(members.into_iter().map(one).collect::<Result<_, _>>()?)
     }
@@ -79,6 +81,7 @@ impl Session {
     /// Reads manifests, and says what is worth knowing about them.
     pub(crate) fn specification_of(&self, sources: &[Arc<Source>], args: &SpecArgs) -> Result<Specification, CliError> {
         let specification = Specification::read(sources, &self.manifest_options(args)?)?;
+        let specification = with_addon_files(specification, sources);
         self.ui.diagnostics(&specification.remarks);
         Ok(specification)
     }
@@ -149,6 +152,15 @@ pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, CliError>>) -> Re
     // Resolving a name cannot be cancelled; nobody has to wait for it.
     runtime.shutdown_background();
     result
+}
+
+/// Brings the files of the user's own add-ons with a specification: those that are beside its manifests. What is not there is
+/// told where add-ons are planned.
+pub(crate) fn with_addon_files(specification: Specification, sources: &[Arc<Source>]) -> Specification {
+    specification.with_addon_files(|name| {
+        let folders = sources.iter().filter_map(|source| Utf8Path::new(&source.name).parent());
+        folders.map(|folder| folder.join(name)).find_map(|path| fs_err::read_to_string(path).ok())
+    })
 }
 
 fn features(flags: &[String]) -> Result<BTreeSet<Feature>, CliError> {

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use kedge_resource::inventory::Observed;
 use kedge_resource::{ClusterName, Facts, FactsQuery, Inventory};
 use serde::{Deserialize, Serialize};
 
@@ -63,4 +64,9 @@ pub trait Observe: Send + Sync {
 
     /// The clusters of the region, by name.
     fn clusters(&self) -> impl Future<Output = Result<Vec<ClusterSummary>, CloudError>> + Send;
+
+    /// The text of something whose inventory shows a digest alone; nothing where there is no more to it.
+    fn content(&self, _observed: &Observed) -> impl Future<Output = Result<Option<String>, CloudError>> + Send {
+        std::future::ready(Ok(None))
+    }
 }

@@ -1,4 +1,4 @@
-//! The data directory of a member: whose data it holds, read without running etcd.
+//! The volume of a member, which is its data directory: whose data it holds, read without running etcd.
 //!
 //! etcd begins each file of its write-ahead log with the ids of the member and of its cluster, so that these are known even
 //! where nothing else was written down. The log is made in one step by renaming; without it etcd begins as a new member.
@@ -10,8 +10,9 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::error::EtcdError;
 use crate::id::{EtcdClusterId, MemberId};
 
-/// Name of the data directory on the volume of the member. Not the volume itself: that can be neither renamed nor empty.
-pub const DATA: &str = "data";
+/// What etcd keeps in its data directory. The directory is the volume itself, as kubeadm's `etcd.local.dataDir` names it, and
+/// cannot be renamed; this can.
+pub(crate) const MEMBER: &str = "member";
 /// How much of a file is read: the ids stand in its first bytes.
 const HEAD: u64 = 4096;
 /// Types of records in the log.
@@ -55,18 +56,12 @@ impl Volume {
         &self.root
     }
 
-    /// The data directory: what kubeadm's `etcd.local.dataDir` has to name.
-    #[must_use]
-    pub fn data(&self) -> Utf8PathBuf {
-        self.root.join(DATA)
-    }
-
     /// What the data directory holds.
     ///
     /// # Errors
     /// It cannot be looked at.
     pub fn look(&self) -> Result<Data, EtcdError> {
-        look_at(&self.data())
+        look_at(&self.root)
     }
 
     /// Writes a small file on the volume in one step.
@@ -91,18 +86,18 @@ impl Volume {
         }
     }
 
-    /// Puts the data directory aside under a name of its own; nothing is deleted. Where it now is, if there was one.
+    /// Puts the data of the member aside under a name of its own; nothing is deleted. Where it now is, if there was some.
     ///
     /// # Errors
     /// It cannot be renamed.
     pub fn set_aside(&self, why: &str) -> Result<Option<Utf8PathBuf>, EtcdError> {
-        let data = self.data();
+        let data = self.root.join(MEMBER);
         if !data.exists() {
             return Ok(None);
         }
         let mut number = 1_u32;
         let aside = loop {
-            let aside = self.root.join(format!("{DATA}.{number}.{why}"));
+            let aside = self.root.join(format!("{MEMBER}.{number}.{why}"));
             if !aside.exists() {
                 break aside;
             }
@@ -112,7 +107,7 @@ impl Volume {
         Ok(Some(aside))
     }
 
-    /// The directories that were put aside.
+    /// What was put aside.
     ///
     /// # Errors
     /// The volume cannot be read.
@@ -121,7 +116,7 @@ impl Volume {
         let mut found = Vec::new();
         for entry in entries {
             let entry = entry.map_err(EtcdError::io("read", &self.root))?;
-            let number = entry.file_name().strip_prefix("data.").and_then(|rest| rest.split('.').next());
+            let number = entry.file_name().strip_prefix("member.").and_then(|rest| rest.split('.').next());
             if number.is_some_and(|number| number.parse::<u32>().is_ok()) {
                 found.push(entry.into_path());
             }
@@ -244,7 +239,7 @@ mod tests {
         let folder = camino_tempfile::tempdir().unwrap();
         let volume = Volume::new(folder.path());
         if let Some(log) = log {
-            let wal = volume.data().join("member/wal");
+            let wal = folder.path().join("member/wal");
             fs_err::create_dir_all(&wal).unwrap();
             fs_err::write(wal.join("0000000000000001-0000000000000100.wal"), log).unwrap();
             fs_err::write(wal.join("0000000000000000-0000000000000000.wal"), b"older").unwrap();
@@ -266,8 +261,8 @@ mod tests {
         let (folder, volume) = volume(None);
         assert_eq!(volume.look().unwrap(), Data::Empty);
         fs_err::create_dir_all(folder.path().join("lost+found")).unwrap();
-        fs_err::create_dir_all(folder.path().join("data/member/wal")).unwrap();
-        fs_err::create_dir_all(folder.path().join("data/member/snap")).unwrap();
+        fs_err::create_dir_all(folder.path().join("member/wal")).unwrap();
+        fs_err::create_dir_all(folder.path().join("member/snap")).unwrap();
         assert_eq!(volume.look().unwrap(), Data::Empty);
     }
 
@@ -282,13 +277,13 @@ mod tests {
     #[test]
     fn putting_aside_deletes_nothing() {
         let (folder, volume) = volume(Some(&bytes(LOG)));
-        assert_eq!(volume.set_aside("removed").unwrap(), Some(folder.path().join("data.1.removed")));
+        assert_eq!(volume.set_aside("removed").unwrap(), Some(folder.path().join("member.1.removed")));
         assert_eq!(volume.set_aside("removed").unwrap(), None);
-        fs_err::create_dir_all(volume.data()).unwrap();
-        assert_eq!(volume.set_aside("removed").unwrap(), Some(folder.path().join("data.2.removed")));
+        fs_err::create_dir_all(folder.path().join("member")).unwrap();
+        assert_eq!(volume.set_aside("removed").unwrap(), Some(folder.path().join("member.2.removed")));
         let aside = volume.aside().unwrap();
-        assert_eq!(aside, [folder.path().join("data.1.removed"), folder.path().join("data.2.removed")]);
-        assert!(aside[0].join("member/wal/0000000000000001-0000000000000100.wal").exists());
+        assert_eq!(aside, [folder.path().join("member.1.removed"), folder.path().join("member.2.removed")]);
+        assert!(aside[0].join("wal/0000000000000001-0000000000000100.wal").exists());
     }
 
     proptest! {

@@ -200,7 +200,12 @@ fn of_member(us: &Us, cluster: EtcdClusterId, member: MemberId, live: Option<&Li
     // Nobody answers: all start from what they have, and correct their addresses when there is a majority.
     let Some(live) = live else { return start(None, false) };
     if live.cluster != cluster {
-        return empty(us, Some(live), Some(Aside::OtherCluster));
+        // Of two clusters the one that a majority keeps up is the right one. Without a majority it may be what a restore left.
+        return if live.has_quorum(None) {
+            empty(us, Some(live), Some(Aside::OtherCluster))
+        } else {
+            start(None, false)
+        };
     }
     let Some(known) = live.member(member) else { return empty(us, Some(live), Some(Aside::Removed)) };
     if known.member.peer_urls == [us.peer_url.as_str()] || !live.has_quorum(Some(member)) {

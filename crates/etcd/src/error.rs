@@ -76,7 +76,13 @@ pub enum EtcdError {
         /// What is wrong.
         why: String,
     },
-    /// Somebody else is restoring, or has asked for it.
+    /// Somebody else writes what only we should write.
+    #[error("{why}")]
+    Conflict {
+        /// What, as a sentence.
+        why: String,
+    },
+    /// Somebody else has asked for a restore.
     #[error("{why}")]
     Busy {
         /// Who, and since when.
@@ -116,10 +122,13 @@ impl EtcdError {
             Self::Tls { .. } => "the files are below /etc/kubernetes/pki/etcd; a restart of kedge-node issues them anew".to_owned(),
             Self::Io { .. } => "check that the volume of etcd is mounted, and that it has space".to_owned(),
             Self::Snapshot { .. } => "`kedge etcd snapshots` lists the others".to_owned(),
-            Self::Busy { .. } => "wait for it, or replace it with `kedge etcd restore SNAPSHOT --replace`".to_owned(),
+            Self::Busy { .. } => {
+                "`kedge etcd snapshots` says who asked for it; wait until it is done, or add --replace to take its place".to_owned()
+            }
             Self::Store(source) => return source.hint(),
             Self::Refused { .. }
             | Self::Answer { .. }
+            | Self::Conflict { .. }
             | Self::Corrupt { .. }
             | Self::Program { .. }
             | Self::Host { .. } => return None,
@@ -143,6 +152,8 @@ impl EtcdError {
     #[must_use]
     pub fn is_passing(&self) -> bool {
         let words = [
+            // Somebody has changed the members meanwhile: it is looked at anew.
+            "member not found",
             "too many learner",
             "in sync with leader",
             "not enough started members",
@@ -152,7 +163,8 @@ impl EtcdError {
             "request timed out",
             "too many requests",
         ];
-        matches!(self, Self::Unreachable { .. } | Self::Nobody { .. })
+        // Codes of gRPC: a deadline has passed, and nobody could answer.
+        matches!(self, Self::Unreachable { .. } | Self::Nobody { .. } | Self::Refused { code: 4 | 14, .. })
             || words.into_iter().any(|words| self.says(words))
     }
 

@@ -154,7 +154,7 @@ impl Backups {
             Put::Done(_) => Ok(()),
             Put::Refused => {
                 let why = format!("somebody else writes {key} as well: are two instances {}?", identity.shown());
-                Err(EtcdError::Busy { why })
+                Err(EtcdError::Conflict { why })
             }
         }
     }

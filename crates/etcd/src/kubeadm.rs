@@ -7,6 +7,9 @@
 //! URL is changed before ([`prepare`](crate::prepare)), and its manifest is written by `kubeadm init phase etcd local`, which
 //! asks nobody.
 //!
+//! What `check-etcd` trips over is a dead *member*: it asks pods of etcd for one address that answers, and then every member that
+//! one names. Pods and Nodes of instances that are gone do not matter to it; the cloud controller removes them.
+//!
 //! The phase that adds members has two names. To Kubernetes 1.32 it is `control-plane-join/etcd`. With the feature gate
 //! `ControlPlaneKubeletLocalMode`, on by default from 1.33, it is `etcd-join`, before the kubelet's own API server is up;
 //! later versions know that name alone and refuse the other one.
@@ -73,10 +76,10 @@ mod tests {
     fn a_kept_member_is_not_added_again() {
         let cluster = InitialCluster { members: String::new(), existing: true };
         let start = Prepared::Start { cluster, others: true };
-        let told = kubeadm(&start, 32, Utf8Path::new("/var/lib/etcd/data")).unwrap();
+        let told = kubeadm(&start, 32, Utf8Path::new("/var/lib/etcd")).unwrap();
         assert_eq!(told.skip_phases, ["check-etcd", "control-plane-join/etcd"]);
         assert!(told.write_manifest);
-        assert_eq!(told.ignore_preflight_errors[0], "DirAvailable--var-lib-etcd-data");
+        assert_eq!(told.ignore_preflight_errors[0], "DirAvailable--var-lib-etcd");
         assert_eq!(told.ignore_preflight_errors[2], "FileAvailable--etc-kubernetes-manifests-etcd.yaml");
         assert_eq!(kubeadm(&start, 36, Utf8Path::new("/d")).unwrap().skip_phases, ["check-etcd", "etcd-join"]);
     }

@@ -8,6 +8,7 @@ use futures_util::future::join_all;
 use crate::client::EtcdClient;
 use crate::decide::{Instance, Live, Seen};
 use crate::error::EtcdError;
+use crate::id::{EtcdClusterId, MemberId};
 use crate::wire::{Member, MemberList, Status};
 
 /// What the members say.
@@ -78,44 +79,47 @@ async fn ask(client: &EtcdClient, endpoint: &str) -> Result<Answer, EtcdError> {
 }
 
 fn agree(answers: Vec<Answer>, tried: Vec<String>, instance: impl Fn(Option<IpAddr>) -> Instance) -> Look {
-    // Who has no list does not know the others, and does not disagree with them.
-    let mut lists: BTreeMap<String, &MemberList> = BTreeMap::new();
-    for answer in answers.iter().filter(|answer| !answer.list.members.is_empty()) {
-        lists.insert(format!("{} {:?}", answer.list.cluster, known(&answer.list.members)), &answer.list);
+    let mut clusters: BTreeMap<EtcdClusterId, Vec<Answer>> = BTreeMap::new();
+    for answer in answers {
+        clusters.entry(answer.status.cluster).or_default().push(answer);
     }
-    let mut told = lists.values();
-    let (Some(list), None) = (told.next(), told.next()) else {
-        if lists.is_empty() {
-            return Look::Silent { tried };
+    let mut looks: BTreeMap<EtcdClusterId, Look> =
+        clusters.into_iter().map(|(cluster, answers)| (cluster, of_cluster(cluster, &answers, &instance))).collect();
+    looks.retain(|_, look| !matches!(look, Look::Silent { .. }));
+    if looks.len() > 1 {
+        // One of them may be what a restore has left; the one that a majority keeps up is the right one.
+        let ids: Vec<String> = looks.keys().map(ToString::to_string).collect();
+        looks.retain(|_, look| matches!(look, Look::Agreed { live, .. } if live.has_quorum(None)));
+        if looks.len() != 1 {
+            return Look::Divided { why: format!("members of different clusters answer: {}", ids.join(", ")) };
         }
-        let clusters: BTreeSet<String> = answers.iter().map(|answer| answer.status.cluster.to_string()).collect();
-        let why = if clusters.len() > 1 {
-            format!("members of different clusters answer: {}", clusters.into_iter().collect::<Vec<_>>().join(", "))
-        } else {
-            "the members of etcd do not agree yet on who is one of them".to_owned()
-        };
-        return Look::Divided { why };
-    };
-    let answer = |member: &Member| {
-        answers.iter().find(|answer| answer.status.member == member.id && answer.status.cluster == list.cluster)
-    };
+    }
+    looks.into_values().next().unwrap_or(Look::Silent { tried })
+}
+
+/// What the members of one cluster say.
+fn of_cluster(cluster: EtcdClusterId, answers: &[Answer], instance: &impl Fn(Option<IpAddr>) -> Instance) -> Look {
+    // Who has no list does not know the others, and does not disagree with them.
+    let mut lists = answers.iter().map(|answer| &answer.list.members).filter(|members| !members.is_empty());
+    let Some(list) = lists.next() else { return Look::Silent { tried: Vec::new() } };
+    if lists.any(|other| known(other) != known(list)) {
+        return Look::Divided { why: "the members of etcd do not agree yet on who is one of them".to_owned() };
+    }
     let members: Vec<Seen> = list
-        .members
         .iter()
         .map(|member| Seen {
-            answers: answer(member).is_some(),
+            answers: answers.iter().any(|answer| answer.status.member == member.id),
             instance: instance(member.peer_urls.first().and_then(|url| address(url))),
             member: member.clone(),
         })
         .collect();
-    let leader = answers.iter().any(|answer| {
-        answer.status.leader.is_some_and(|leader| members.iter().any(|seen| seen.member.id == leader && seen.answers))
-    });
+    let leads = |id: MemberId| members.iter().any(|seen| seen.member.id == id && seen.answers);
+    let leader = answers.iter().any(|answer| answer.status.leader.is_some_and(leads));
     // Voters first: a learner refuses most of what it is asked.
     let mut by_vote: Vec<&Answer> = answers.iter().collect();
     by_vote.sort_by_key(|answer| answer.status.learner);
     let endpoints = by_vote.into_iter().map(|answer| answer.endpoint.clone()).collect();
-    Look::Agreed { live: Live { cluster: list.cluster, leader, members }, endpoints }
+    Look::Agreed { live: Live { cluster, leader, members }, endpoints }
 }
 
 /// What has to be the same in all lists: names follow later.
@@ -133,7 +137,6 @@ fn address(url: &str) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::{EtcdClusterId, MemberId};
 
     fn answer(by: u64, cluster: u64, leader: Option<u64>, ids: &[u64]) -> Answer {
         let member = |id: &u64| Member {
@@ -186,6 +189,9 @@ mod tests {
         assert!(
             matches!(agree(clusters, Vec::new(), |_| Instance::Unknown), Look::Divided { why } if why.contains("1, 2"))
         );
+        let left = vec![answer(1, 1, None, &[1, 2, 3]), answer(4, 2, Some(4), &[4, 5]), answer(5, 2, Some(4), &[4, 5])];
+        let Look::Agreed { live, endpoints } = agree(left, Vec::new(), |_| Instance::Unknown) else { panic!() };
+        assert_eq!((live.cluster, endpoints.len()), (EtcdClusterId(2), 2));
         let nobody = agree(Vec::new(), vec!["x".to_owned()], |_| Instance::Unknown);
         assert_eq!(nobody, Look::Silent { tried: vec!["x".to_owned()] });
     }

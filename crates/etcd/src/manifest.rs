@@ -22,7 +22,9 @@ pub fn with_cluster(manifest: &str, cluster: &InitialCluster) -> Result<String, 
             found = true;
             let indent = line.get(..line.len() - line.trim_start().len()).unwrap_or_default();
             let known = if cluster.existing { "existing" } else { "new" };
-            text.push_str(&format!("{indent}- {members}{}\n{indent}- {state}{known}\n", cluster.members));
+            for argument in [format!("{members}{}", cluster.members), format!("{state}{known}")] {
+                text.extend([indent, "- ", &argument, "\n"]);
+            }
             continue;
         }
         text.push_str(line);

@@ -5,6 +5,7 @@ mod part;
 mod retention;
 mod take;
 
+use futures_util::future::join_all;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -111,6 +112,21 @@ impl Backups {
         }
         found.sort();
         Ok(found)
+    }
+
+    /// The newest ones, at most `limit`, the newest first, each with what is known of it; and how many there are.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn newest(
+        &self,
+        limit: usize,
+    ) -> Result<(usize, Vec<(Listed, Result<Option<Meta>, EtcdError>)>), EtcdError> {
+        let listed = self.list().await?;
+        let count = listed.len();
+        let newest: Vec<Listed> = listed.into_iter().rev().take(limit).collect();
+        let metas = join_all(newest.iter().map(|listed| self.meta(&listed.name))).await;
+        Ok((count, newest.into_iter().zip(metas).collect()))
     }
 
     /// What is known of a snapshot; none if it is not there or was not finished.

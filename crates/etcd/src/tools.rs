@@ -101,6 +101,13 @@ impl Tool {
     }
 }
 
+/// Bytes that are left on the file system of a folder; none where `df` cannot say.
+pub(crate) async fn free_space(folder: &Utf8Path) -> Option<u64> {
+    let df = Tool::program(["df".to_owned()]);
+    let said = df.run(&["--output=avail".to_owned(), "--block-size=1".to_owned(), folder.to_string()]).await.ok()?;
+    said.lines().last()?.trim().parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,6 +133,13 @@ mod tests {
         let missing = Tool::program(["/nowhere/etcdutl".to_owned()]);
         let error = missing.restore(Utf8Path::new("/f"), Utf8Path::new("/d"), &cluster).await.unwrap_err().to_string();
         assert!(error.contains("/nowhere/etcdutl"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn what_is_left_is_a_number() {
+        let folder = camino_tempfile::tempdir().unwrap();
+        assert!(free_space(folder.path()).await.is_some());
+        assert_eq!(free_space(&folder.path().join("missing")).await, None);
     }
 
     #[test]

@@ -107,7 +107,7 @@ impl Cluster {
     pub async fn apply(&self, addon: &Addon, objects: &[Value], options: &ApplyOptions) -> Result<Applied, KubeError> {
         let until = Instant::now() + options.deadline;
         let before = self.inventories().await?.remove(&addon.name).unwrap_or_default();
-        let wanted: Vec<ObjectRef> = objects.iter().map(ObjectRef::of).collect();
+        let wanted: Vec<ObjectRef> = crate::certificates::places(addon, objects);
         let gone: Vec<ObjectRef> =
             before.objects.iter().filter(|old| !wanted.iter().any(|new| new.is_same(old))).cloned().collect();
         let everything = wanted.iter().chain(&gone).cloned().collect();
@@ -123,15 +123,28 @@ impl Cluster {
         let bundles = self.certificates(addon, options.now).await?;
         for object in others {
             let mut object = object.clone();
-            crate::certificates::trust(&mut object, addon, &bundles);
+            crate::certificates::trust(&mut object, &bundles);
             self.apply_until(addon, object, options, until, &mut applied).await?;
         }
         applied.pruned = self.prune(&addon.name, &gone, options.destroy).await?;
         let mut there = wanted;
-        there.extend(applied.pruned.kept.iter().map(|kept| kept.object.clone()));
+        there.extend(applied.pruned.kept.iter().filter(|kept| kept.ours).map(|kept| kept.object.clone()));
         let inventory = Inventory { version: addon.version.clone(), digest: addon.digest(), objects: there };
         self.record(&addon.name, Some(&inventory)).await?;
         Ok(applied)
+    }
+
+    /// Whether an add-on is there as it should be, without a look at its objects: its document was applied to the end, and its
+    /// certificates are good. Whoever looks again and again asks this first.
+    ///
+    /// # Errors
+    /// The API refuses.
+    pub async fn is_current(&self, addon: &Addon, now: Timestamp) -> Result<bool, KubeError> {
+        let known = self.inventories().await?.remove(&addon.name);
+        if known.is_none_or(|known| known.digest != addon.digest()) {
+            return Ok(false);
+        }
+        self.has_good_certificates(addon, now).await
     }
 
     /// Removes an add-on with all of its objects.
@@ -143,9 +156,7 @@ impl Cluster {
         // Last come first: workloads go before what they are allowed to do, and definitions at the end.
         let objects: Vec<ObjectRef> = inventory.objects.iter().rev().cloned().collect();
         let pruned = self.prune(addon, &objects, destroy).await?;
-        let kept: Vec<ObjectRef> = pruned.kept.iter().map(|kept| kept.object.clone()).collect();
         // What is kept is no longer looked after; it stays under its label, for people to decide.
-        tracing::debug!(addon, kept = kept.len(), "removed");
         self.record(addon, None).await?;
         Ok(pruned)
     }
@@ -162,20 +173,9 @@ impl Cluster {
         labels::mark(&mut object, &addon.name, &addon.version);
         let place = ObjectRef::of(&object);
         let mut pause = PAUSE;
-        loop {
+        let done = loop {
             let error = match self.apply_object(&object, &place, options.force).await {
-                Ok(Done::Created) => {
-                    applied.created.push(place);
-                    return Ok(());
-                }
-                Ok(Done::Changed) => {
-                    applied.changed.push(place);
-                    return Ok(());
-                }
-                Ok(Done::Nothing) => {
-                    applied.unchanged += 1;
-                    return Ok(());
-                }
+                Ok(done) => break done,
                 Err(error) => error,
             };
             // A namespace that another add-on brings, or that is only just going.
@@ -186,7 +186,30 @@ impl Cluster {
             tracing::debug!(object = %place, %error, "tried again");
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
+        };
+        if place.kind == "CustomResourceDefinition" {
+            self.established(&place, until).await?;
         }
+        match done {
+            Done::Created => applied.created.push(place),
+            Done::Changed => applied.changed.push(place),
+            Done::Nothing => applied.unchanged += 1,
+        }
+        Ok(())
+    }
+
+    /// Waits until objects of a definition can be made.
+    async fn established(&self, definition: &ObjectRef, until: Instant) -> Result<(), KubeError> {
+        let action = format!("wait for {definition}");
+        let path = self.path(definition).await?;
+        while !self.get(&action, &path).await.is_ok_and(|found| is_established(&found)) {
+            if Instant::now() + PAUSE > until {
+                return Err(KubeError::new(Class::NotReady, action, "it is not established"));
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        self.kinds.lock().await.clear();
+        Ok(())
     }
 
     async fn apply_object(&self, object: &Value, place: &ObjectRef, force: bool) -> Result<Done, KubeError> {
@@ -202,13 +225,6 @@ impl Cluster {
             }
             done => done?,
         };
-        if place.kind == "CustomResourceDefinition" {
-            self.kinds.lock().await.clear();
-            if !is_established(&after) {
-                let why = "its definition is not established yet";
-                return Err(KubeError::new(Class::NotReady, action, why));
-            }
-        }
         let version = |object: &Value| object.pointer("/metadata/resourceVersion").cloned();
         Ok(match before {
             None => Done::Created,

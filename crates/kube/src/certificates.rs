@@ -31,6 +31,9 @@ const EARLY: SignedDuration = SignedDuration::from_hours(24 * 60);
 /// How far back it begins, for clocks that are behind.
 const SKEW: SignedDuration = SignedDuration::from_mins(5);
 
+/// How often a write is repeated that somebody else came before.
+const TRIES: u32 = 5;
+
 /// Authorities in base64, as `caBundle` has them, by kind and name of who trusts them.
 pub(crate) type Bundles = BTreeMap<(String, String), String>;
 
@@ -47,7 +50,20 @@ impl Cluster {
         Ok(bundles)
     }
 
-    /// Makes a certificate if it is not there; gives its authority in base64.
+    /// Whether all certificates of an add-on are there and serve for long enough.
+    pub(crate) async fn has_good_certificates(&self, addon: &Addon, now: Timestamp) -> Result<bool, KubeError> {
+        for wanted in &addon.certificates {
+            let action = format!("look at the certificate {}/{}", wanted.namespace, wanted.secret);
+            let found = self.find(&action, &self.path(&place(wanted)).await?).await?;
+            if found.is_none_or(|secret| authority_if_good(&secret, wanted, now).is_none()) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Makes a certificate if it is not there; gives its authority in base64. Of two who make it at the same time one
+    /// succeeds, and the other takes that.
     async fn certificate(
         &self,
         addon: &Addon,
@@ -55,44 +71,76 @@ impl Cluster {
         now: Timestamp,
     ) -> Result<String, KubeError> {
         let action = format!("make the certificate {}/{}", wanted.namespace, wanted.secret);
-        let place = ObjectRef {
-            api_version: "v1".to_owned(),
-            kind: "Secret".to_owned(),
-            namespace: wanted.namespace.clone(),
-            name: wanted.secret.clone(),
-        };
-        let path = self.path(&place).await?;
-        let found = self.find(&action, &path).await?;
-        if let Some(secret) = &found {
-            let data = |key: &str| {
-                secret.pointer(&format!("/data/{key}")).and_then(Value::as_str).unwrap_or_default().to_owned()
-            };
-            if is_good(&data("tls.crt"), wanted, now) && !data("ca.crt").is_empty() {
-                return Ok(data("ca.crt"));
+        let path = self.path(&place(wanted)).await?;
+        let mut answer = Err(KubeError::new(Class::Conflict, &action, "others make it again and again"));
+        for _ in 0..TRIES {
+            let found = self.find(&action, &path).await?;
+            if let Some(secret) = &found {
+                if let Some(authority) = authority_if_good(secret, wanted, now) {
+                    return Ok(authority);
+                }
+                if labels::addon_of(secret) != Some(labels::value(&addon.name).as_str()) {
+                    let why = format!("{} is not kedge's: delete it, or call it otherwise", place(wanted));
+                    return Err(KubeError::new(Class::Conflict, action, why));
+                }
             }
-            if labels::addon_of(secret) != Some(labels::value(&addon.name).as_str()) {
-                let why = format!(
-                    "secret {}/{} is not kedge's: delete it, or call it otherwise",
-                    wanted.namespace, wanted.secret
-                );
-                return Err(KubeError::new(Class::Conflict, action, why));
+            let made = make(wanted, now).map_err(|error| KubeError::new(Class::Other, &action, error.to_string()))?;
+            let authority = base64(made.authority.as_bytes());
+            let mut secret = json!({
+                "apiVersion": "v1",
+                "kind": "Secret",
+                "metadata": { "name": wanted.secret, "namespace": wanted.namespace },
+                "type": "kubernetes.io/tls",
+                "data": {
+                    "ca.crt": authority,
+                    "tls.crt": base64(made.certificate.as_bytes()),
+                    "tls.key": base64(made.key.as_bytes()),
+                },
+            });
+            labels::mark(&mut secret, &addon.name, &addon.version);
+            let written = match found.as_ref().and_then(|found| found.pointer("/metadata/resourceVersion")) {
+                None => {
+                    let collection = self.collection("v1", "Secret", Some(&wanted.namespace)).await?;
+                    self.create(&action, &format!("{collection}?fieldManager={FIELD_MANAGER}"), &secret).await
+                }
+                Some(version) => {
+                    // Only if nobody came before.
+                    if let Some(metadata) = secret.get_mut("metadata").and_then(Value::as_object_mut) {
+                        metadata.insert("resourceVersion".to_owned(), version.clone());
+                    }
+                    self.patch(&action, &format!("{path}?fieldManager={FIELD_MANAGER}"), Form::Merge, &secret).await
+                }
+            };
+            match written {
+                Ok(_) => return Ok(authority),
+                Err(error) if error.class == Class::Conflict || error.class == Class::NotReady => answer = Err(error),
+                Err(error) => return Err(error),
             }
         }
-        let made =
-            make(wanted, now).map_err(|error| KubeError::new(Class::Other, action.clone(), error.to_string()))?;
-        let authority = base64(made.authority.as_bytes());
-        let mut secret = json!({
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "metadata": { "name": wanted.secret, "namespace": wanted.namespace },
-            "type": "kubernetes.io/tls",
-            "data": { "ca.crt": authority, "tls.crt": base64(made.certificate.as_bytes()), "tls.key": base64(made.key.as_bytes()) },
-        });
-        labels::mark(&mut secret, &addon.name, &addon.version);
-        let query = format!("{path}?fieldManager={FIELD_MANAGER}&force=true");
-        self.patch(&action, &query, Form::Apply, &secret).await?;
-        Ok(authority)
+        answer
     }
+}
+
+/// The places of everything that an add-on has: its objects, and the secrets of its certificates.
+pub(crate) fn places(addon: &Addon, objects: &[Value]) -> Vec<ObjectRef> {
+    objects.iter().map(ObjectRef::of).chain(addon.certificates.iter().map(place)).collect()
+}
+
+/// Where the secret of a certificate is.
+fn place(wanted: &ServingCertificate) -> ObjectRef {
+    ObjectRef {
+        api_version: "v1".to_owned(),
+        kind: "Secret".to_owned(),
+        namespace: wanted.namespace.clone(),
+        name: wanted.secret.clone(),
+    }
+}
+
+/// The authority of a secret, in base64, if its certificate still serves.
+fn authority_if_good(secret: &Value, wanted: &ServingCertificate, now: Timestamp) -> Option<String> {
+    let data = |key: &str| secret.pointer(&format!("/data/{key}")).and_then(Value::as_str).unwrap_or_default();
+    let (certificate, authority) = (data("tls.crt"), data("ca.crt"));
+    (is_good(certificate, wanted, now) && !authority.is_empty()).then(|| authority.to_owned())
 }
 
 /// Whether a certificate, in base64, still serves.
@@ -158,10 +206,9 @@ fn datetime(at: Timestamp) -> OffsetDateTime {
 }
 
 /// Gives an object the authority that it trusts.
-pub(crate) fn trust(object: &mut Value, addon: &Addon, bundles: &Bundles) {
+pub(crate) fn trust(object: &mut Value, bundles: &Bundles) {
     let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
     let Some(bundle) = bundles.get(&(text("/kind"), text("/metadata/name"))) else { return };
-    tracing::trace!(addon = addon.name, "has a bundle");
     let bundle = Value::from(bundle.as_str());
     if let Some(webhooks) = object.get_mut("webhooks").and_then(Value::as_array_mut) {
         for client in webhooks.iter_mut().filter_map(|hook| hook.get_mut("clientConfig")?.as_object_mut()) {
@@ -211,24 +258,12 @@ mod tests {
 
     #[test]
     fn those_who_trust_get_the_authority() {
-        let addon = Addon {
-            format_version: 1,
-            name: "a".to_owned(),
-            version: "1".to_owned(),
-            wave: kedge_addons::Wave::System,
-            namespace: None,
-            upstream: Vec::new(),
-            patches: Vec::new(),
-            objects: Vec::new(),
-            registry: None,
-            certificates: vec![wanted()],
-        };
         let key = |kind: &str| (kind.to_owned(), "x".to_owned());
         let bundles: Bundles = ["APIService", "ValidatingWebhookConfiguration", "CustomResourceDefinition"]
             .map(|kind| (key(kind), "QQ==".to_owned()))
             .into();
         let trusting = |mut object: Value| {
-            trust(&mut object, &addon, &bundles);
+            trust(&mut object, &bundles);
             object
         };
         let api = trusting(json!({ "kind": "APIService", "metadata": { "name": "x" }, "spec": {} }));

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::FIELD_MANAGER;
 use crate::api::Form;
+use crate::certificates::places;
 use crate::connect::Cluster;
 use crate::error::{Class, KubeError};
 use crate::inventory::ObjectRef;
@@ -56,7 +57,7 @@ impl Cluster {
     /// The API refuses an object, or does not answer.
     pub async fn diff(&self, addon: &Addon, objects: &[Value]) -> Result<Vec<ObjectDiff>, KubeError> {
         let mut diffs = Vec::new();
-        let wanted: Vec<ObjectRef> = objects.iter().map(ObjectRef::of).collect();
+        let wanted: Vec<ObjectRef> = places(addon, objects);
         for (object, place) in objects.iter().zip(&wanted) {
             if let Some(change) = self.diff_object(addon, object, place).await? {
                 diffs.push(ObjectDiff { object: place.clone(), change });

@@ -110,6 +110,8 @@ fn classify(code: u16, reason: &str, message: &str) -> Class {
             if message.contains("is being terminated") { Class::NotReady } else { Class::Denied }
         }
         (404, _) => Class::NotFound,
+        // Somebody else wrote between two steps of the server.
+        (409, _) if message.contains("the object has been modified") => Class::NotReady,
         (409, _) => Class::Conflict,
         (422 | 400 | 405 | 413 | 415, _) => Class::Invalid,
         (408 | 429 | 502 | 503 | 504, _) => Class::NotReady,
@@ -132,7 +134,9 @@ mod tests {
             (403, "Forbidden", "nodes is forbidden", Class::Denied),
             (403, "Forbidden", "namespace a is being terminated", Class::NotReady),
             (404, "NotFound", "", Class::NotFound),
-            (409, "Conflict", "", Class::Conflict),
+            (409, "Conflict", "Apply failed with 1 conflict", Class::Conflict),
+            (409, "AlreadyExists", "", Class::Conflict),
+            (409, "Conflict", "the object has been modified", Class::NotReady),
             (422, "Invalid", "", Class::Invalid),
             (429, "TooManyRequests", "", Class::NotReady),
             (500, "InternalError", "failed calling webhook \"x\"", Class::NotReady),

@@ -100,7 +100,8 @@ impl Cluster {
         .collect()
     }
 
-    /// Writes what is there of an add-on; nothing, if it is gone. Control planes may write at the same time, each of them its key.
+    /// Writes what is there of an add-on; nothing, if it is gone. Control planes may write at the same time, each of them its
+    /// key.
     pub(crate) async fn record(&self, addon: &str, inventory: Option<&Inventory>) -> Result<(), KubeError> {
         let action = format!("note what is there of add-on {addon}");
         let text = inventory.map(|inventory| serde_json::to_string(inventory).unwrap_or_default());

@@ -127,6 +127,17 @@ impl Cluster {
         Ok(true)
     }
 
+    /// Gives a node its ranges of addresses for pods, where no controller does: those of IPv6 come from AWS. They cannot be
+    /// changed later.
+    ///
+    /// # Errors
+    /// It is not there, has other ranges, or the API refuses.
+    pub async fn assign_pod_ranges(&self, name: &str, ranges: &[String]) -> Result<(), KubeError> {
+        let patch = json!({ "spec": { "podCIDR": ranges.first(), "podCIDRs": ranges } });
+        let action = format!("give node {name} addresses for pods");
+        self.patch(&action, &format!("{COLLECTION}/{}", encode(name)), Form::Merge, &patch).await.map(|_| ())
+    }
+
     /// Deletes a node whose instance is gone.
     ///
     /// # Errors

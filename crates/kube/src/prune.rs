@@ -26,6 +26,8 @@ pub struct Kept {
     pub object: ObjectRef,
     /// Why, and what to do.
     pub why: String,
+    /// Whether it still carries the add-on's label, so that it is looked at again.
+    pub ours: bool,
 }
 
 impl Cluster {
@@ -41,13 +43,18 @@ impl Cluster {
                 Err(error) => return Err(error),
             };
             let Some(found) = self.find(&action, &path).await? else { continue };
-            if labels::addon_of(&found) != Some(labels::value(addon).as_str()) {
-                let why = format!("it has no label {}={addon}: somebody else looks after it", labels::NAME);
-                pruned.kept.push(Kept { object: object.clone(), why });
-                continue;
+            match labels::addon_of(&found) {
+                Some(known) if known == labels::value(addon) => {}
+                // Another add-on has it now.
+                Some(_) => continue,
+                None => {
+                    let why = format!("it has no label {}={addon}: somebody else looks after it", labels::NAME);
+                    pruned.kept.push(Kept { object: object.clone(), why, ours: false });
+                    continue;
+                }
             }
             if !destroy && let Some(why) = self.holds(object, &found).await? {
-                pruned.kept.push(Kept { object: object.clone(), why });
+                pruned.kept.push(Kept { object: object.clone(), why, ours: true });
                 continue;
             }
             // What was looked at is deleted, and nothing that took its place meanwhile.

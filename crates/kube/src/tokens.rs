@@ -79,7 +79,11 @@ impl Cluster {
         let object = json!({
             "apiVersion": "v1",
             "kind": "Secret",
-            "metadata": { "name": format!("bootstrap-token-{id}"), "namespace": "kube-system", "labels": { labels::MANAGED_BY: "kedge" } },
+            "metadata": {
+                "name": format!("bootstrap-token-{id}"),
+                "namespace": "kube-system",
+                "labels": { labels::MANAGED_BY: "kedge" },
+            },
             "type": TYPE,
             "stringData": data,
         });

@@ -1,17 +1,28 @@
 //! One suite over two API servers: a small one in memory, and the real one where it is there.
 
-mod servers;
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test may panic about what it sees, and says what it skips"
+)]
+
+#[path = "servers/fake.rs"]
+mod fake;
+#[path = "servers/real.rs"]
+mod real;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use fake::Fake;
 use jiff::{SignedDuration, Timestamp};
 use kedge_addons::{Addon, FORMAT_VERSION, ServingCertificate, Wave};
-use kedge_kube::{Access, ApplyOptions, Class, Cluster, ObjectChange, Unit};
+use kedge_kube::{Access, ApplyOptions, Class, Cluster, ObjectChange, Pruned, Unit};
+use real::Real;
 use ring::rand::SystemRandom;
 use serde_json::{Value, json};
-use servers::fake::Fake;
-use servers::real::Real;
 
 fn addon(name: &str, objects: Vec<Value>) -> Unit {
     let addon = Addon {
@@ -117,7 +128,7 @@ async fn keeps_what_holds_data(cluster: &Cluster) {
     cluster.remove("three", false).await.unwrap();
 }
 
-/// What others took over or made is not deleted.
+/// What another add-on has now is not deleted with the one that had it.
 async fn leaves_what_is_not_its_own(cluster: &Cluster) {
     let unit = addon("four", vec![map("four-a", "1")]);
     cluster.apply(&unit.addon, &unit.objects, &options()).await.unwrap();
@@ -126,23 +137,58 @@ async fn leaves_what_is_not_its_own(cluster: &Cluster) {
     let other = addon("five", vec![taken]);
     cluster.apply(&other.addon, &other.objects, &ApplyOptions { force: true, ..options() }).await.unwrap();
     let pruned = cluster.remove("four", false).await.unwrap();
-    assert!(pruned.deleted.is_empty(), "{pruned:?}");
-    assert!(pruned.kept[0].why.contains("somebody else looks after it"), "{pruned:?}");
-    cluster.remove("five", false).await.unwrap();
+    assert_eq!(pruned, Pruned::default());
+    let pruned = cluster.remove("five", false).await.unwrap();
+    assert_eq!(pruned.deleted.len(), 1);
 }
 
 /// Certificates are made once, and those who trust them have their authority.
 async fn makes_certificates(cluster: &Cluster) {
     let mut unit = addon("six", vec![map("six-a", "1")]);
     unit.addon.certificates = vec![ServingCertificate::of_service("six-tls", "default", "six", &[])];
-    let first = cluster.apply(&unit.addon, &unit.objects, &options()).await;
-    first.unwrap();
-    let later = ApplyOptions { now: Timestamp::now() + SignedDuration::from_hours(24), ..options() };
-    cluster.apply(&unit.addon, &unit.objects, &later).await.unwrap();
+    let at = |days: i64| Timestamp::now() + SignedDuration::from_hours(24 * days);
+    assert!(!cluster.is_current(&unit.addon, at(0)).await.unwrap());
+    cluster.apply(&unit.addon, &unit.objects, &options()).await.unwrap();
+    assert!(cluster.is_current(&unit.addon, at(0)).await.unwrap());
+    cluster.apply(&unit.addon, &unit.objects, &ApplyOptions { now: at(1), ..options() }).await.unwrap();
     // In a year it is made anew.
-    let much_later = ApplyOptions { now: Timestamp::now() + SignedDuration::from_hours(24 * 320), ..options() };
-    cluster.apply(&unit.addon, &unit.objects, &much_later).await.unwrap();
-    cluster.remove("six", false).await.unwrap();
+    assert!(!cluster.is_current(&unit.addon, at(320)).await.unwrap());
+    cluster.apply(&unit.addon, &unit.objects, &ApplyOptions { now: at(320), ..options() }).await.unwrap();
+    assert!(cluster.is_current(&unit.addon, at(320)).await.unwrap());
+    assert_eq!(cluster.diff(&unit.addon, &unit.objects).await.unwrap(), []);
+    // The secret goes with the add-on.
+    let pruned = cluster.remove("six", false).await.unwrap();
+    let deleted: Vec<String> = pruned.deleted.iter().map(ToString::to_string).collect();
+    assert_eq!(deleted, ["Secret default/six-tls", "ConfigMap default/six-a"]);
+}
+
+/// Control planes apply the same at the same time; one certificate comes of it, and whoever trusts it trusts that one.
+async fn applies_at_the_same_time(cluster: &Cluster) {
+    let hook = json!({
+        "apiVersion": "apiregistration.k8s.io/v1",
+        "kind": "APIService",
+        "metadata": { "name": "v1.sample.example.com" },
+        "spec": {
+            "group": "sample.example.com",
+            "groupPriorityMinimum": 100,
+            "service": { "name": "sample", "namespace": "default" },
+            "version": "v1",
+            "versionPriority": 100,
+        },
+    });
+    let mut unit = addon("eleven", vec![map("eleven-a", "1"), map("eleven-b", "1"), hook]);
+    let trusted = [("APIService", "v1.sample.example.com")];
+    unit.addon.certificates = vec![ServingCertificate::of_service("eleven-tls", "default", "sample", &trusted)];
+    let options = options();
+    let apply = || cluster.apply(&unit.addon, &unit.objects, &options);
+    let (one, two, three) = tokio::join!(apply(), apply(), apply());
+    for applied in [one, two, three] {
+        applied.unwrap();
+    }
+    // Whoever came last put in the same authority as the others.
+    let applied = apply().await.unwrap();
+    assert_eq!((applied.created.len(), applied.changed.len(), applied.unchanged), (0, 0, 3));
+    cluster.remove("eleven", false).await.unwrap();
 }
 
 async fn makes_tokens(cluster: &Cluster) {
@@ -186,6 +232,8 @@ async fn looks_after_nodes(cluster: &Cluster) {
     assert!(known.taints.contains(&"k:NoSchedule".to_owned()), "{:?}", known.taints);
     assert!(cluster.label_node("a", &labels).await.unwrap());
     assert!(!cluster.label_node("a", &labels).await.unwrap());
+    cluster.assign_pod_ranges("a", &["2001:db8::/80".to_owned()]).await.unwrap();
+    cluster.assign_pod_ranges("a", &["2001:db8::/80".to_owned()]).await.unwrap();
     cluster.delete_dead_node("a").await.unwrap();
     assert_eq!(cluster.nodes().await.unwrap(), []);
     cluster.remove("seven", false).await.unwrap();
@@ -207,6 +255,7 @@ async fn everything(cluster: &Cluster) {
     keeps_what_holds_data(cluster).await;
     leaves_what_is_not_its_own(cluster).await;
     makes_certificates(cluster).await;
+    applies_at_the_same_time(cluster).await;
     makes_tokens(cluster).await;
     looks_after_nodes(cluster).await;
     prepares_joining(cluster).await;
@@ -289,6 +338,52 @@ async fn what_may_pass_is_tried_again_and_the_rest_is_not() {
     assert_eq!(error.class, Class::NotReady, "{error}");
     // What was to be pruned is still noted.
     assert_eq!(cluster.inventories().await.unwrap()["one"].objects.len(), 2);
+}
+
+#[tokio::test]
+async fn what_somebody_took_over_is_told_once_and_left_alone() {
+    let fake = Fake::start().await;
+    let cluster = Cluster::connect(&Access::Kubeconfig(&fake.kubeconfig())).await.unwrap();
+    let before = addon("one", vec![map("a", "1"), map("b", "1")]);
+    cluster.apply(&before.addon, &before.objects, &options()).await.unwrap();
+    fake.unlabel("/api/v1/namespaces/default/configmaps/b");
+    let after = addon("one", vec![map("a", "1")]);
+    let applied = cluster.apply(&after.addon, &after.objects, &options()).await.unwrap();
+    assert!(applied.pruned.deleted.is_empty());
+    assert!(applied.pruned.kept[0].why.contains("somebody else looks after it"), "{applied:?}");
+    let applied = cluster.apply(&after.addon, &after.objects, &options()).await.unwrap();
+    assert_eq!(applied.pruned, Pruned::default());
+}
+
+/// Wherever a run is cut off, the next one brings the same, and nothing is left behind.
+#[tokio::test]
+async fn a_run_that_is_cut_off_is_finished_by_the_next() {
+    let before = addon("one", vec![map("a", "1"), map("b", "1"), definition(), thing("x")]);
+    let after = addon("one", vec![map("a", "2"), map("c", "1"), definition()]);
+    for writes in 0..12 {
+        let fake = Fake::start().await;
+        let cluster = Cluster::connect(&Access::Kubeconfig(&fake.kubeconfig())).await.unwrap();
+        let soon = ApplyOptions { deadline: Duration::from_millis(1), ..options() };
+        fake.cut_after(Some(writes));
+        let first = cluster.apply(&before.addon, &before.objects, &soon).await;
+        fake.cut_after(None);
+        cluster.apply(&before.addon, &before.objects, &options()).await.unwrap();
+        fake.cut_after(Some(writes));
+        let second = cluster.apply(&after.addon, &after.objects, &soon).await;
+        fake.cut_after(None);
+        cluster.apply(&after.addon, &after.objects, &options()).await.unwrap();
+        let names: Vec<String> =
+            fake.labelled("one").into_iter().map(|(at, _)| at.rsplit('/').next().unwrap().to_owned()).collect();
+        assert_eq!(names, ["a", "c", "things.example.com"], "after {writes} writes");
+        // Removing as well.
+        fake.cut_after(Some(writes));
+        let third = cluster.remove("one", true).await;
+        fake.cut_after(None);
+        cluster.remove("one", true).await.unwrap();
+        assert_eq!(fake.labelled("one"), [], "after {writes} writes");
+        assert_eq!(cluster.inventories().await.unwrap(), BTreeMap::new());
+        assert!(writes < 11 || (first.is_ok() && second.is_ok() && third.is_ok()), "the last run is not cut off");
+    }
 }
 
 #[tokio::test]

@@ -65,6 +65,7 @@ pub fn assumed_facts(spec: &ResolvedSpec, region: &str) -> Facts {
             types: query.instance_types.into_iter().map(|name| (name, machine_type())).collect(),
             ..Default::default()
         },
+        store: None,
     }
 }
 

@@ -8,8 +8,6 @@ mod near;
 mod network;
 mod oddities;
 
-use kedge_resource::plan::Severity;
-
 use crate::lowering::Lowering;
 
 /// Reports what is missing in the account.
@@ -21,12 +19,6 @@ pub(crate) fn check(lowering: &mut Lowering<'_>) {
 
 /// Says what a person should know who reads the plan.
 pub(crate) fn remarks(lowering: &mut Lowering<'_>) {
-    lowering.note(
-        Severity::Info,
-        "instances-do-not-join",
-        "instances of this version of kedge start and run, but do not become Kubernetes nodes yet",
-        None,
-    );
     oddities::remark(lowering);
 }
 

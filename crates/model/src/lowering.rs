@@ -11,6 +11,7 @@ use kedge_resource::{ClusterName, Desired, Facts, Ref, Resource, ResourceKey};
 use kedge_spec::ResolvedSpec;
 use kedge_spec::resolved::{Cluster, InstanceGroup, Role, Vpc as SpecVpc};
 
+use crate::boot::Boot;
 use crate::subnets::{self, ZonedSubnet};
 use crate::{checks, dns, names};
 
@@ -22,6 +23,8 @@ pub(crate) struct Lowering<'a> {
     pub(crate) cluster: &'a Cluster,
     /// What the account has.
     pub(crate) facts: &'a Facts,
+    /// How instances boot, where a store gives them more than their manifest does.
+    pub(crate) boot: Option<&'a Boot>,
     /// Subnets with what facts know of existing ones, in the order of the manifest.
     pub(crate) subnets: Vec<ZonedSubnet<'a>>,
     /// The existing VPC, if the cluster uses one that the facts know.
@@ -35,7 +38,7 @@ pub(crate) struct Lowering<'a> {
 
 impl<'a> Lowering<'a> {
     /// Begins with nothing made yet.
-    pub(crate) fn new(spec: &'a ResolvedSpec, facts: &'a Facts) -> Self {
+    pub(crate) fn new(spec: &'a ResolvedSpec, facts: &'a Facts, boot: Option<&'a Boot>) -> Self {
         let cluster = &spec.cluster;
         let shared_vpc = match &cluster.network.vpc {
             SpecVpc::Own { .. } => None,
@@ -45,6 +48,7 @@ impl<'a> Lowering<'a> {
             spec,
             cluster,
             facts,
+            boot,
             subnets: subnets::zoned(cluster, facts),
             shared_vpc,
             hosted_zone: dns::find_zone(cluster, facts),

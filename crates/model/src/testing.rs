@@ -201,6 +201,13 @@ pub(crate) fn lower(spec: &ResolvedSpec) -> Desired {
     crate::lower(spec, &facts()).unwrap_or_else(|problems| panic!("{:?}", problems.sorted()))
 }
 
+/// The resources of a specification whose instances boot from a store.
+pub(crate) fn lower_booting(spec: &ResolvedSpec) -> Desired {
+    let user_data = spec.groups.iter().map(|group| (group.name.clone(), format!("boot {}", group.name))).collect();
+    let boot = crate::Boot { bucket: "boot".to_owned(), prefix: "p/test.example.com".to_owned(), user_data };
+    crate::lower_to(spec, &facts(), Some(&boot)).unwrap_or_else(|problems| panic!("{:?}", problems.sorted()))
+}
+
 /// The problems of one that does not, as `code at path`.
 pub(crate) fn problems(spec: &ResolvedSpec, facts: &Facts) -> Vec<String> {
     let problems = crate::lower(spec, facts).unwrap_err();

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use kedge_addons::{Addon, Index, sha256};
 use kedge_agent::{AddOns, ApiNode, PortError};
 use kedge_kube::{Access, ApplyOptions, Cluster, Https, KubeError, Unit, upstream_files};
-use kedge_store::{BootstrapToken, ClusterStore};
+use kedge_store::{BootstrapToken, ClusterStore, LOAD_BALANCER};
 use ring::rand::SystemRandom;
 use tokio::time::Instant;
 
@@ -108,13 +108,15 @@ impl kedge_agent::Cluster for Api {
 pub(crate) struct ClusterAddOns {
     api: Arc<Api>,
     store: ClusterStore,
+    /// Name of the load balancer of the API, where add-ons have to be told.
+    load_balancer: Option<String>,
     /// The index that was applied last, and when.
     applied: Mutex<Option<(String, Instant)>>,
 }
 
 impl ClusterAddOns {
-    pub(crate) fn new(api: Arc<Api>, store: ClusterStore) -> Self {
-        Self { api, store, applied: Mutex::default() }
+    pub(crate) fn new(api: Arc<Api>, store: ClusterStore, load_balancer: Option<String>) -> Self {
+        Self { api, store, load_balancer, applied: Mutex::default() }
     }
 
     async fn text(&self, name: &str) -> Result<Option<String>, PortError> {
@@ -138,7 +140,10 @@ impl ClusterAddOns {
         for entry in &index.addons {
             let missing =
                 || PortError(format!("the add-on {} is not in the store: `kedge apply` brings it", entry.name));
-            let text = self.object(&entry.digest).await?.ok_or_else(missing)?;
+            let mut text = self.object(&entry.digest).await?.ok_or_else(missing)?;
+            if let Some(host) = &self.load_balancer {
+                text = text.replace(LOAD_BALANCER, host);
+            }
             addons.push(Addon::from_yaml(&text).map_err(|error| PortError(format!("{}: {error}", entry.name)))?);
             for digest in &entry.upstream {
                 // Where the store has it, the instance needs no way to the internet.

@@ -26,16 +26,19 @@ pub(crate) async fn agent(
         AwsOptions { region: Some(place.region.clone()), profile: None, path_style: place.endpoint.is_some() };
     let aws = Box::pin(Aws::connect(&options)).await?;
     // The store has the part of a cluster below its name.
-    let name = config.cluster.as_str();
+    let cluster = config.cluster.clone();
+    let name = cluster.as_str();
     let top = place.prefix.strip_suffix(name).filter(|top| top.is_empty() || top.ends_with('/'));
     let top = top.with_context(|| format!("the keys of the store begin with {}, not with {name}", place.prefix))?;
     let objects: Arc<dyn Objects> = Arc::new(aws.bucket(&place.bucket, top.trim_end_matches('/')));
     let store = ClusterStore::new(Arc::clone(&objects), config.cluster.clone());
     let host: Arc<dyn Host> = Arc::new(System::new(root.as_std_path()));
+    let told = kedge_agent::with_load_balancer(config.clone(), &store, &*host).await;
+    let (config, load_balancer) = told.map_err(anyhow::Error::msg)?;
     let metadata = environment.metadata.as_deref().map_or_else(Imds::default, Imds::at);
     let account = Arc::new(Account { aws: aws.clone() });
     let api = Arc::new(Api::new(root, &config.endpoint));
-    let addons = Arc::new(ClusterAddOns::new(Arc::clone(&api), store.clone()));
+    let addons = Arc::new(ClusterAddOns::new(Arc::clone(&api), store.clone(), load_balancer));
     let etcd = MainMember::new(name, root, Arc::clone(&objects), &environment.path, Arc::clone(&host));
     let ports = Ports {
         host,

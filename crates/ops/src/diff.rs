@@ -1,6 +1,6 @@
 //! What two versions of manifests differ in: desired against desired, no account is asked.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use kedge_check::CheckOptions;
@@ -276,6 +276,7 @@ impl<'a> Reading<'a> {
             remarks: Diagnostics::default(),
             sources: Vec::new(),
             options: ManifestOptions::default(),
+            addon_files: BTreeMap::new(),
         };
         findings(policies, plan, &wanted.desired.resources, &specification).map_err(DiffError::Policy)
     }

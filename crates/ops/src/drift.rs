@@ -8,9 +8,10 @@ use kedge_resource::{Change, Kind, Plan};
 use kedge_store::operation::Ended;
 use kedge_store::{ClusterStore, OperationRecord, StoreError};
 
+use crate::boot;
 use crate::error::OpError;
 use crate::manifests::Specification;
-use crate::plan::{Seen, desired, observe, propose};
+use crate::plan::{Seen, desired, observe, propose, with_contents};
 use crate::proposal::Proposal;
 
 /// The operation that applied what drift is measured against.
@@ -71,16 +72,18 @@ pub async fn drift<O: Observe>(
     let seen = observe(cloud, specification, None).await?;
     let Seen { identity, inventory, facts } = &seen;
     let mut desired = desired(specification, facts)?;
-    desired.notes.clear();
+    desired.notes = boot::notes(facts, Some(inventory));
+    desired.notes.retain(|note| note.severity == Severity::Fatal);
+    let inventory = with_contents(cloud, &desired, inventory).await?;
     let context = PlanContext { account_id: identity.account_id.clone(), region: identity.region.clone() };
     let by_name =
         |group: &str| specification.resolved.groups.iter().any(|it| it.name == group && !it.image.starts_with("ami-"));
-    let proposal = propose(desired, inventory, context, Default::default())?;
+    let proposal = propose(desired, &inventory, context, Default::default())?;
     let mut plan = proposal.into_plan();
     let mut notes = moved_images(&mut plan, by_name);
     notes.extend(since.into_iter().flat_map(Since::remarks));
     // What applying would have to be allowed or would leave to do is no part of what somebody else did.
-    plan.report.notes.retain(|note| note.code == "unreadable" || note.code == "not-planned");
+    plan.report.notes.retain(|note| ["unreadable", "not-planned", "store-needed"].contains(&note.code.as_str()));
     plan.report.notes.extend(notes);
     plan.report.notes.sort();
     Ok(Proposal::unchecked(plan))

@@ -102,6 +102,18 @@ pub async fn instances<O: Observe>(cloud: &O, cluster: &ClusterName) -> Result<F
     Ok(instances_of(inventory(cloud, cluster).await?))
 }
 
+/// The instance groups of a cluster and its instances, from one look.
+///
+/// # Errors
+/// The account does not answer.
+pub async fn groups_and_instances<O: Observe>(
+    cloud: &O,
+    cluster: &ClusterName,
+) -> Result<(Found<InstanceGroup>, Found<Instance>), OpError> {
+    let inventory = inventory(cloud, cluster).await?;
+    Ok((groups_of(inventory.clone()), instances_of(inventory)))
+}
+
 /// Everything of a cluster, and what stands under its names without being its own; by key.
 ///
 /// # Errors

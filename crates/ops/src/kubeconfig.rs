@@ -42,10 +42,7 @@ pub fn server(spec: &ResolvedSpec, way: Way, with_certificate: bool) -> Server {
     let own_tls = balancer.is_some_and(|balancer| balancer.certificate.is_some());
     let port = (own_tls && with_certificate && way == Way::Public).then_some(8443);
     let host = match way {
-        Way::Internal => match cluster.settings.text("masterInternalName") {
-            Some(name) => name.to_owned(),
-            None => format!("api.internal.{}", cluster.name),
-        },
+        Way::Internal => format!("api.internal.{}", cluster.name),
         Way::Public if cluster.dns.dns_type == DnsType::None && balancer.is_some() => {
             return Server::Ask(ResourceKey::new(Kind::LoadBalancer, format!("api.{}", cluster.name)), port);
         }

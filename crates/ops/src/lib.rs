@@ -4,10 +4,13 @@
 //! Whether a person agrees to a plan is asked outside, between [`plan`] and [`apply`].
 
 pub mod apply;
+pub mod boot;
 pub mod delete_cluster;
 pub mod diff;
+pub mod discovery;
 pub mod drift;
 pub mod error;
+pub mod etcd;
 pub mod facts;
 pub mod fleet;
 pub mod get;
@@ -26,6 +29,7 @@ pub mod region;
 pub mod resources;
 pub mod saved;
 pub mod snapshot;
+pub mod validate;
 pub mod version;
 
 pub use error::OpError;

@@ -1,6 +1,6 @@
 //! From manifests to a specification, with everything that is wrong or worth knowing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use kedge_diag::{Diagnostics, Source};
@@ -34,6 +34,8 @@ pub struct Specification {
     pub sources: Vec<Arc<Source>>,
     /// What besides the texts decided it.
     pub options: ManifestOptions,
+    /// Files of the user's own add-ons, under the names by which the manifest calls them.
+    pub addon_files: BTreeMap<String, String>,
 }
 
 impl Specification {
@@ -52,10 +54,31 @@ impl Specification {
         });
         remarks.extend(manifests.attach_spans(more));
         match resolved {
-            Some(resolved) if !remarks.has_errors() => {
-                Ok(Self { resolved, manifests, remarks, sources: sources.to_vec(), options: options.clone() })
-            }
+            Some(resolved) if !remarks.has_errors() => Ok(Self {
+                resolved,
+                manifests,
+                remarks,
+                sources: sources.to_vec(),
+                options: options.clone(),
+                addon_files: BTreeMap::new(),
+            }),
             _ => Err(remarks),
+        }
+    }
+
+    /// Brings the files of the user's own add-ons with it, as far as `read` finds them; those that are missing are told where
+    /// add-ons are planned.
+    #[must_use]
+    pub fn with_addon_files(mut self, mut read: impl FnMut(&str) -> Option<String>) -> Self {
+        // A file may name further files.
+        loop {
+            let missing = kedge_addons::missing_files(&self.resolved, &self.addon_files);
+            let found: Vec<(String, String)> =
+                missing.into_iter().filter_map(|name| read(&name).map(|text| (name, text))).collect();
+            if found.is_empty() {
+                return self;
+            }
+            self.addon_files.extend(found);
         }
     }
 

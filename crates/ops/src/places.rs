@@ -55,6 +55,10 @@ pub fn position(span: &Span) -> Position {
 /// The instance group that a resource is made for.
 fn group_of<'a>(spec: &'a ResolvedSpec, key: &ResourceKey) -> Option<&'a str> {
     let name = match key.kind {
+        Kind::StoreObject => {
+            let group = key.name.strip_prefix("nodes/")?.strip_suffix("/config")?;
+            return spec.groups.iter().find(|known| known.name == group).map(|known| known.name.as_str());
+        }
         Kind::LaunchTemplate | Kind::AutoScalingGroup | Kind::LifecycleHook | Kind::WarmPool => first_word(key),
         _ => return None,
     };

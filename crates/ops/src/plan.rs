@@ -1,14 +1,18 @@
 //! What has to change so that an account holds what a specification says.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use futures_util::future::try_join_all;
 use kedge_check::CheckOptions;
 use kedge_cloud::{Identity, Observe, Scope};
 use kedge_diag::Diagnostics;
 use kedge_planner::{PlanContext, plan_apply};
+use kedge_resource::inventory::Observed;
 use kedge_resource::plan::{Note, Severity};
-use kedge_resource::{Desired, Facts, Inventory, ResourceKey};
+use kedge_resource::{Desired, Facts, Inventory, Properties, ResourceKey};
 
+use crate::boot::{self, Wanted};
 use crate::error::OpError;
 use crate::manifests::Specification;
 use crate::proposal::Proposal;
@@ -34,7 +38,7 @@ pub async fn plan<O: Observe>(
 ) -> Result<Proposal, OpError> {
     let PlanOptions { facts, allow_destroy } = options;
     let seen = observe(cloud, specification, facts).await?;
-    propose_for(specification, &seen, allow_destroy)
+    propose_for(cloud, specification, &seen, allow_destroy).await
 }
 
 /// What an account says of itself and of a cluster.
@@ -72,14 +76,47 @@ pub(crate) async fn observe<O: Observe>(
 }
 
 /// Plans for what was seen.
-pub(crate) fn propose_for(
+pub(crate) async fn propose_for<O: Observe>(
+    cloud: &O,
     specification: &Specification,
     seen: &Seen,
     allow_destroy: BTreeSet<ResourceKey>,
 ) -> Result<Proposal, OpError> {
     let Seen { identity, inventory, facts } = seen;
     let context = PlanContext { account_id: identity.account_id.clone(), region: identity.region.clone() };
-    propose(desired(specification, facts)?, inventory, context, allow_destroy)
+    let mut desired = desired(specification, facts)?;
+    desired.notes.extend(boot::notes(facts, Some(inventory)));
+    let inventory = with_contents(cloud, &desired, inventory).await?;
+    propose(desired, &inventory, context, allow_destroy)
+}
+
+/// The inventory with the texts of objects that become other ones, so that people see what of them changes.
+pub(crate) async fn with_contents<'a, O: Observe>(
+    cloud: &O,
+    desired: &Desired,
+    inventory: &'a Inventory,
+) -> Result<Cow<'a, Inventory>, OpError> {
+    let changes = |(number, observed): (usize, &Observed)| {
+        let Properties::StoreObject(have) = &observed.properties else { return None };
+        let wanted = desired.resources.iter().find(|resource| resource.key == observed.key)?;
+        let Properties::StoreObject(want) = &wanted.properties else { return None };
+        (want.content.is_some() && want.sha256 != have.sha256).then_some(number)
+    };
+    let numbers: Vec<usize> = inventory.resources.iter().enumerate().filter_map(changes).collect();
+    if numbers.is_empty() {
+        return Ok(Cow::Borrowed(inventory));
+    }
+    let asked = numbers.iter().filter_map(|number| Some(cloud.content(inventory.resources.get(*number)?)));
+    let contents = try_join_all(asked).await.map_err(OpError::cloud("read what instances boot with now"))?;
+    let mut inventory = inventory.clone();
+    for (number, content) in numbers.into_iter().zip(contents) {
+        if let Some(Properties::StoreObject(object)) =
+            inventory.resources.get_mut(number).map(|observed| &mut observed.properties)
+        {
+            object.content = content;
+        }
+    }
+    Ok(Cow::Owned(inventory))
 }
 
 /// Plans with facts alone, for an account that holds nothing of the cluster: no credentials are needed.
@@ -88,6 +125,7 @@ pub(crate) fn propose_for(
 /// The facts cannot give what the manifests ask for, or the planner finds no plan.
 pub fn plan_offline(specification: &Specification, options: PlanOptions, facts: &Facts) -> Result<Proposal, OpError> {
     let mut desired = desired(specification, facts)?;
+    desired.notes.extend(boot::notes(facts, None));
     desired.notes.push(Note {
         severity: Severity::Info,
         code: "account-not-asked".to_owned(),
@@ -109,9 +147,20 @@ pub(crate) fn desired(specification: &Specification, facts: &Facts) -> Result<De
             diagnostics.push(diagnostic);
             Err(diagnostics)
         }
-        None => kedge_model::lower(&specification.resolved, facts),
+        None => lower(specification, facts),
     };
     lowered.map_err(|diagnostics| OpError::Manifests(specification.manifests.attach_spans(diagnostics)))
+}
+
+/// The resources of a specification, with what its instances boot with where a store offers that.
+fn lower(specification: &Specification, facts: &Facts) -> Result<Desired, Diagnostics> {
+    let spec = &specification.resolved;
+    let Some(store) = &facts.store else { return kedge_model::lower(spec, facts) };
+    let Wanted { boot, objects } = boot::wanted(spec, facts, store, &specification.addon_files)?;
+    let mut desired = kedge_model::lower_to(spec, facts, Some(&boot))?;
+    desired.resources.extend(objects);
+    desired.resources.sort_by(|a, b| a.key.cmp(&b.key));
+    Ok(desired)
 }
 
 pub(crate) fn propose(

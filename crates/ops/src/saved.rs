@@ -1,6 +1,6 @@
 //! Plans that are saved now and applied later, exactly as they were reviewed or not at all.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use camino::Utf8Path;
@@ -51,6 +51,9 @@ pub struct SavedContent {
     pub manifests: Vec<SavedManifests>,
     /// What besides the manifests decided it.
     pub options: SavedOptions,
+    /// Files of the user's own add-ons.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub addon_files: BTreeMap<String, String>,
     /// What the account offered.
     pub facts: Facts,
     /// The state store at that time; absent if there was none.
@@ -175,7 +178,7 @@ pub async fn plan<O: Observe>(
     allow_destroy: BTreeSet<ResourceKey>,
 ) -> Result<Planned, OpError> {
     let seen = observe(cloud, specification, facts).await?;
-    let proposal = propose_for(specification, &seen, allow_destroy)?;
+    let proposal = propose_for(cloud, specification, &seen, allow_destroy).await?;
     Ok(Planned { proposal, facts: seen.facts })
 }
 
@@ -197,6 +200,7 @@ impl SavedPlan {
                 api_server_nodes: features.contains(&Feature::ApiServerNodes),
                 allow_destroy: planned.proposal.allowed().clone(),
             },
+            addon_files: specification.addon_files.clone(),
             facts: planned.facts.clone(),
             base,
         };
@@ -253,7 +257,10 @@ impl SavedPlan {
             ssh_public_key: ssh_public_key.clone(),
             features: api_server_nodes.then_some(Feature::ApiServerNodes).into_iter().collect(),
         };
-        Specification::read(&sources, &options).map_err(OpError::Manifests)
+        let files = &self.content.addon_files;
+        Specification::read(&sources, &options)
+            .map(|specification| specification.with_addon_files(|name| files.get(name).cloned()))
+            .map_err(OpError::Manifests)
     }
 
     /// Looks at the account and makes the plan again: it is applied only if it comes out the same.
@@ -277,7 +284,7 @@ impl SavedPlan {
                 return Err(SavedPlanError::Elsewhere { wanted, found });
             }
         }
-        let same = propose_for(specification, &seen, content.options.allow_destroy.clone())?;
+        let same = propose_for(cloud, specification, &seen, content.options.allow_destroy.clone()).await?;
         if *same.plan() != content.plan {
             return Err(SavedPlanError::Stale { moved: moved(content, same.plan(), &seen.facts) });
         }

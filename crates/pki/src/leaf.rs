@@ -1,6 +1,7 @@
 //! The certificates of a cluster, with the names, organisations and usages that kubeadm gives them.
 //!
-//! kubeadm leaves certificates alone that are there and fit, so that a control plane can bring its own.
+//! kubeadm leaves certificates alone that are there and fit, so that a control plane can bring its own. What differs from its
+//! own: the key usage has no key encipherment, which ECDSA keys are not for.
 
 use std::net::IpAddr;
 
@@ -8,7 +9,8 @@ use crate::keyset::Purpose;
 
 /// Organisation of users whom API servers let do everything, whatever the rules of the cluster say.
 const MASTERS: &str = "system:masters";
-/// Organisation that kubeadm's rules make administrators; API servers are it before kubelets.
+/// Organisation that kubeadm's rules make administrators; API servers are it before kubelets. Since 1.36.1 kubeadm gives them
+/// no organisation there and binds the user instead, which clusters of earlier versions lack: the organisation works with all.
 const CLUSTER_ADMINS: &str = "kubeadm:cluster-admins";
 /// Organisation of kubelets.
 const NODES: &str = "system:nodes";

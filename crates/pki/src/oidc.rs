@@ -145,6 +145,19 @@ mod tests {
     }
 
     #[test]
+    fn keys_are_written_as_an_api_server_writes_them() {
+        let keys = [
+            include_str!("../testdata/rsa-pkcs1.pem"),
+            include_str!("../testdata/p256-sec1.pem"),
+            include_str!("../testdata/p384-sec1.pem"),
+        ];
+        let keys = keys.map(|key| KeyPair::from_pem(key, &random()).unwrap().public().clone());
+        // What kube-apiserver 1.36 served that had these keys.
+        let served = serde_json::from_str::<serde_json::Value>(include_str!("../testdata/served-jwks.json")).unwrap();
+        assert_eq!(serde_json::to_value(Jwks::of(&keys)).unwrap(), served);
+    }
+
+    #[test]
     fn a_public_key_comes_back_from_its_text() {
         for key in [KeyPair::generate(&random()).unwrap(), KeyPair::from_pem(RSA_KEY, &random()).unwrap()] {
             assert_eq!(PublicKey::from_pem(&key.public().pem()).unwrap(), *key.public());

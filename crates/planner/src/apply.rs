@@ -306,6 +306,7 @@ fn unique(kind: Kind) -> bool {
         Kind::SecurityGroup
         | Kind::SecurityGroupRule
         | Kind::KeyPair
+        | Kind::StoreObject
         | Kind::LaunchTemplate
         | Kind::AutoScalingGroup
         | Kind::LoadBalancer

@@ -10,7 +10,7 @@ use kedge_resource::plan::FieldChange;
 use serde_json::{Map, Value};
 
 /// Properties that are compared and shown as a whole.
-const LEAVES: &[&str] = &["AssumeRolePolicyDocument", "EventPattern", "PolicyDocument", "UserData"];
+const LEAVES: &[&str] = &["AssumeRolePolicyDocument", "Content", "EventPattern", "PolicyDocument", "UserData"];
 
 /// Properties that name the elements of a list of objects.
 const ELEMENT_NAMES: &[&str] = &["DeviceName", "ResourceType", "Subnet"];

@@ -18,6 +18,7 @@ mod oidc_provider;
 mod policy;
 mod record_set;
 mod security_group_rule;
+mod store_object;
 mod subnet;
 mod target_group;
 mod volume;
@@ -50,6 +51,7 @@ pub(crate) fn disregard(want: &Properties, have: &mut Properties) {
         (Properties::SecurityGroupRule(want), Properties::SecurityGroupRule(have)) => {
             security_group_rule::disregard(want, have);
         }
+        (Properties::StoreObject(want), Properties::StoreObject(have)) => store_object::disregard(want, have),
         (Properties::Subnet(want), Properties::Subnet(have)) => subnet::disregard(want, have),
         (Properties::TargetGroup(want), Properties::TargetGroup(have)) => target_group::disregard(want, have),
         (Properties::Volume(want), Properties::Volume(have)) => volume::disregard(want, have),
@@ -71,6 +73,7 @@ pub(crate) fn disregard(want: &Properties, have: &mut Properties) {
             | Properties::SecurityGroupRule(_)
             | Properties::KeyPair(_)
             | Properties::Volume(_)
+            | Properties::StoreObject(_)
             | Properties::LaunchTemplate(_)
             | Properties::AutoScalingGroup(_)
             | Properties::LifecycleHook(_)

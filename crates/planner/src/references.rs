@@ -9,7 +9,7 @@ use kedge_resource::kind::{
     ElasticIp, EventRule, EventTarget, HostedZoneAssociation, Instance, InstanceProfile, InternetGateway, KeyPair,
     KindOf, LaunchTemplate, LifecycleHook, Listener, LoadBalancer, MixedInstancesPolicy, MixedLaunchTemplate,
     NatGateway, NetworkInterface, NetworkInterfaceSpecification, OidcProvider, PolicyAttachment, Queue, RecordSet,
-    Role, RolePolicy, Route, RouteTable, RouteTableAssociation, SecurityGroup, SecurityGroupRule, Subnet,
+    Role, RolePolicy, Route, RouteTable, RouteTableAssociation, SecurityGroup, SecurityGroupRule, StoreObject, Subnet,
     SubnetMapping, TargetGroup, Volume, Vpc, VpcCidrBlock, WarmPool,
 };
 use kedge_resource::reference::Target;
@@ -86,6 +86,12 @@ macro_rules! visitor {
                 Properties::EgressOnlyInternetGateway(inner) => {
                     let EgressOnlyInternetGateway { vpc, tags: _ } = &$($mutable)? **inner;
                     visit(vpc);
+                }
+                Properties::StoreObject(inner) => {
+                    let StoreObject { version: _, sha256: _, content: _, load_balancer } = &$($mutable)? **inner;
+                    if let Some(balancer) = load_balancer {
+                        visit(balancer);
+                    }
                 }
                 Properties::Subnet(inner) => {
                     let Subnet {

@@ -39,6 +39,7 @@ pub(crate) fn by_kind(kind: Kind, forcing: &[String]) -> Replacement {
         Kind::InternetGateway => DeleteFirst,
         // Their names, or what they are made of, are unique.
         Kind::KeyPair
+        | Kind::StoreObject
         | Kind::LaunchTemplate
         | Kind::AutoScalingGroup
         | Kind::LifecycleHook

@@ -40,6 +40,7 @@ macro_rules! accessor {
                 | Properties::Listener(_)
                 | Properties::RecordSet(_)
                 | Properties::HostedZoneAssociation(_)
+                | Properties::StoreObject(_)
                 | Properties::RolePolicy(_)
                 | Properties::PolicyAttachment(_)
                 | Properties::EventTarget(_) => None,

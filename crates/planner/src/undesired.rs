@@ -140,6 +140,7 @@ pub(crate) fn container_of(properties: &Properties) -> Option<(Kind, &str)> {
         | Kind::SecurityGroup
         | Kind::KeyPair
         | Kind::Volume
+        | Kind::StoreObject
         | Kind::LaunchTemplate
         | Kind::AutoScalingGroup
         | Kind::LoadBalancer

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kedge_resource::event::{Event, Outcome, Skipped};
-use kedge_resource::{Action, ResourceKey};
+use kedge_resource::{Action, Kind, ResourceKey};
 
 use crate::plan::{counts, role};
 use crate::text::{Line, Role};
@@ -156,7 +156,9 @@ pub fn waited_for(what: &str) -> &str {
 /// The id of a resource, if it says more than the key does. ARNs, long and made of the name, do not.
 #[must_use]
 pub fn telling_id<'a>(key: &ResourceKey, id: &'a str) -> Option<&'a str> {
-    (!key.name.contains(id) && !id.starts_with("arn:")).then_some(id)
+    // Objects of a store have their digest in their id, which is a property of theirs.
+    let told = key.kind == Kind::StoreObject || key.name.contains(id) || id.starts_with("arn:");
+    (!told).then_some(id)
 }
 
 /// What is happening to a resource: `creating`.
@@ -203,7 +205,6 @@ fn change_count(changes: usize) -> String {
 #[cfg(test)]
 mod tests {
     use kedge_resource::event::{EVENT_FORMAT_VERSION, StepResult};
-    use kedge_resource::kind::Kind;
     use kedge_resource::plan::Totals;
     use snapbox::{assert_data_eq, str};
 

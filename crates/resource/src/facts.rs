@@ -52,6 +52,39 @@ pub struct Facts {
     /// Machine types.
     #[serde(default)]
     pub instance_types: InstanceTypes,
+    /// The state store, where instances can boot from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub store: Option<StoreFacts>,
+}
+
+/// A state store that instances can boot from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct StoreFacts {
+    /// Region of the bucket.
+    pub region: String,
+    /// The bucket.
+    pub bucket: String,
+    /// What keys of the cluster begin with, without a slash at its end.
+    pub prefix: String,
+    /// URL of S3, where it is not that of AWS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    /// SHA-256 of the program `kedge-node`, by architecture (`amd64`, `arm64`).
+    pub programs: BTreeMap<String, String>,
+    /// What the keys of the cluster are wrapped by, if it has keys already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keys: Option<StoreKeys>,
+}
+
+/// What wraps the keys of a state store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum StoreKeys {
+    /// A key of AWS KMS, which control planes may use.
+    Kms,
+    /// A passphrase, which no instance has.
+    Passphrase,
 }
 
 /// A hosted zone of Route 53.

@@ -39,6 +39,7 @@ mod route_table;
 mod route_table_association;
 mod security_group;
 mod security_group_rule;
+mod store_object;
 mod subnet;
 mod target_group;
 mod volume;
@@ -87,6 +88,7 @@ pub use route_table_association::RouteTableAssociation;
 pub use security_group::SecurityGroup;
 pub use security_group_rule::Direction;
 pub use security_group_rule::SecurityGroupRule;
+pub use store_object::StoreObject;
 pub use subnet::PrivateDnsNameOptions;
 pub use subnet::Subnet;
 pub use target_group::TargetGroup;
@@ -225,6 +227,8 @@ kinds! {
     KeyPair = "key-pair", "AWS::EC2::KeyPair";
     /// See [`Volume`](struct@Volume).
     Volume = "volume", "AWS::EC2::Volume";
+    /// See [`StoreObject`](struct@StoreObject).
+    StoreObject = "store-object", "Kedge::Store::Object";
     /// See [`LaunchTemplate`](struct@LaunchTemplate).
     LaunchTemplate = "launch-template", "AWS::EC2::LaunchTemplate";
     /// See [`AutoScalingGroup`](struct@AutoScalingGroup).

@@ -128,7 +128,7 @@ async fn create(task: &Task<'_>, change: &StepChange) -> Result<Handle, CloudErr
     ],
         Kind::DhcpOptionsAssociation => dhcp_options::associate(task, change).await,
         Kind::SecurityGroupRule | Kind::RecordSet | Kind::Instance | Kind::NetworkInterface
-            | Kind::ClassicLoadBalancer => Err(unsupported(task, change)),
+            | Kind::ClassicLoadBalancer | Kind::StoreObject => Err(unsupported(task, change)),
     )
 }
 
@@ -146,7 +146,7 @@ async fn update(task: &Task<'_>, change: &StepChange) -> Result<Handle, CloudErr
             | Kind::SecurityGroup | Kind::KeyPair => retag(task, change).await,
         Kind::VpcCidrBlock | Kind::SecurityGroupRule | Kind::RecordSet | Kind::HostedZoneAssociation
             | Kind::PolicyAttachment | Kind::EventTarget | Kind::Instance | Kind::NetworkInterface
-            | Kind::ClassicLoadBalancer => Err(unsupported(task, change)),
+            | Kind::ClassicLoadBalancer | Kind::StoreObject => Err(unsupported(task, change)),
     )
 }
 
@@ -164,7 +164,7 @@ async fn delete(task: &Task<'_>, change: &StepChange) -> Result<(), CloudError> 
         ClassicLoadBalancer = classic_load_balancer,
     ],
         Kind::DhcpOptionsAssociation => dhcp_options::disassociate(task, change).await,
-        Kind::SecurityGroupRule | Kind::RecordSet | Kind::Instance => Err(unsupported(task, change)),
+        Kind::SecurityGroupRule | Kind::RecordSet | Kind::Instance | Kind::StoreObject => Err(unsupported(task, change)),
     )
 }
 

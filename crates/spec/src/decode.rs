@@ -42,7 +42,7 @@ pub(crate) fn decode<T: DeserializeOwned + Default>(
     }
 }
 
-/// Every field of a document that can be used, also those that nothing acts on yet, as a value in which every number, text
+/// Every field of a document that can be used, also those that decide about no AWS resource, as a value in which every number, text
 /// and boolean has its right type. What is wrong with the document [`decode`] has reported.
 pub(crate) fn settings(document: &Document, block: &'static Block) -> Value {
     let (path, left_out, mut unheard) = (String::new(), BTreeSet::new(), Diagnostics::default());
@@ -57,7 +57,7 @@ struct Decoder<'a> {
     document: &'a Document,
     root: &'static Block,
     allow_unknown_fields: bool,
-    /// Whether fields without effect are handed on.
+    /// Whether fields are handed on that decide about no AWS resource.
     keep: bool,
     /// Path of the value that is looked at.
     path: String,
@@ -122,13 +122,13 @@ impl Decoder<'_> {
                 );
                 None
             }
-            Effect::None | Effect::Bookkeeping => {
-                if loud && field.effect == Effect::None {
+            Effect::None(_) | Effect::Bookkeeping => {
+                if let (true, Effect::None(why)) = (loud, field.effect) {
                     self.push(
                         Diagnostic::note(
                             "field-without-effect",
-                            "field has no effect yet",
-                            format!("`{}` is accepted, and nothing that kedge makes depends on it yet", self.path),
+                            "field has no effect",
+                            format!("`{}` is accepted, and nothing that kedge makes depends on it: {why}", self.path),
                         ),
                         entry.key_start,
                         entry.key_end,
@@ -136,6 +136,8 @@ impl Decoder<'_> {
                 }
                 self.value(&entry.value, &field.shape, false).filter(|_| self.keep)
             }
+            // They are read from the settings, as they are written.
+            Effect::Boots => self.value(&entry.value, &field.shape, loud).filter(|_| self.keep),
             Effect::Acts => {
                 let value = self.value(&entry.value, &field.shape, loud);
                 match &value {

@@ -17,11 +17,6 @@ impl Block {
     pub(crate) fn field(&self, name: &str) -> Option<&'static Field> {
         self.fields.iter().find(|field| field.name == name)
     }
-
-    /// Whether any field below acts.
-    fn acts(&self) -> bool {
-        self.fields.iter().any(|field| field.effect == Effect::Acts)
-    }
 }
 
 /// A field of a block.
@@ -33,20 +28,6 @@ pub(crate) struct Field {
     pub(crate) shape: Shape,
     /// What it does.
     pub(crate) effect: Effect,
-}
-
-impl Field {
-    /// The block whose fields say for themselves what they do, if this field is one or a list of such.
-    pub(crate) fn inner_block(&self) -> Option<&'static Block> {
-        let mut shape = &self.shape;
-        while let Shape::List(inner) | Shape::Map(inner) = shape {
-            shape = inner;
-        }
-        match shape {
-            Shape::Object(block) if self.effect == Effect::Acts && block.acts() => Some(block),
-            _ => None,
-        }
-    }
 }
 
 /// What may stand in a field.
@@ -79,10 +60,12 @@ pub(crate) enum Shape {
 /// What a field does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
-    /// It decides something.
+    /// It decides about AWS resources, or whether a manifest is sound.
     Acts,
-    /// It is accepted; a note says so.
-    None,
+    /// It decides what instances boot with, or which add-ons run and how, and about no AWS resource.
+    Boots,
+    /// It is accepted; a note says so and gives the reason, which is that of the block around it if it is empty.
+    None(&'static str),
     /// It is accepted without a word: an API server writes it, no person.
     Bookkeeping,
     /// It is an error, for this reason.
@@ -99,9 +82,19 @@ pub(crate) const fn acts(name: &'static str, shape: Shape) -> Field {
     Field { name, shape, effect: Effect::Acts }
 }
 
-/// A field that is accepted and has no effect yet.
+/// A field that acts on instances and add-ons only.
+pub(crate) const fn boots(name: &'static str, shape: Shape) -> Field {
+    Field { name, shape, effect: Effect::Boots }
+}
+
+/// A field that is accepted and has no effect, for this reason.
+pub(crate) const fn idle(name: &'static str, shape: Shape, why: &'static str) -> Field {
+    Field { name, shape, effect: Effect::None(why) }
+}
+
+/// A field of a block that is refused or idle as a whole.
 pub(crate) const fn quiet(name: &'static str, shape: Shape) -> Field {
-    Field { name, shape, effect: Effect::None }
+    Field { name, shape, effect: Effect::None("") }
 }
 
 /// A field that only an API server writes.

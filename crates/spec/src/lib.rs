@@ -29,3 +29,4 @@ pub use manifests::{Manifests, ParseOptions, ResolveOptions, parse};
 pub use resolved::ResolvedSpec;
 pub use schema::{FieldEffect, FieldEntry, fields, fields_page, schema};
 pub use settings::Settings;
+pub use units::quantity;

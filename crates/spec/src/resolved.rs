@@ -432,6 +432,8 @@ pub struct ServiceAccount {
 pub struct Issuer {
     /// URL with `https://`.
     pub url: String,
+    /// Where its keys are published, as the manifest names it: `s3://bucket/prefix`.
+    pub discovery_store: Option<String>,
     /// Whether AWS trusts it as OIDC provider.
     pub aws_oidc_provider: bool,
     /// Further audiences.

@@ -27,13 +27,18 @@ pub struct FieldEntry {
 /// What a field does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FieldEffect {
-    /// It decides something.
+    /// It decides about AWS resources, or whether a manifest is sound.
     Acts,
-    /// It is accepted, with a note.
-    NoEffect,
+    /// It decides what instances boot with, or which add-ons run and how, and about no AWS resource.
+    Boots,
+    /// It is accepted, with a note, and has no effect for this reason.
+    NoEffect(&'static str),
     /// It is an error, for this reason.
     Refused(&'static str),
 }
+
+/// Why fields have no effect that a note would be too much for.
+const BOOKKEEPING: &str = "only API servers write it";
 
 fn kinds() -> [(&'static str, &'static Block); 3] {
     [("Cluster", &CLUSTER), ("InstanceGroup", &INSTANCE_GROUP), ("SSHCredential", &SSH_CREDENTIAL)]
@@ -45,20 +50,22 @@ pub fn fields() -> Vec<FieldEntry> {
     let mut entries = Vec::new();
     for (kind, block) in kinds() {
         for field in block.fields {
-            list(kind, "", field, true, &mut entries);
+            list(kind, "", field, FieldEffect::Acts, &mut entries);
         }
     }
     entries
 }
 
-/// `decides`: no block around the field is without effect.
-fn list(kind: &'static str, parent: &str, field: &'static Field, decides: bool, entries: &mut Vec<FieldEntry>) {
+/// `around`: what the block around the field does, of which an idle one says why.
+fn list(kind: &'static str, parent: &str, field: &'static Field, around: FieldEffect, entries: &mut Vec<FieldEntry>) {
     let dot = if parent.is_empty() { "" } else { "." };
     let path = format!("{parent}{dot}{}{}", field.name, suffix(&field.shape));
-    let effect = match field.effect {
-        Effect::Refused(why) => FieldEffect::Refused(why),
-        Effect::Acts if decides => FieldEffect::Acts,
-        Effect::Acts | Effect::None | Effect::Bookkeeping => FieldEffect::NoEffect,
+    let effect = match (field.effect, around) {
+        (Effect::Acts, _) => FieldEffect::Acts,
+        (Effect::Boots, _) => FieldEffect::Boots,
+        (Effect::Refused(why), _) => FieldEffect::Refused(why),
+        (Effect::Bookkeeping, _) => FieldEffect::NoEffect(BOOKKEEPING),
+        (Effect::None(""), FieldEffect::NoEffect(why)) | (Effect::None(why), _) => FieldEffect::NoEffect(why),
     };
     let (inner, words) = match innermost(&field.shape) {
         Shape::Object(block) => (Some(*block), [].as_slice()),
@@ -69,10 +76,8 @@ fn list(kind: &'static str, parent: &str, field: &'static Field, decides: bool, 
     let Some(block) = inner.filter(|_| !matches!(effect, FieldEffect::Refused(_))) else {
         return;
     };
-    // A block of which nothing acts decides by being there.
-    let decides = effect == FieldEffect::Acts && field.inner_block().is_some();
     for inner in block.fields {
-        list(kind, &path, inner, decides, entries);
+        list(kind, &path, inner, effect, entries);
     }
 }
 
@@ -146,9 +151,10 @@ fn define(block: &'static Block, definitions: &mut Map<String, Value>) {
             _ => Map::new(),
         };
         match field.effect {
-            Effect::Acts | Effect::Bookkeeping => {}
-            Effect::None => {
-                described.insert("description".to_owned(), json!("Accepted; it has no effect yet."));
+            Effect::Acts | Effect::Boots | Effect::Bookkeeping => {}
+            Effect::None(why) => {
+                let why = if why.is_empty() { String::new() } else { format!(": {why}") };
+                described.insert("description".to_owned(), json!(format!("Accepted; it has no effect{why}.")));
             }
             Effect::Refused(why) => {
                 described.insert("description".to_owned(), json!(format!("Refused: {why}.")));

@@ -36,7 +36,8 @@ pub(crate) fn duration_seconds(text: &str) -> Option<i64> {
 }
 
 /// Value of a Kubernetes quantity such as `500m`, `4Gi` or `1e3`.
-pub(crate) fn quantity(text: &str) -> Option<f64> {
+#[must_use]
+pub fn quantity(text: &str) -> Option<f64> {
     let unit_at = text.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '+' | '-'))).unwrap_or(text.len());
     let (number, unit) = text.split_at(unit_at);
     let factor = match unit {

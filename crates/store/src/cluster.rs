@@ -76,6 +76,12 @@ impl ClusterStore {
         &*self.objects
     }
 
+    /// The same, for whoever outlives this value.
+    #[must_use]
+    pub fn shared(&self) -> Arc<dyn Objects> {
+        self.objects.clone()
+    }
+
     /// The whole key of something of the cluster.
     #[must_use]
     pub fn key(&self, name: &str) -> String {

@@ -51,7 +51,9 @@ pub use keyring::{OuterKey, Passphrase, Wrapped};
 pub use keysets::Keysets;
 pub use lease::{Lease, LeaseOptions, LeaseRequest};
 pub use location::Location;
-pub use nodes::{BootstrapToken, InitLock, InitSnapshot, JoinInfo, NodePhase, NodeStatus, StoredStatus};
+pub use nodes::{
+    ApiHost, BootstrapToken, InitLock, InitSnapshot, JoinInfo, LOAD_BALANCER, NodePhase, NodeStatus, StoredStatus,
+};
 pub use objects::{Condition, Object, Objects, Presence, Put, Version};
 pub use operation::{OperationRecord, Summary};
 pub use repair::Checkup;

@@ -2,6 +2,7 @@
 //!
 //! | key | holds |
 //! |---|---|
+//! | `nodes/endpoint.json` | without DNS: by which name the API is reached |
 //! | `nodes/init.json` | the init lock: which control plane makes the cluster, and whether it is made |
 //! | `nodes/<group>/join.json` | how instances of the group join, with a token |
 //! | `nodes/<group>/status/<instance>.json` | how far an instance is |
@@ -180,7 +181,44 @@ pub struct JoinInfo {
     pub expires: Timestamp,
 }
 
+/// Stands in configurations and add-ons for the name of the load balancer of the API, which AWS decides.
+pub const LOAD_BALANCER: &str = "${load-balancer}";
+
+/// How the API is reached, where no name of the cluster's own leads to it: `nodes/endpoint.json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ApiHost {
+    /// Version of the format.
+    pub format_version: u32,
+    /// ARN of the load balancer.
+    pub load_balancer: String,
+    /// Its DNS name, which takes the place of [`LOAD_BALANCER`].
+    pub host: String,
+}
+
 impl ClusterStore {
+    /// How the API is reached, if that is known yet.
+    ///
+    /// # Errors
+    /// The store does not answer, or the object is not one.
+    pub async fn api_host(&self) -> Result<Option<ApiHost>, StoreError> {
+        let key = self.key("nodes/endpoint.json");
+        match self.objects().get(&key).await? {
+            Some(object) => decode(&key, &self.place(), &object.bytes).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Says how the API is reached.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn put_api_host(&self, host: &ApiHost) -> Result<(), StoreError> {
+        let key = self.key("nodes/endpoint.json");
+        let bytes = encode(&key, &self.place(), host)?;
+        self.objects().put(&key, &bytes, &Condition::Any).await.map(|_| ())
+    }
+
     /// Writes the status of an instance.
     ///
     /// # Errors

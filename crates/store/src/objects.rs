@@ -88,6 +88,11 @@ pub trait Objects: fmt::Debug + Send + Sync {
     /// Where this is, as the user names it: `s3://bucket/prefix`.
     fn place(&self) -> String;
 
+    /// Region of the bucket as far as it is known, which is from the first answer on; none where there is no bucket.
+    fn region(&self) -> Option<String> {
+        None
+    }
+
     /// What stands under a key.
     async fn get(&self, key: &str) -> Result<Option<Object>, StoreError>;
 

@@ -2,10 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use kedge_resource::facts::StoreKeys;
+
 use crate::cluster::ClusterStore;
 use crate::error::StoreError;
 use crate::format::{FORMAT_VERSION, decode, encode};
-use crate::keyring::{Keyring, OuterKey, RingKey, context};
+use crate::keyring::{Keyring, OuterKey, RingKey, Wrapped, context};
 use crate::objects::{Condition, Put, Version};
 use crate::seal::{KEY_BYTES, Sealed, Secret, fingerprint, open, random, seal};
 
@@ -75,6 +77,19 @@ impl ClusterStore {
             return Err(StoreError::Foreign { key, place: self.place(), why });
         }
         Ok(Some((ring, object.version)))
+    }
+
+    /// What wraps the keys of the cluster's secrets, if it has any: which of the two, not which key.
+    ///
+    /// # Errors
+    /// The store does not answer, or what it holds cannot be used.
+    pub async fn outer_keys(&self) -> Result<Option<StoreKeys>, StoreError> {
+        let ring = self.keyring().await?.map(|(ring, _)| ring);
+        let kind = |key: &RingKey| match key.wrapped {
+            Wrapped::Kms { .. } => StoreKeys::Kms,
+            Wrapped::Passphrase { .. } => StoreKeys::Passphrase,
+        };
+        Ok(ring.and_then(|ring| ring.keys.last().map(kind)))
     }
 
     async fn put_keyring(&self, ring: &Keyring, condition: &Condition) -> Result<(), StoreError> {

@@ -3,6 +3,7 @@
 from moto.core.responses import ActionResult
 from moto.ec2 import models as ec2
 from moto.ec2 import utils
+from moto.ec2.models.tags import TagBackend
 from moto.ec2.responses.dhcp_options import DHCPOptions
 from moto.ec2.responses.egress_only_internet_gateways import EgressOnlyInternetGateway
 from moto.ec2.responses.elastic_block_store import ElasticBlockStore
@@ -130,3 +131,17 @@ forgets_tags(
     "delete_launch_template", lambda backend, name, number: number or backend.launch_template_name_to_ids.get(name)
 )
 forgets_tags("delete_key_pair", lambda backend, name: getattr(backend.key_pairs.get(name), "id", None))
+
+@mend(TagBackend, "describe_tags")
+def describe_tags(original, self, filters=None):
+    """The answer is moto's.  moto looks through the tags of everything whenever it needs those of one thing, so that each
+    call takes longer the longer the server runs."""
+    ids = (filters or {}).get("resource-id")
+    if not ids or any(character in name for name in ids for character in "*?\\"):
+        return original(self, filters)
+    everything = self.tags
+    self.tags = {name: everything[name] for name in ids if name in everything}
+    try:
+        return original(self, filters)
+    finally:
+        self.tags = everything

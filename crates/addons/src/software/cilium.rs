@@ -29,6 +29,9 @@ const OPERATOR_HEALTH: u16 = 9234;
 /// Place of the certificates of Cilium's own etcd on control planes.
 const ETCD_SECRETS: &str = "/etc/kubernetes/pki/cilium";
 
+/// How long the name of a cluster may be.
+const LONGEST_NAME: usize = 32;
+
 /// What parts of Cilium share.
 struct Cilium<'a> {
     context: &'a Context<'a>,
@@ -57,6 +60,20 @@ pub(super) fn make(context: &Context<'_>, problems: &mut Vec<Problem>) -> Addon 
             "spec.networking.cilium.gatewayAPI.enabled",
             "the definitions of the Gateway API are not part of kedge",
             "remove it, or bring Cilium yourself: `cni: {}` and `spec.addons`",
+        ));
+    }
+    let named = cilium.settings.text("clusterName").is_some();
+    if cilium.name().len() > LONGEST_NAME {
+        problems.push(Problem::new(
+            "spec.networking.cilium.clusterName",
+            format!("Cilium takes names of {LONGEST_NAME} letters at the most"),
+            "write a shorter one, with small letters, digits and dashes",
+        ));
+    } else if !named && cilium.settings.integer("clusterID").is_some_and(|id| id != 0) {
+        problems.push(Problem::new(
+            "spec.networking.cilium.clusterID",
+            "a cluster with an id needs a name of its own too",
+            "write `clusterName`",
         ));
     }
     cilium.addon()
@@ -106,16 +123,19 @@ impl Cilium<'_> {
             addon.certificates.push(ServingCertificate {
                 secret: HUBBLE.to_owned(),
                 namespace: SYSTEM.to_owned(),
-                dns_names: vec![format!("*.{}.hubble-grpc.cilium.io", self.name().replace('.', "-"))],
+                dns_names: vec![format!("*.{}.hubble-grpc.cilium.io", self.name())],
                 trusted_by: Vec::new(),
             });
         }
         addon
     }
 
-    /// What Cilium calls the cluster.
-    fn name(&self) -> &str {
-        self.settings.text("clusterName").unwrap_or("default")
+    /// What Cilium calls the cluster: it takes small letters, digits and dashes only, and kops's manifests have names with
+    /// dots here.
+    fn name(&self) -> String {
+        let written = self.settings.text("clusterName").unwrap_or("default");
+        let dash = |letter: char| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '-' };
+        written.chars().map(dash).collect()
     }
 
     /// Agents and operators find the API without its service, which agents may be the ones to make reachable.
@@ -130,7 +150,11 @@ impl Cilium<'_> {
     fn probe(&self, port: u16, fields: Value) -> Value {
         let host = if self.context.ranges.ipv6 { "::1" } else { "127.0.0.1" };
         let mut probe = json!({ "httpGet": {
-            "host": host, "path": "/healthz", "port": port, "scheme": "HTTP", "httpHeaders": [{ "name": "brief", "value": "true" }],
+            "host": host,
+            "path": "/healthz",
+            "port": port,
+            "scheme": "HTTP",
+            "httpHeaders": [{ "name": "brief", "value": "true" }],
         } });
         crate::patch::merge(&mut probe, &fields);
         probe
@@ -324,7 +348,10 @@ impl Cilium<'_> {
             .command(&["hubble-relay"])
             .args(["serve"])
             .port("grpc", 4245)
-            .with("livenessProbe", json!({ "grpc": { "port": 4222 }, "initialDelaySeconds": 10, "periodSeconds": 10, "failureThreshold": 12 }))
+            .with(
+                "livenessProbe",
+                json!({ "grpc": { "port": 4222 }, "initialDelaySeconds": 10, "failureThreshold": 12 }),
+            )
             .with("readinessProbe", json!({ "grpc": { "port": 4222 }, "timeoutSeconds": 3 }))
             .with("resources", json!({ "requests": { "cpu": "10m", "memory": "64Mi" } }))
             .mount_read_only("config", "/etc/hubble-relay")

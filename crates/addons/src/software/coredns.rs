@@ -7,7 +7,7 @@ use crate::addon::{Addon, Wave};
 use crate::context::Context;
 use crate::objects::{
     CLUSTER_CRITICAL, Container, Pods, SYSTEM, cluster_role, config_map, disruption_budget, object, put, role, rule,
-    rule_for, service_account,
+    rule_for, service_account, spread,
 };
 use crate::problem::Problem;
 
@@ -32,7 +32,10 @@ pub(super) fn make(context: &Context<'_>, problems: &mut Vec<Problem>) -> Option
     }
     let release = context.release(NAME);
     let image = settings.text("coreDNSImage").or_else(|| settings.text("image")).unwrap_or(release.image(NAME));
-    let probe = |path: &str, port: &str| json!({ "httpGet": { "path": path, "port": port, "scheme": "HTTP" }, "initialDelaySeconds": 10, "timeoutSeconds": 5 });
+    let probe = |path: &str, port: &str| {
+        let get = json!({ "path": path, "port": port, "scheme": "HTTP" });
+        json!({ "httpGet": get, "initialDelaySeconds": 10, "timeoutSeconds": 5 })
+    };
     let limit = settings.text("memoryLimit").unwrap_or("170Mi");
     let resources = json!({
         "limits": { "memory": limit },
@@ -57,7 +60,7 @@ pub(super) fn make(context: &Context<'_>, problems: &mut Vec<Problem>) -> Option
             "capabilities": { "add": ["NET_BIND_SERVICE"], "drop": ["ALL"] },
             "readOnlyRootFilesystem": true,
         }));
-    let spread = |key: &str| json!({ "maxSkew": 1, "topologyKey": key, "whenUnsatisfiable": "ScheduleAnyway", "labelSelector": { "matchLabels": { "k8s-app": APP } } });
+    let spread = |key: &str| spread(APP, key, "ScheduleAnyway");
     let mut pods = Pods::new(SYSTEM, APP, NAME, CLUSTER_CRITICAL)
         .with("dnsPolicy", "Default")
         .with("tolerations", tolerations(context))
@@ -144,7 +147,7 @@ fn zone(name: &str, servers: &str) -> String {
 
 /// The service with the address that kubelets give pods.
 fn service(address: &str) -> Value {
-    let port = |name: &str, port: u16, protocol: &str, target: &str| json!({ "name": name, "port": port, "protocol": protocol, "targetPort": target });
+    let port = |name: &str, port: u16, protocol: &str| json!({ "name": name, "port": port, "protocol": protocol, "targetPort": name });
     let fields = json!({
         "metadata": {
             "labels": { "k8s-app": APP, "kubernetes.io/cluster-service": "true", "kubernetes.io/name": "CoreDNS" },
@@ -153,7 +156,7 @@ fn service(address: &str) -> Value {
         "spec": {
             "clusterIP": address,
             "selector": { "k8s-app": APP },
-            "ports": [port("dns", 53, "UDP", "dns"), port("dns-tcp", 53, "TCP", "dns-tcp"), port("metrics", 9153, "TCP", "metrics")],
+            "ports": [port("dns", 53, "UDP"), port("dns-tcp", 53, "TCP"), port("metrics", 9153, "TCP")],
         },
     });
     object("v1", "Service", SYSTEM, APP, fields)

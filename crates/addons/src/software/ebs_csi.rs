@@ -107,7 +107,7 @@ pub(super) fn make(context: &Context<'_>, _: &mut Vec<Problem>) -> Option<Addon>
     if settings.boolean("hostNetwork") == Some(true) {
         // On the hosts of control planes the controller has the port that upstream gives both.
         node.ports.insert("healthz".to_owned(), 9810);
-        let probe = Container { flags: vec!["--health-port=9810".to_owned()], ..Container::named("liveness-probe") };
+        let probe = Container { flags: vec!["--http-endpoint=:9810".to_owned()], ..Container::named("liveness-probe") };
         addon.patches.push(container("DaemonSet", NODE, probe));
         let merge = json!({ "spec": { "template": { "spec": { "hostNetwork": true } } } });
         addon.patches.push(Patch::new("DaemonSet", NODE, Change::Merge(merge)));

@@ -69,7 +69,8 @@ pub(super) fn make(context: &Context<'_>, problems: &mut Vec<Problem>) -> Option
 /// How kube-proxy finds the API: not by its service, which only kube-proxy makes reachable.
 fn kubeconfig(endpoint: &ApiEndpoint) -> Value {
     let account = "/var/run/secrets/kubernetes.io/serviceaccount";
-    let cluster = json!({ "certificate-authority": format!("{account}/ca.crt"), "server": format!("https://{}:443", endpoint.host) });
+    let server = format!("https://{}:443", endpoint.host);
+    let cluster = json!({ "certificate-authority": format!("{account}/ca.crt"), "server": server });
     json!({
         "apiVersion": "v1",
         "kind": "Config",

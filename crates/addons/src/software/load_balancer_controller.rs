@@ -41,11 +41,12 @@ pub(super) fn make(context: &Context<'_>, _: &mut Vec<Problem>) -> Option<Addon>
             format!("--enable-shield={}", enabled.shield),
             format!("--enable-waf={}", enabled.waf),
             format!("--enable-wafv2={}", enabled.wafv2),
-            // Services without a class stay with the cloud controller.
+            // The definitions of the Gateway API are not part of a cluster.
             "--feature-gates=ALBGatewayAPI=false,NLBGatewayAPI=false".to_owned(),
             "--ingress-class=alb".to_owned(),
             "--metrics-bind-addr=:8442".to_owned(),
             "--webhook-bind-port=9443".to_owned(),
+            "--webhook-cert-dir=/certificate".to_owned(),
         ])
         .port("webhook", 9443)
         .port("metrics", 8442)
@@ -53,7 +54,7 @@ pub(super) fn make(context: &Context<'_>, _: &mut Vec<Problem>) -> Option<Addon>
         .alive("/healthz", "health", "HTTP")
         .ready("/readyz", "health", "HTTP")
         .resources(&settings, "50m", "200Mi")
-        .mount_read_only("certificate", "/tmp/k8s-webhook-server/serving-certs");
+        .mount_read_only("certificate", "/certificate");
     let pods = Pods::new(SYSTEM, NAME, NAME, CLUSTER_CRITICAL)
         .user(65534)
         .volume("certificate", json!({ "secret": { "secretName": SECRET } }));
@@ -165,9 +166,9 @@ fn rules() -> Vec<Value> {
         rule("core", "endpoints namespaces nodes pods", read),
         rule("core", "events", "create patch"),
         rule("core", "pods/status services/status", "patch update"),
-        rule("core", "secrets", read),
         rule("core", "services", "get list patch update watch"),
         rule("discovery.k8s.io", "endpointslices", read),
+        rule("elbv2.k8s.aws", "albtargetcontrolconfigs", "get"),
         rule("elbv2.k8s.aws", "ingressclassparams", read),
         rule("elbv2.k8s.aws", "targetgroupbindings", "create delete get list patch update watch"),
         rule(

@@ -17,6 +17,33 @@ pub(crate) const ANNOTATION: &str = "addons.kedge.dev/monitoring";
 const NAME: &str = "monitoring";
 /// Namespace of all of them.
 const SPACE: &str = "monitoring";
+/// What kube-state-metrics tells of.
+const WATCHED: [&str; 24] = [
+    "cronjobs",
+    "daemonsets",
+    "deployments",
+    "endpoints",
+    "endpointslices",
+    "horizontalpodautoscalers",
+    "ingresses",
+    "jobs",
+    "leases",
+    "limitranges",
+    "namespaces",
+    "networkpolicies",
+    "nodes",
+    "persistentvolumeclaims",
+    "persistentvolumes",
+    "poddisruptionbudgets",
+    "pods",
+    "replicasets",
+    "replicationcontrollers",
+    "resourcequotas",
+    "services",
+    "statefulsets",
+    "storageclasses",
+    "volumeattachments",
+];
 /// Volume for samples.
 const VOLUME: &str = "50Gi";
 
@@ -172,6 +199,8 @@ fn alerts() -> Value {
 fn state_metrics(context: &Context<'_>, addon: &mut Addon) {
     let name = "kube-state-metrics";
     let container = Container::new(name, context.release(NAME).image(name))
+        // Secrets and config maps are nobody's business here.
+        .args([format!("--resources={}", WATCHED.join(","))])
         .port("metrics", 8080)
         .port("telemetry", 8081)
         .alive("/livez", "metrics", "HTTP")
@@ -185,18 +214,17 @@ fn state_metrics(context: &Context<'_>, addon: &mut Addon) {
     let rules = [
         rule(
             "core",
-            "configmaps endpoints limitranges namespaces nodes persistentvolumeclaims persistentvolumes pods replicationcontrollers resourcequotas secrets serviceaccounts services",
+            "endpoints limitranges namespaces nodes persistentvolumeclaims persistentvolumes pods replicationcontrollers \
+             resourcequotas services",
             watch,
         ),
         rule("apps", "daemonsets deployments replicasets statefulsets", watch),
         rule("batch", "cronjobs jobs", watch),
         rule("autoscaling", "horizontalpodautoscalers", watch),
         rule("policy", "poddisruptionbudgets", watch),
-        rule("certificates.k8s.io", "certificatesigningrequests", watch),
         rule("discovery.k8s.io", "endpointslices", watch),
         rule("storage.k8s.io", "storageclasses volumeattachments", watch),
-        rule("admissionregistration.k8s.io", "mutatingwebhookconfigurations validatingwebhookconfigurations", watch),
-        rule("networking.k8s.io", "ingresses ingressclasses networkpolicies", watch),
+        rule("networking.k8s.io", "ingresses networkpolicies", watch),
         rule("coordination.k8s.io", "leases", watch),
     ];
     addon.objects.push(service_account(SPACE, name));
@@ -221,6 +249,8 @@ fn node_exporter(context: &Context<'_>, addon: &mut Addon) {
         .mount_as(json!({ "name": "root", "mountPath": "/host/root", "readOnly": true, "mountPropagation": "HostToContainer" }));
     let pods = Pods::new(SPACE, name, name, "system-node-critical")
         .user(65534)
+        // Only there it sees the network of its host.
+        .host_network()
         .with("hostPID", true)
         .tolerate_everything()
         .annotations([("prometheus.io/port", "9100"), ("prometheus.io/scrape", "true")])

@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use super::{calico, cilium};
 use crate::addon::{Addon, Wave};
 use crate::context::Context;
-use crate::objects::put;
 use crate::patch::{Change, Container, Patch};
 use crate::problem::Problem;
 
@@ -39,11 +38,8 @@ pub(super) fn container(kind: &str, name: &str, change: Container) -> Patch {
 fn flannel(context: &Context<'_>) -> Addon {
     let settings = context.settings("networking").block("flannel");
     let backend = settings.text("backend").unwrap_or("vxlan");
-    let mut configuration =
+    let configuration =
         json!({ "Network": context.ranges.pods, "EnableNFTables": false, "Backend": { "Type": backend } });
-    if context.ranges.ipv6 {
-        configuration = json!({ "EnableIPv4": false, "EnableIPv6": true, "IPv6Network": context.ranges.pods, "Backend": { "Type": backend } });
-    }
     let mut flags = Vec::new();
     if let Some(seconds) = settings.integer("iptablesResyncSeconds") {
         flags.push(format!("--iptables-resync={seconds}"));
@@ -79,33 +75,19 @@ fn amazon_vpc(context: &Context<'_>) -> Addon {
     let settings = context.settings("networking").block("amazonvpc");
     let release = context.release("amazon-vpc-cni");
     let image = |setting: &str, part: &str| {
-        Some(settings.text(setting).map_or_else(|| regional(context, release.image(part)), str::to_owned))
+        let written = settings.text(setting).map(str::to_owned);
+        Some(written.unwrap_or_else(|| regional(context, release.image(part))))
     };
-    let ipv6 = context.ranges.ipv6;
-    let text = |value: &str| Value::String(value.to_owned());
     let mut node = Container { image: image("imageName", "cni"), ..Container::named("aws-node") };
     node.env.insert("CLUSTER_NAME".to_owned(), context.cluster().into());
-    if ipv6 {
-        for (name, value) in [("ENABLE_IPv4", "false"), ("ENABLE_IPv6", "true"), ("ENABLE_PREFIX_DELEGATION", "true")] {
-            node.env.insert(name.to_owned(), text(value));
-        }
-    }
     for variable in settings.blocks("env") {
         if let Some(name) = variable.text("name") {
-            node.env.insert(name.to_owned(), text(variable.text("value").unwrap_or_default()));
+            node.env.insert(name.to_owned(), variable.text("value").unwrap_or_default().into());
         }
     }
-    let mut init = Container { image: image("initImageName", "init"), ..Container::named("aws-vpc-cni-init") };
-    if ipv6 {
-        init.env.insert("ENABLE_IPv6".to_owned(), text("true"));
-    }
-    let mut agent = Container {
-        image: image("networkPolicyAgentImage", "network-policy-agent"),
-        ..Container::named("aws-eks-nodeagent")
-    };
-    if ipv6 {
-        agent.flags.push("--enable-ipv6=true".to_owned());
-    }
+    let init = Container { image: image("initImageName", "init"), ..Container::named("aws-vpc-cni-init") };
+    let agent = image("networkPolicyAgentImage", "network-policy-agent");
+    let agent = Container { image: agent, ..Container::named("aws-eks-nodeagent") };
     let mut addon = context.addon("amazon-vpc-cni", Wave::Foundation);
     addon.patches.extend([node, init, agent].map(|change| container("DaemonSet", "aws-node", change)));
     addon
@@ -182,27 +164,19 @@ fn kube_router(context: &Context<'_>) -> Addon {
     for (name, value) in [("KUBERNETES_SERVICE_HOST", host.as_str()), ("KUBERNETES_SERVICE_PORT", "443")] {
         daemon.env.insert(name.to_owned(), value.into());
     }
-    let mut pods = json!({ "spec": { "template": { "spec": {} } } });
+    let mut volumes = Vec::new();
     if context.has_roles() {
         let role = context.role_change("kube-router", "kube-router");
         daemon.env.extend(role.env);
         daemon.mounts.extend(role.mounts);
+        volumes.push(crate::context::token_volume_named());
     }
     // It finds the API by its service account; upstream expects a kubeconfig on the host, which kubeadm does not make.
     daemon.without_mounts.push("/var/lib/kube-router/kubeconfig".to_owned());
-    put(&mut pods, &["spec", "template", "spec", "serviceAccount"], "kube-router".into());
     let install = Container { image, ..Container::named("install-cni") };
     let mut addon = context.addon("kube-router", Wave::Foundation);
     addon.patches.extend([daemon, install].map(|change| container("DaemonSet", "kube-router", change)));
-    addon.patches.push(Patch::new("DaemonSet", "kube-router", Change::Merge(pods)));
-    let mut volumes = Vec::new();
-    if context.has_roles() {
-        volumes.push(crate::context::token_volume_named());
-    }
-    addon.patches.push(Patch::new(
-        "DaemonSet",
-        "kube-router",
-        Change::Volumes { add: volumes, remove: vec!["kubeconfig".to_owned()] },
-    ));
+    let volumes = Change::Volumes { add: volumes, remove: vec!["kubeconfig".to_owned()] };
+    addon.patches.push(Patch::new("DaemonSet", "kube-router", volumes));
     addon
 }

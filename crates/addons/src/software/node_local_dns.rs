@@ -30,17 +30,19 @@ pub(super) fn make(context: &Context<'_>, problems: &mut Vec<Problem>) -> Option
     let ipvs = context.settings("kubeProxy").text("proxyMode") == Some("ipvs");
     let listens = if cilium || ipvs { address.to_owned() } else { format!("{address},{}", context.ranges.dns) };
     let release = context.release(NAME);
+    let get = json!({ "host": address, "path": "/health", "port": HEALTH });
+    let probe = json!({ "httpGet": get, "initialDelaySeconds": 60, "timeoutSeconds": 5 });
     let container = Container::new("node-cache", settings.text("image").unwrap_or(release.image("node-cache")))
         .args(["-localip", &listens, "-conf", "/etc/Corefile", "-upstreamsvc", "kube-dns-upstream"])
         .udp_port("dns", 53)
         .port("dns-tcp", 53)
         .port("metrics", 9253)
-        .with("livenessProbe", json!({ "httpGet": { "host": address, "path": "/health", "port": HEALTH }, "initialDelaySeconds": 60, "timeoutSeconds": 5 }))
+        .with("livenessProbe", probe)
         .resources(&settings, "25m", "5Mi")
         .mount("xtables-lock", "/run/xtables.lock")
         .mount("config-volume", "/etc/coredns")
         .mount("kube-dns-config", "/etc/kube-dns")
-        .capabilities(&["NET_ADMIN", "NET_BIND_SERVICE"]);
+        .capabilities(&["NET_ADMIN", "NET_BIND_SERVICE", "NET_RAW"]);
     let pods = Pods::new(SYSTEM, NAME, NAME, NODE_CRITICAL)
         .host_network()
         .tolerate_everything()

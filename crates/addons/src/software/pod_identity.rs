@@ -76,7 +76,8 @@ pub(super) fn make(context: &Context<'_>, problems: &mut Vec<Problem>) -> Option
     addon.objects.extend(role(SYSTEM, NAME, (SYSTEM, NAME), &local));
     addon.objects.push(config_map(SYSTEM, NAME, [("config", Value::Object(accounts).to_string())]));
     addon.objects.push(service(SYSTEM, NAME, NAME, &[("https", 443, "https")]));
-    addon.objects.push(pods.deployment(context.replicas()));
+    let replicas = settings.integer("replicas").and_then(|replicas| u32::try_from(replicas).ok());
+    addon.objects.push(pods.deployment(replicas.unwrap_or_else(|| context.replicas())));
     addon.objects.push(disruption_budget(SYSTEM, NAME, NAME));
     addon.objects.push(object(
         "admissionregistration.k8s.io/v1",

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::addon::{Addon, FORMAT_VERSION, Wave, sha256};
 use crate::context::Context;
 use crate::problem::Problem;
-use crate::render::check;
+use crate::render::{self, check};
 
 /// Names of the files that a specification asks for and that are not among those that are there. As files may name further
 /// files, whoever fetches them asks again until nothing is missing.
@@ -70,7 +70,7 @@ fn read(context: &Context<'_>, name: &str, problems: &mut Vec<Problem>) -> Optio
         problems.push(problem(name, "the file is not there"));
         return None;
     };
-    text::read_all(file).map_err(|why| problems.push(problem(name, &why))).ok()
+    render::read(file).map_err(|why| problems.push(problem(name, &why))).ok()
 }
 
 fn addon(name: &str, version: Option<&str>, file: &str, objects: Vec<Value>, problems: &mut Vec<Problem>) -> Addon {

@@ -1,5 +1,6 @@
 //! Authorities and keys of the cluster, in the files where kubeadm looks for them and finds them made.
 
+use kedge_bootstrap::SIGNING_CA;
 use kedge_pki::Purpose;
 
 use crate::agent::Agent;
@@ -27,7 +28,8 @@ impl Kept {
 }
 
 /// Writes what the store has. A file of certificates has that of the authority that issues first, which is the one that
-/// kubeadm takes, and after it those that are trusted beside it while an authority is replaced.
+/// kubeadm takes, and after it those that are trusted beside it while an authority is replaced. Controller managers issue with
+/// one of them alone, which has a file of its own.
 pub(crate) async fn ensure(agent: &Agent) -> Result<Kept, StepError> {
     let store = &agent.ports.store;
     let keysets = store.keysets().await?;
@@ -49,6 +51,10 @@ pub(crate) async fn ensure(agent: &Agent) -> Result<Kept, StepError> {
         let host = agent.host();
         let mut changed = ensure_file(host, &format!("{file}.key"), private.expose().as_bytes(), 0o600).await?;
         changed |= ensure_file(host, &format!("{file}{ending}"), public.as_bytes(), 0o644).await?;
+        if purpose == Purpose::KubernetesCa {
+            let signing = keyset.primary().and_then(|item| item.certificate.as_deref()).unwrap_or_default();
+            changed |= ensure_file(host, SIGNING_CA, signing.as_bytes(), 0o644).await?;
+        }
         if changed {
             kept.written.push(purpose.file());
         }

@@ -19,7 +19,7 @@ const ETCD_CLIENT: &str = "/etc/kubernetes/pki/etcd/healthcheck-client.crt";
 /// How long kubeadm may take: it pulls images.
 const TIME: Duration = Duration::from_secs(15 * 60);
 /// What kubeadm finds when it goes on with what an earlier one began, and what kops does not ask of instances either.
-const IGNORED: &str = "NumCPU,Mem,DirAvailable--var-lib-etcd-data,DirAvailable--etc-kubernetes-manifests,\
+const IGNORED: &str = "NumCPU,Mem,DirAvailable--var-lib-etcd,DirAvailable--etc-kubernetes-manifests,\
     FileAvailable--etc-kubernetes-manifests-kube-apiserver.yaml,\
     FileAvailable--etc-kubernetes-manifests-kube-controller-manager.yaml,\
     FileAvailable--etc-kubernetes-manifests-kube-scheduler.yaml,\

@@ -283,7 +283,7 @@ impl Etcd for Outside {
     async fn prepare(&self, request: &MemberRequest) -> Result<Member, StepError> {
         assert_eq!(request.address, self.0.address);
         assert!(self.0.file("/etc/kubernetes/pki/etcd/healthcheck-client.crt").is_some());
-        if self.0.file("/var/lib/etcd/data/member/cluster").is_some() {
+        if self.0.file("/var/lib/etcd/member/cluster").is_some() {
             let state = self.0.world.state();
             let mut members = state.api.iter().filter(|api| api.up).flat_map(|api| &api.etcd_members);
             return Ok(Member::Known {

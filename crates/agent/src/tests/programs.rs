@@ -211,7 +211,7 @@ impl Machine {
 
     /// The cluster that the data of etcd is of.
     fn cluster_id(&self) -> String {
-        self.text("/var/lib/etcd/data/member/cluster")
+        self.text("/var/lib/etcd/member/cluster")
     }
 
     fn half_init(&self) {
@@ -243,7 +243,7 @@ impl Machine {
         api.nodes.insert(self.id.clone(), BTreeMap::new());
         api.etcd_members.insert(self.id.clone());
         drop(state);
-        self.write_file("/var/lib/etcd/data/member/cluster", id.as_bytes(), 0o600);
+        self.write_file("/var/lib/etcd/member/cluster", id.as_bytes(), 0o600);
         self.disk().joined += 1;
         self.made("kubelet.conf");
         good("")
@@ -286,7 +286,7 @@ impl Machine {
             for part in ["kube-apiserver", "etcd"] {
                 self.write_file(&format!("/etc/kubernetes/manifests/{part}.yaml"), b"x", 0o600);
             }
-            self.write_file("/var/lib/etcd/data/member/cluster", id.as_bytes(), 0o600);
+            self.write_file("/var/lib/etcd/member/cluster", id.as_bytes(), 0o600);
         }
         self.disk().joined += 1;
         good("")

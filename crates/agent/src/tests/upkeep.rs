@@ -145,6 +145,7 @@ async fn an_authority_that_is_replaced_reaches_control_planes_and_workers() {
     keeps_up(&first, 3).await;
     let after = first.text("/etc/kubernetes/pki/ca.crt");
     assert!(after.starts_with(&before) && after.len() > before.len(), "the one that issues comes first");
+    assert_eq!(first.text(kedge_bootstrap::SIGNING_CA), before, "what is issued has one issuer");
     let log = first.disk().log.clone();
     assert!(log.iter().any(|deed| deed.starts_with("kubeadm certs renew all")), "{log:#?}");
     use base64::Engine as _;

@@ -157,6 +157,7 @@ pub(crate) fn config(group: &str) -> GroupConfig {
         serde_json::json!([{ "secret": "encryptionconfig", "path": "/etc/kubernetes/encryption-config.yaml" }]);
     let join = if control_plane { "controlPlane: {}\nkind: JoinConfiguration\n" } else { "kind: JoinConfiguration\n" };
     GroupConfig {
+        etcd_retention_days: None,
         format_version: 1,
         cluster: ClusterName::parse(CLUSTER).unwrap(),
         group: group.to_owned(),

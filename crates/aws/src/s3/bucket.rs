@@ -186,6 +186,10 @@ impl Objects for Bucket {
         }
     }
 
+    fn region(&self) -> Option<String> {
+        self.client().config().region().map(|region| region.as_ref().to_owned())
+    }
+
     async fn get(&self, key: &str) -> Result<Option<Object>, StoreError> {
         self.read(key).await.map_err(|error| self.failed("read", key, error))
     }

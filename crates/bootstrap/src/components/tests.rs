@@ -115,42 +115,88 @@ fn controllers_and_scheduler() {
          true}}\n  kubeScheduler: {maxPersistentVolumes: 30, kubeAPIQPS: 50}\n",
     )]);
     assert_eq!(
-        args(&controller_manager(&spec)),
+        args(&controller_manager(&spec, &mut Vec::new())),
         [
             ("concurrent-job-syncs", "10"),
             ("node-monitor-period", "5s"),
             ("leader-elect", "true"),
             ("cloud-provider", "external"),
+            ("cluster-signing-cert-file", SIGNING_CA),
             ("cluster-name", "c.example.com"),
         ]
     );
-    let scheduler = scheduler(&spec);
+    let scheduler = scheduler(&spec, &mut Vec::new());
     assert_eq!(args(&scheduler), [("kube-api-qps", "50")]);
     assert_eq!(scheduler.extra_envs, [Arg { name: "KUBE_MAX_PD_VOLS".to_owned(), value: "30".to_owned() }]);
 }
 
 #[test]
-fn settings_of_etcd() {
+fn what_api_servers_refuse_is_told() {
+    for (settings, told) in [
+        ("advertiseAddress: here", "kubeAPIServer.advertiseAddress: `here` is no address"),
+        ("authorizationMode: 'RBAC,ABAC'", "kubeAPIServer.authorizationMode: Kubernetes does not know `ABAC`"),
+        ("authorizationMode: 'RBAC,Webhook'", "a file that says whom to ask"),
+        ("authorizationWebhookConfigFile: /srv/a", "says whom to ask, and nobody is asked"),
+        ("auditWebhookMode: never", "write batch, blocking, blocking-strict"),
+        ("serviceAccountJWKSURI: 'http://a'", "`http://a` does not begin with `https://`"),
+        ("tlsMinVersion: '1.2'", "write VersionTLS10"),
+        ("oidcIssuerURL: 'http://a', oidcClientID: b", "kubeAPIServer.oidcIssuerURL: `http://a` does not begin"),
+    ] {
+        let (_, _, problems) = api(&format!("kubeAPIServer: {{{settings}}}"), &[]);
+        assert_eq!(problems.len(), 1, "{settings}: {problems:?}");
+        assert!(problems[0].to_string().contains(told), "{problems:?}");
+    }
+    let (_, _, problems) =
+        api("kubeAPIServer: {authorizationMode: 'Node,RBAC,Webhook', authorizationWebhookConfigFile: /srv/a}", &[]);
+    assert_eq!(problems, []);
+}
+
+#[test]
+fn plugins_that_are_disabled_are_not_enabled() {
+    let (component, _, _) = api("kubeAPIServer: {disableAdmissionPlugins: [NodeRestriction]}", &[]);
+    let found = args(&component);
+    assert!(found.contains(&("disable-admission-plugins", "NodeRestriction")));
+    assert!(found.iter().all(|(name, _)| *name != "enable-admission-plugins"), "{found:?}");
+}
+
+#[test]
+fn quantities_are_numbers_and_own_controllers_stay() {
     let spec = spec(&[(
-        "  - name: main\n",
-        "  - name: main\n    image: example.com/x/etcd:v3.6.9\n    heartbeatInterval: 100ms\n    leaderElectionTimeout: 1s\n    \
-         manager: {env: [{name: ETCD_QUOTA_BACKEND_BYTES, value: '8'}, {name: ETCD_MANAGER_DAILY, value: '1'}]}\n",
+        "spec:\n",
+        "spec:\n  kubeControllerManager: {kubeAPIQPS: 1500m, controllers: ['*', '-ttl', '-tokencleaner']}\n",
     )]);
     let mut problems = Vec::new();
-    let etcd = etcd(&spec, &mut problems);
+    let component = controller_manager(&spec, &mut problems);
     assert_eq!(problems, []);
+    let found = args(&component);
+    assert!(found.contains(&("kube-api-qps", "1.5")), "{found:?}");
+    assert!(found.contains(&("controllers", "*,-ttl,-tokencleaner,bootstrapsigner")), "{found:?}");
+}
+
+#[test]
+fn leases_last_longer_than_it_takes_to_renew_them() {
+    for (election, sound) in [
+        ("leaderElectLeaseDuration: 20s", true),
+        ("leaderElectLeaseDuration: 20s, leaderElectRenewDeadlineDuration: 17s", true),
+        ("leaderElectRenewDeadlineDuration: 17s", false),
+        ("leaderElectRetryPeriod: 9s", false),
+        ("leaderElectResourceLock: endpoints", false),
+    ] {
+        let spec = spec(&[("spec:\n", &format!("spec:\n  kubeScheduler: {{leaderElection: {{{election}}}}}\n"))]);
+        let mut problems = Vec::new();
+        scheduler(&spec, &mut problems);
+        assert_eq!(problems.is_empty(), sound, "{election}: {problems:?}");
+    }
+}
+
+#[test]
+fn what_kubernetes_has_dropped_is_told() {
+    let spec = spec(&[("spec:\n", "spec:\n  kubeControllerManager: {podEvictionTimeout: 1m}\n")]);
+    let mut problems = Vec::new();
+    controller_manager(&spec, &mut problems);
     assert_eq!(
-        serde_json::to_value(etcd).unwrap(),
-        serde_json::json!({
-            "imageRepository": "example.com/x",
-            "imageTag": "v3.6.9",
-            "dataDir": "/var/lib/etcd/data",
-            "extraArgs": [
-                { "name": "heartbeat-interval", "value": "100" },
-                { "name": "election-timeout", "value": "1000" },
-            ],
-            "extraEnvs": [{ "name": "ETCD_QUOTA_BACKEND_BYTES", "value": "8" }],
-        })
+        problems[0].to_string(),
+        "spec.kubeControllerManager.podEvictionTimeout: Kubernetes has dropped this setting; write \
+         `kubeAPIServer.defaultNotReadyTolerationSeconds` and `defaultUnreachableTolerationSeconds` instead"
     );
-    assert_eq!([milliseconds("1.5s"), milliseconds("1h"), milliseconds("0s")], [Some(1500), None, None]);
 }

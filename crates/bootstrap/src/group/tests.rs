@@ -47,12 +47,14 @@ controllerManager:
   extraArgs:
   - name: cloud-provider
     value: external
+  - name: cluster-signing-cert-file
+    value: /etc/kubernetes/pki/ca-signing.crt
   - name: cluster-name
     value: c.example.com
 encryptionAlgorithm: ECDSA-P256
 etcd:
   local:
-    dataDir: /var/lib/etcd/data
+    dataDir: /var/lib/etcd
 kind: ClusterConfiguration
 kubernetesVersion: v1.34.1
 networking:
@@ -179,6 +181,30 @@ maxPods: 50
 }
 
 #[test]
+fn nodes_with_ipv6_addresses_are_known_by_them() {
+    let changes = [
+        ("nonMasqueradeCIDR: 100.64.0.0/10", "nonMasqueradeCIDR: '::/0'"),
+        ("cidr: 172.20.32.0/19}", "cidr: 172.20.32.0/19, ipv6CIDR: '/64#0'}"),
+    ];
+    let control_plane = config(&changes, Role::ControlPlane).unwrap();
+    let endpoint = "localAPIEndpoint:\n  advertiseAddress: '::'\n  bindPort: 443\n";
+    assert!(control_plane.init.as_ref().unwrap().contains(endpoint), "{:?}", control_plane.init);
+    assert!(control_plane.join.contains("    advertiseAddress: '::'\n"), "{}", control_plane.join);
+    let node = config(&changes, Role::Node).unwrap();
+    assert!(node.join.contains("  - name: node-ip\n    value: '::'\n"), "{}", node.join);
+    assert!(!config(&[], Role::Node).unwrap().join.contains("'::'"));
+}
+
+#[test]
+fn kubelets_and_containerd_agree_about_control_groups() {
+    let cgroupfs = [("  role: Node\n", "  role: Node\n  kubelet: {cgroupDriver: cgroupfs}\n")];
+    for (changes, wanted) in [(&[][..], "SystemdCgroup = true"), (&cgroupfs[..], "SystemdCgroup = false")] {
+        let text = file(&config(changes, Role::Node).unwrap(), "/etc/containerd/config.toml");
+        assert!(text.contains(wanted), "{text}");
+    }
+}
+
+#[test]
 fn what_is_not_kubernetes() {
     let changes = [
         (
@@ -253,4 +279,15 @@ fn a_configuration_is_stored_under_its_digest() {
     assert_eq!(one.digest().unwrap(), config(&[], Role::Node).unwrap().digest().unwrap());
     assert_ne!(one.digest().unwrap(), two.digest().unwrap());
     assert_eq!(serde_json::from_str::<GroupConfig>(&one.to_json().unwrap()).unwrap(), one);
+}
+
+#[test]
+fn snapshots_of_etcd_are_kept_as_long_as_is_written() {
+    let days = |days: &str| format!("  - name: main\n    manager:\n      backupRetentionDays: {days}\n");
+    let with = |written: &str| config(&[("  - name: main\n", &days(written))], Role::ControlPlane);
+    assert_eq!(config(&[], Role::ControlPlane).unwrap().etcd_retention_days, None);
+    assert_eq!(with("30").unwrap().etcd_retention_days, Some(30));
+    let problems = with("0").unwrap_err();
+    assert!(problems[0].to_string().contains("0 days"), "{problems:?}");
+    assert_eq!(config(&[("  - name: main\n", &days("30"))], Role::Node).unwrap().etcd_retention_days, None);
 }

@@ -23,7 +23,9 @@ fn the_program_comes_first_and_holds_its_settings() {
     );
     assert!(text.ends_with("\n--==kedge==--\n"));
     assert_eq!(text.matches("--==kedge==\n").count(), 3);
-    assert!(text.contains("CONFIG = {\"region\":\"eu-west-1\",\"bucket\":\"example-state\",\"node\":{\"amd64\":"));
+    assert!(text.contains(
+        "CONFIG = {\n  \"region\": \"eu-west-1\",\n  \"bucket\": \"example-state\",\n  \"node\": {\n    \"amd64\": "
+    ));
     assert!(!text.contains(SETTINGS));
     assert!(text.contains("filename=\"a.sh\"\nContent-Transfer-Encoding: 7bit\n\n#!/bin/sh\necho a\n"));
     assert!(text.contains(&STANDARD.encode("echo é\n")));

@@ -1,78 +1,17 @@
 //! A small cluster whose settings are changed one by one, for the tests that look at all of them.
 
+#[path = "../../../spec/tests/samples/mod.rs"]
+mod samples;
+
 use std::sync::Arc;
 
 use kedge_bootstrap::{ApiEndpoint, GroupConfig, StorePlace, configure};
 use kedge_diag::Source;
-use kedge_spec::{FieldEntry, ParseOptions, ResolveOptions, parse, text};
+use kedge_spec::resolved::Role;
+use kedge_spec::{ParseOptions, ResolveOptions, parse, text};
 use serde_json::{Value, json};
 
-/// Values for fields of which not every value will do.
-fn sample(kind: &str, path: &str) -> Option<Value> {
-    let end = path.rsplit("spec.").next().unwrap_or(path);
-    let name = end.rsplit('.').next().unwrap_or(end);
-    Some(match name {
-        "evictionHard" | "evictionSoft" => json!("memory.available<100Mi"),
-        "evictionSoftGracePeriod" => json!("memory.available=1m"),
-        "evictionMinimumReclaim" => json!("memory.available=1Mi"),
-        "taints[]" => json!(["a=b:NoSchedule"]),
-        "oidcUsernamePrefix" => json!("x:"),
-        "oidcCAFile" => json!("/srv/ca"),
-        "serviceClusterIPRange" => json!("10.96.0.0/16"),
-        "oidcRequiredClaim[]" => json!(["a=b"]),
-        "auditLogPath" => json!("/var/log/a"),
-        "env[]" => json!([{ "name": "A", "value": "b" }]),
-        "serviceNodePortRange" => json!("28000-30000"),
-        "roles[]" => json!(["Bastion"]),
-        "mode" => json!("0600"),
-        "device" => json!("/dev/sdc"),
-        "isBase64" => json!(true),
-        "path" => json!("/etc/other"),
-        _ if name.ends_with("ConfigFile") || ["auditPolicyFile", "tokenAuthFile"].contains(&name) => json!("/srv/file"),
-        _ if end.contains("featureGates") => json!({ "A": "true" }),
-        _ if end.contains("registryMirrors") => json!({ "docker.io": ["https://mirror"] }),
-        _ if end.contains("configAdditions") => json!({ "a.b": "1" }),
-        "serviceAccountIssuer" if kind == "Cluster" => json!("https://issuer.example.com"),
-        _ => return None,
-    })
-}
-
-/// What has to be there so that a field can do something.
-pub(crate) fn setup(path: &str) -> Vec<(&'static str, Value)> {
-    let issuer = || ("spec.kubeAPIServer", json!({ "oidcIssuerURL": "https://idp", "oidcClientID": "a" }));
-    let digest = "a".repeat(64);
-    match path {
-        "spec.kubeAPIServer.oidcGroupsPrefix" => {
-            let mut all = issuer();
-            set(&mut all.1, "oidcGroupsClaim", json!("groups"));
-            vec![all]
-        }
-        "spec.kubeAPIServer.oidcCAFile" => {
-            vec![issuer(), ("spec.fileAssets", json!([{ "name": "a", "path": "/srv/ca" }]))]
-        }
-        _ if path.starts_with("spec.kubeAPIServer.oidc") => vec![issuer()],
-        _ if path.starts_with("spec.hooks[].execContainer") => {
-            vec![("spec.hooks", json!([{ "name": "a", "execContainer": { "image": "x", "command": ["y"] } }]))]
-        }
-        _ if path.starts_with("spec.hooks") => vec![("spec.hooks", json!([{ "name": "a", "manifest": "x" }]))],
-        _ if path.starts_with("spec.fileAssets") => {
-            vec![("spec.fileAssets", json!([{ "name": "a", "content": "aaaa" }]))]
-        }
-        _ if path.starts_with("spec.egressProxy") => {
-            vec![("spec.egressProxy", json!({ "httpProxy": { "host": "proxy.example.com" } }))]
-        }
-        _ if path.starts_with("spec.volumeMounts") => {
-            vec![("spec.volumeMounts", json!([{ "device": "/dev/sdb", "path": "/data" }]))]
-        }
-        _ if path.contains("ackages.") => {
-            let packages =
-                json!({ "urlAmd64": "https://x", "hashAmd64": digest, "urlArm64": "https://x", "hashArm64": digest });
-            vec![("spec.containerd", json!({ "packages": packages, "runc": { "packages": packages } }))]
-        }
-        _ if path.contains("nri.") => vec![("spec.containerd", json!({ "nri": { "enabled": true } }))],
-        _ => Vec::new(),
-    }
-}
+pub(crate) use samples::{setup, values};
 
 /// The manifest of a small cluster, to be changed.
 #[derive(Clone)]
@@ -80,8 +19,13 @@ pub(crate) struct Manifests(Vec<Value>);
 
 impl Manifests {
     pub(crate) fn new() -> Self {
-        let text = include_str!("../../testdata/cluster.yaml");
-        Self(text.split("---\n").map(|document| text::read(document).unwrap()).collect())
+        Self::read(include_str!("../../testdata/cluster.yaml"))
+    }
+
+    /// Those of a text.
+    pub(crate) fn read(text: &str) -> Self {
+        let documents = text.split("\n---").map(|document| text::read(document.trim_start_matches("---")).unwrap());
+        Self(documents.filter(Value::is_object).collect())
     }
 
     pub(crate) fn set(&mut self, kind: &str, path: &str, value: &Value) {
@@ -102,8 +46,10 @@ impl Manifests {
             prefix: "c.example.com".to_owned(),
             endpoint: None,
         };
-        let endpoint = ApiEndpoint::of(&spec, None).unwrap();
-        let configs = spec.groups.iter().map(|group| configure(&spec, group, &endpoint, &store));
+        let endpoint = ApiEndpoint::of(&spec, Some("api-1.elb.example.com")).unwrap();
+        // kubeadm makes no API servers without etcd, which is told.
+        let groups = spec.groups.iter().filter(|group| group.role != Role::ApiServer);
+        let configs = groups.map(|group| configure(&spec, group, &endpoint, &store));
         let configs: Result<Vec<_>, _> = configs.collect();
         configs.map(|configs| configs.into_iter().flatten().collect()).map_err(|problems| format!("{problems:?}"))
     }
@@ -131,26 +77,4 @@ fn set(value: &mut Value, path: &str, new: Value) {
         Some(rest) => set(inner, rest, new),
         None => *inner = new,
     }
-}
-
-/// Values to try: a field acts if one of them changes something.
-pub(crate) fn values(field: &FieldEntry) -> Vec<Value> {
-    if let Some(value) = sample(field.kind, &field.path) {
-        return vec![value];
-    }
-    let plain: Vec<Value> = match (field.words, field.shape.as_str()) {
-        (words, _) if !words.is_empty() => words.iter().map(|word| json!(word)).collect(),
-        (_, "boolean") => vec![json!(true), json!(false)],
-        (_, "integer") => vec![json!(7)],
-        (_, "quantity") => vec![json!("500m")],
-        (_, "duration") => vec![json!("17s")],
-        _ if field.path.contains("hash") => vec![json!("b".repeat(64))],
-        _ => vec![json!("something")],
-    };
-    let wrap = |value: Value| match (field.path.ends_with("[]"), field.path.ends_with("<key>")) {
-        (true, _) => json!([value]),
-        (_, true) => json!({ "a": value }),
-        _ => value,
-    };
-    plain.into_iter().map(wrap).collect()
 }

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use camino::Utf8PathBuf;
 use clap::Args;
+use kedge_ops::boot::Booting;
+use kedge_ops::discovery::{Published, publish};
 use kedge_ops::keypairs;
 use kedge_ops::plan::{PlanOptions, plan};
 use kedge_ops::saved::{SavedBase, SavedPlan, SavedPlanError};
@@ -11,12 +13,14 @@ use kedge_ops::{Guard, Proposal, Specification};
 use kedge_policy::Policies;
 use kedge_render::Line;
 use kedge_resource::ResourceKey;
+use kedge_store::Location;
 use ring::rand::SystemRandom;
 
 use super::running;
 use crate::approval;
 use crate::args::{DestroyArgs, RunOutput, SpecArgs};
 use crate::backend::Backend;
+use crate::boot;
 use crate::error::CliError;
 use crate::exit_code::ExitCode;
 use crate::outer_key::KeyArgs;
@@ -102,7 +106,9 @@ async fn apply(
 ) -> Result<ExitCode, CliError> {
     state::lease(session)?;
     let backend = session.open(Some(&specification)).await?;
-    let work = look(session, &backend, &specification, saved, allow_destroy);
+    let source = boot::source(session, &backend, specification.cluster()).await?;
+    let account = Booting::new(&backend, source.as_ref());
+    let work = look(session, &backend, &account, &specification, saved, allow_destroy);
     let (mut proposal, guard) = session.ui.patiently("reading the account", work).await?;
     let changes = !proposal.plan().is_empty();
     state::remark(session, guard.as_ref(), changes);
@@ -114,6 +120,7 @@ async fn apply(
         if let Some(guard) = guard {
             let caller = state::caller(session, &backend).await?;
             make_keypairs(&args.key, session, &guard).await?;
+            publish_keys(session, &backend, &specification, &guard).await?;
             guard.settle(&caller, proposal.plan(), specification.text()).await?;
         }
         return Ok(ExitCode::Done);
@@ -124,11 +131,12 @@ async fn apply(
             let caller = state::caller(session, &backend).await?;
             // Before the lease: a key that does not open shall leave no lease behind, and each write is conditional.
             make_keypairs(&args.key, session, &guard).await?;
+            publish_keys(session, &backend, &specification, &guard).await?;
             Some(guard.begin(&caller, proposal.plan(), Some(specification.text())).await?)
         }
         None => None,
     };
-    running::run(session, &backend, &proposal, args.output, keeper).await
+    running::run(session, &backend, source.as_ref(), &proposal, args.output, keeper).await
 }
 
 /// Makes the keys and authorities that are missing in the store, where a key is named that encrypts them; says what about
@@ -158,10 +166,39 @@ async fn make_keypairs(key: &KeyArgs, session: &Session, guard: &Guard) -> Resul
     Ok(())
 }
 
+/// Publishes the keys that verify tokens of service accounts, where the manifest says so.
+async fn publish_keys(
+    session: &Session,
+    backend: &Backend,
+    specification: &Specification,
+    guard: &Guard,
+) -> Result<(), CliError> {
+    let Some(issuer) = &specification.resolved.cluster.issuer else { return Ok(()) };
+    // What kops keeps in memory for its tests is no place.
+    let Some(place) = issuer.discovery_store.as_deref().filter(|store| store.starts_with("s3://")) else {
+        return Ok(());
+    };
+    if state::is_sandbox(session) {
+        return Ok(());
+    }
+    let objects = state::open(session, Some(backend), &Location::parse(place)?).await?;
+    match publish(&*objects, &issuer.url, &guard.store().keysets().await?).await? {
+        Published::Written => session.ui.say_line(Line::plain(format!("published in {place}: keys of service accounts"))),
+        Published::Foreign => session.ui.warn(&format!(
+            "{place} has keys of service accounts that are not those of this cluster: nothing was published, so that what they \
+             sign is trusted still; remove {place}/{} to publish those of kedge",
+            kedge_ops::discovery::KEYS
+        )),
+        Published::NoKeys | Published::Unchanged => {}
+    }
+    Ok(())
+}
+
 /// Looks at the store and, if nobody is changing the cluster, at the account.
 async fn look(
     session: &Session,
     backend: &Backend,
+    account: &Booting<'_, Backend>,
     specification: &Specification,
     saved: Option<&SavedPlan>,
     allow_destroy: BTreeSet<ResourceKey>,
@@ -171,13 +208,13 @@ async fn look(
         guard.free()?;
     }
     let Some(saved) = saved else {
-        let proposal = plan(backend, specification, PlanOptions { facts: None, allow_destroy }).await?;
+        let proposal = plan(account, specification, PlanOptions { facts: None, allow_destroy }).await?;
         return Ok((proposal, guard));
     };
     if let Some(guard) = &guard {
         saved.fits(&SavedBase::of(guard.store().place(), guard.base()))?;
     }
-    let proposal = saved.confirm(backend, specification, allow_destroy).await?;
+    let proposal = saved.confirm(account, specification, allow_destroy).await?;
     Ok((proposal, guard))
 }
 

@@ -1,11 +1,13 @@
 //! `kedge delete`.
 
 use clap::{Args, Subcommand};
+use kedge_ops::boot::Booting;
 use kedge_ops::delete_cluster;
 
 use super::running;
 use crate::approval;
 use crate::args::RunOutput;
+use crate::boot;
 use crate::error::CliError;
 use crate::exit_code::ExitCode;
 use crate::session::{Session, block_on};
@@ -56,12 +58,14 @@ pub(crate) fn run(args: &DeleteArgs, session: &Session) -> Result<ExitCode, CliE
     state::lease(session)?;
     block_on(async {
         let backend = session.open(specification.as_ref()).await?;
+        let source = boot::delivered(session, &backend, &cluster).await?;
+        let account = Booting::new(&backend, source.as_ref());
         let work = async {
             let guard = state::look(session, &backend, &cluster).await?;
             if let Some(guard) = &guard {
                 guard.free()?;
             }
-            Ok::<_, CliError>((delete_cluster::plan(&backend, &cluster).await?, guard))
+            Ok::<_, CliError>((delete_cluster::plan(&account, &cluster).await?, guard))
         };
         let (proposal, guard) = session.ui.patiently("reading the account", work).await?;
         let changes = !proposal.plan().is_empty();
@@ -79,6 +83,6 @@ pub(crate) fn run(args: &DeleteArgs, session: &Session) -> Result<ExitCode, CliE
             }
             None => None,
         };
-        running::run(session, &backend, &proposal, args.output, keeper).await
+        running::run(session, &backend, source.as_ref(), &proposal, args.output, keeper).await
     })
 }

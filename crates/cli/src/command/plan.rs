@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
+use kedge_ops::boot::Booting;
 use kedge_ops::keypairs;
 use kedge_ops::plan::{PlanOptions, plan_offline};
 use kedge_ops::saved::{self, Planned, SavedBase, SavedPlan};
@@ -19,6 +20,7 @@ use kedge_resource::{Facts, Finding, Plan, ResourceKey};
 use super::running::refuse_blind;
 use crate::args::{DestroyArgs, SpecArgs};
 use crate::backend::Backend;
+use crate::boot;
 use crate::error::CliError;
 use crate::exit_code::ExitCode;
 use crate::policies::{self, PolicyArgs};
@@ -186,7 +188,7 @@ fn one(
         source => block_on(async {
             let specification = session.read(source).await?;
             let backend = session.open(Some(&specification)).await?;
-            let work = look(session, &backend, request, specification);
+            let work = Box::pin(look(session, &backend, request, specification));
             let looked = session.ui.patiently("reading the account", work).await?;
             let saved = conclude(session, &looked, request.out).await?;
             Ok((looked, saved))
@@ -239,9 +241,11 @@ async fn look(
     request: &Request<'_>,
     specification: Specification,
 ) -> Result<Looked, CliError> {
+    let source = boot::source(session, backend, specification.cluster()).await?;
+    let account = Booting::new(backend, source.as_ref());
     let planned = async {
         let (facts, allow) = (request.facts.clone(), request.allow_destroy.clone());
-        Ok::<_, CliError>(saved::plan(backend, &specification, facts, allow).await?)
+        Ok::<_, CliError>(saved::plan(&account, &specification, facts, allow).await?)
     };
     let stored = async {
         let guard = state::look(session, backend, specification.cluster()).await?;

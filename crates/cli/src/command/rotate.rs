@@ -26,8 +26,8 @@ EXAMPLES:
 /// prepare makes a new one, which is trusted beside the old one and not used yet. promote makes the new one issue and sign;
 /// the old one is trusted still. retire ends the trust in the old one. --undo takes the last stage back.
 ///
-/// This changes the keys in the state store and nothing that runs; instances of this version of kedge do not take them from
-/// there yet. Between two stages every control plane and node has to learn what is new.
+/// This changes the keys in the state store. Instances that boot from there take them by themselves: control planes within an
+/// hour, nodes a quarter of an hour later; others, and whoever has a kubeconfig, have to learn what is new between two stages.
 ///
 /// With --certificate and --private-key the authority is one of your own, which is checked first. Before the first apply
 /// that makes it the cluster's only one.

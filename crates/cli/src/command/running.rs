@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use kedge_engine::{RunResult, stop_signal};
+use kedge_ops::boot::{BootSource, Booting};
 use kedge_ops::{Proposal, apply};
 use kedge_render::Text;
 use kedge_render::events::{outcome_line, unfinished};
@@ -53,6 +54,7 @@ pub(super) fn refuse_blind(proposal: &Proposal) -> Result<(), CliError> {
 pub(super) async fn run(
     session: &Session,
     backend: &Backend,
+    source: Option<&BootSource>,
     proposal: &Proposal,
     output: RunOutput,
     keeper: Option<Keeper>,
@@ -75,7 +77,8 @@ pub(super) async fn run(
     };
     let mut lost = None;
     let result = {
-        let mut work = pin!(apply::apply(proposal, backend, &options, take, signal));
+        let account = Booting::new(backend, source);
+        let mut work = pin!(apply::apply(proposal, &account, &options, take, signal));
         let mut asked = false;
         loop {
             tokio::select! {

@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use camino::Utf8PathBuf;
 use clap::Args;
 use kedge_ops::Specification;
+use kedge_ops::boot::Booting;
 use kedge_ops::snapshot::{AccountSnapshot, RecordedCluster, SNAPSHOT_FORMAT_VERSION, record};
 use kedge_render::Line;
 
 use crate::args::SpecArgs;
+use crate::boot;
 use crate::error::CliError;
 use crate::exit_code::ExitCode;
 use crate::session::{Session, block_on};
@@ -58,7 +60,9 @@ pub(crate) fn run(args: &SnapshotArgs, session: &Session) -> Result<ExitCode, Cl
 /// The account and what it has of a cluster.
 async fn one(session: &Session, specification: &Specification) -> Result<(String, RecordedCluster), CliError> {
     let backend = session.open(Some(specification)).await?;
-    Ok(session.ui.patiently("reading the account", record(&backend, specification)).await?)
+    let source = boot::delivered(session, &backend, specification.cluster()).await?;
+    let account = Booting::new(&backend, source.as_ref());
+    Ok(session.ui.patiently("reading the account", record(&account, specification)).await?)
 }
 
 fn whole(recorded: Vec<(String, RecordedCluster)>) -> Result<AccountSnapshot, CliError> {

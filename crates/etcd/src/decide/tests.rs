@@ -168,7 +168,11 @@ fn removed_and_restored_clusters_put_data_aside() {
     let live = live(vec![member(1, true), member(2, true)]);
     assert_eq!(decide(&us(), &found(data(7)), Some(&live)), joins(Some(Aside::Removed), None));
     let other = Data::Member { cluster: EtcdClusterId(5), member: MemberId(1) };
-    assert_eq!(decide(&us(), &found(other), Some(&live)), joins(Some(Aside::OtherCluster), None));
+    assert_eq!(decide(&us(), &found(other.clone()), Some(&live)), joins(Some(Aside::OtherCluster), None));
+    let mut left = live.clone();
+    left.members[1].answers = false;
+    let start = Decision::Start(Start { member: MemberId(1), remove: None, update: false });
+    assert_eq!(decide(&us(), &found(other), Some(&left)), start);
     let broken = Data::Unreadable { why: "x".to_owned() };
     assert_eq!(decide(&us(), &found(broken.clone()), Some(&live)), joins(Some(Aside::Unreadable), None));
     assert!(matches!(decide(&us(), &found(broken), None), Decision::Refuse { .. }));
@@ -283,7 +287,7 @@ proptest! {
             Decision::Start(start) => {
                 let Data::Member { member, cluster } = data else { panic!("there is nothing to start from") };
                 prop_assert_eq!(member, start.member);
-                prop_assert_eq!(cluster, live.cluster);
+                prop_assert!(cluster == live.cluster || !live.has_quorum(None));
                 prop_assert!(!start.update || live.has_quorum(Some(member)));
                 prop_assert!(start.remove.is_none() || start.update);
                 start.remove

@@ -38,7 +38,8 @@ pub async fn follow(place: &Place, host: &dyn Host, tool: Option<&Tool>, say: Sa
     let Some(read) = place.backups.request().await? else { return Ok(Followed::Nothing) };
     let step = async {
         match &read.request.state {
-            State::Failed { .. } => Ok(Followed::Nothing),
+            // An earlier request, which this one has replaced, may have stopped it.
+            State::Failed { .. } => host.resume().await.map(|()| Followed::Nothing),
             State::Requested => match claim(place, &read, tool, say).await? {
                 Some(why) => wait(why),
                 None => wait("all stop etcd"),
@@ -63,10 +64,7 @@ async fn stopping(
 ) -> Result<Followed, EtcdError> {
     let number = read.request.number;
     if !is_made(&place.volume, number)? {
-        if place.own().status().await.is_ok() {
-            say("stopping etcd for the restore");
-        }
-        host.stop().await?;
+        stop(place, host, say).await?;
     }
     if lead.place != place.place {
         return wait(format!("{} goes first", lead.node));
@@ -89,6 +87,13 @@ async fn stopping(
     }
 }
 
+async fn stop(place: &Place, host: &dyn Host, say: Say<'_>) -> Result<(), EtcdError> {
+    if place.own().status().await.is_ok() {
+        say("stopping etcd for the restore");
+    }
+    host.stop().await
+}
+
 async fn restored(
     place: &Place,
     host: &dyn Host,
@@ -101,12 +106,12 @@ async fn restored(
     if journal.number == number && journal.done {
         return Ok(Followed::Nothing);
     }
-    let ours = matches!(volume.look()?, Data::Member { cluster, .. } if cluster == restored);
-    if !ours {
-        if place.own().status().await.is_ok() {
-            say("stopping etcd for the restore");
+    let data = volume.look()?;
+    if !matches!(data, Data::Member { cluster, .. } if cluster == restored) {
+        // What runs without data is our new member, which has not got so far yet.
+        if data != Data::Empty {
+            stop(place, host, say).await?;
         }
-        host.stop().await?;
         return match attempt(place, say).await? {
             Prepared::Join { added } => {
                 join(place, host, added, say).await?;

@@ -4,13 +4,13 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::request::{Lead, Read, State};
-use crate::data::{Data, Volume, look_at};
+use crate::data::{Data, MEMBER, Volume, look_at};
 use crate::error::EtcdError;
 use crate::id::EtcdClusterId;
 use crate::look::Look;
 use crate::place::Place;
 use crate::prepare::{Prepared, Say, alone};
-use crate::tools::{NewCluster, Tool};
+use crate::tools::{NewCluster, Tool, free_space};
 
 /// What this volume has seen of restores; beside the data, because it outlives instances too.
 const JOURNAL: &str = "kedge-restore.json";
@@ -71,6 +71,10 @@ pub(crate) async fn before_start(
     let wait = |why: String| Ok(Some(Prepared::Wait { why }));
     match &read.request.state {
         State::Restored { .. } | State::Failed { .. } => Ok(None),
+        // Control planes that are there go first: there is an API again as soon as one of them serves.
+        State::Requested if !matches!(place.look().await?.0, Look::Silent { .. }) => {
+            wait(format!("the control planes that are there go back to the snapshot {} first", read.request.snapshot))
+        }
         State::Requested => match claim(place, &read, tool, say).await? {
             Some(why) => wait(why),
             None => wait("the restore of etcd begins".to_owned()),
@@ -100,6 +104,9 @@ pub(super) async fn claim(
     {
         return Ok(Some(format!("the leader of etcd fetches the snapshot {snapshot}")));
     }
+    if let Some(why) = no_space(place, snapshot).await? {
+        return Ok(Some(why));
+    }
     if let Err(error) = build(place, read, tool, say).await {
         let EtcdError::Snapshot { .. } = error else { return Err(error) };
         say(&format!("not going back to the snapshot {snapshot}: {error}"));
@@ -110,6 +117,23 @@ pub(super) async fn claim(
     let lead = Lead { place: place.place.clone(), node: place.node.clone() };
     place.backups.advance(read, State::Stopping { lead }).await?;
     Ok(None)
+}
+
+/// Why there is no space for the snapshot and for what is made of it: a full volume would end the etcd that still runs.
+async fn no_space(place: &Place, snapshot: &str) -> Result<Option<String>, EtcdError> {
+    let Some(meta) = place.backups.meta(snapshot).await? else { return Ok(None) };
+    // The file, the database that is made of it, and the log that etcd begins with it.
+    let needed = meta.size.saturating_mul(2).saturating_add(256 << 20);
+    let free = free_space(place.volume.root()).await;
+    Ok(free.filter(|free| *free < needed).map(|free| {
+        format!(
+            "the volume of etcd has {} MiB left, and going back to the snapshot {snapshot} takes {} MiB; what was put aside can go \
+             (member.* in {}), or the volume has to grow",
+            free >> 20,
+            needed >> 20,
+            place.volume.root()
+        )
+    }))
 }
 
 async fn fetch(place: &Place, read: &Read, say: Say<'_>) -> Result<(), EtcdError> {
@@ -144,7 +168,8 @@ pub(super) async fn make(
     let making = build(place, read, tool, say).await?;
     say("putting the data before the restore aside, and the restored one in its place");
     volume.set_aside("before-restore")?;
-    fs_err::rename(&making, volume.data()).map_err(EtcdError::io("rename", &making))?;
+    let made = making.join(MEMBER);
+    fs_err::rename(&made, volume.root().join(MEMBER)).map_err(EtcdError::io("rename", &made))?;
     Ok(None)
 }
 
@@ -154,7 +179,7 @@ async fn build(place: &Place, read: &Read, tool: &Tool, say: Say<'_>) -> Result<
     let (volume, number) = (&place.volume, read.request.number);
     let making = volume.making();
     let journal = volume.journal()?;
-    if journal.number == number && journal.made.is_some() && making.exists() {
+    if journal.number == number && journal.made.is_some() && making.join(MEMBER).exists() {
         return Ok(making);
     }
     fetch(place, read, say).await?;

@@ -49,7 +49,7 @@ pub enum State {
         /// The new cluster.
         cluster: EtcdClusterId,
     },
-    /// Nothing was changed.
+    /// It was given up before anything was done.
     Failed {
         /// Why.
         why: String,
@@ -82,7 +82,7 @@ impl Request {
             State::Restored { lead, cluster } => {
                 format!("{} has begun the cluster {cluster} anew; the others join it", lead.node)
             }
-            State::Failed { why } => format!("it failed and changed nothing: {why}"),
+            State::Failed { why } => format!("it was given up: {why}"),
         }
     }
 
@@ -148,16 +148,10 @@ pub async fn ask(
         return Err(EtcdError::Snapshot { name: snapshot.to_owned(), why: "there is none of that name".to_owned() });
     }
     let before = backups.request().await?;
-    if let Some(before) = before.as_ref().filter(|before| before.request.is_open() && !replace) {
-        let request = &before.request;
-        let why = format!(
-            "{} asked for the snapshot {} at {} already: {}",
-            request.by,
-            request.snapshot,
-            request.requested,
-            request.shown()
-        );
-        return Err(EtcdError::Busy { why });
+    if let Some(open) = before.as_ref().map(|before| &before.request).filter(|request| request.is_open() && !replace) {
+        return Err(EtcdError::Busy {
+            why: format!("a restore of {} goes on already: {}", open.snapshot, open.shown()),
+        });
     }
     let (number, condition) = match before {
         Some(before) => (before.request.number.saturating_add(1), Condition::Is(before.version)),

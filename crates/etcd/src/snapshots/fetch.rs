@@ -18,7 +18,7 @@ impl Backups {
         let wrong = |why: String| EtcdError::Snapshot { name: name.to_owned(), why };
         let meta = self.meta(name).await?.ok_or_else(|| wrong("there is none of that name".to_owned()))?;
         let write = |error| EtcdError::io("write", file)(error);
-        let mut out = fs_err::File::create(file).map_err(write)?;
+        let mut out = create_private(file).map_err(write)?;
         let mut cutter = Cutter::new(usize::MAX);
         // The digests are made of each part as it passes; nothing is kept.
         for part in &meta.parts {
@@ -40,4 +40,16 @@ impl Backups {
         }
         Ok(meta)
     }
+}
+
+/// A snapshot holds every secret of the cluster: nobody else may read it.
+#[cfg(unix)]
+fn create_private(file: &Utf8Path) -> std::io::Result<fs_err::File> {
+    use fs_err::os::unix::fs::OpenOptionsExt as _;
+    fs_err::File::options().create(true).truncate(true).write(true).mode(0o600).open(file)
+}
+
+#[cfg(not(unix))]
+fn create_private(file: &Utf8Path) -> std::io::Result<fs_err::File> {
+    fs_err::File::create(file)
 }

@@ -112,7 +112,7 @@ async fn take(place: &Place, status: &Status, taken: Timestamp, name: &str) -> R
     json.push(b'\n');
     match place.backups.objects().put(&key, &json, &Condition::Absent).await? {
         Put::Done(_) => Ok(meta),
-        Put::Refused => Err(EtcdError::Busy { why: format!("somebody else has written the snapshot {name}") }),
+        Put::Refused => Err(EtcdError::Conflict { why: format!("somebody else has written the snapshot {name}") }),
     }
 }
 

@@ -54,6 +54,11 @@ async fn a_snapshot_comes_back_as_it_was() {
     let file = folder.path().join("back");
     assert_eq!(backups.fetch(NAME, &file).await.unwrap(), meta);
     assert_eq!(part::digest(&fs_err::read(&file).unwrap()), meta.sha256);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(fs_err::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    }
 }
 
 #[tokio::test]
@@ -85,7 +90,13 @@ async fn damaged_snapshots_say_what_is_wrong() {
 async fn only_finished_ones_are_whole_and_other_objects_are_none() {
     let (_folder, backups) = backups();
     written(&backups, NAME).await;
-    for key in ["2026-11-27T06:30:00Z/snapshot.db", "members/a.json", "restore.json", "control/etcd-cluster-spec"] {
+    for key in [
+        "2026-11-27T06:30:00Z/snapshot.db",
+        "members/a.json",
+        "restore.json",
+        "control/etcd-cluster-spec",
+        "2018-01-01T00:00:00Z-000001/_etcd_backup.meta",
+    ] {
         backups.objects().put(&backups.key(key), b"x", &Condition::Any).await.unwrap();
     }
     let listed = backups.list().await.unwrap();

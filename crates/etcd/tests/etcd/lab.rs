@@ -127,7 +127,16 @@ impl Lab {
             initialised: true,
         };
         let log = self.folder.path().join(format!("{}.log", place.node));
-        Instance { lab: self.clone(), place, pki, log, process: Mutex::new(None), restarts: AtomicUsize::new(0) }
+        Instance {
+            lab: self.clone(),
+            place,
+            pki,
+            log,
+            process: Mutex::new(None),
+            stopped: Mutex::default(),
+            last: Mutex::default(),
+            restarts: AtomicUsize::new(0),
+        }
     }
 
     /// A healthy cluster with members at these places.
@@ -157,8 +166,13 @@ pub(crate) struct Instance {
     pki: Utf8PathBuf,
     log: Utf8PathBuf,
     process: Mutex<Option<Child>>,
+    stopped: Mutex<Option<InitialCluster>>,
+    last: Mutex<Option<InitialCluster>>,
     pub(crate) restarts: AtomicUsize,
 }
+
+/// What a kill is told from other panics by.
+struct Killed;
 
 /// Ends a procedure at its step number `.0`, as a kill would.
 pub(crate) struct Killer {
@@ -172,11 +186,17 @@ impl Killer {
     }
 
     fn step(&self, line: &str) {
-        self.steps.lock().unwrap().push(line.to_owned());
+        let mut steps = self.steps.lock().unwrap();
+        // A step that cannot be taken yet is tried again.
+        if steps.last().is_some_and(|last| last == line) {
+            return;
+        }
+        steps.push(line.to_owned());
+        drop(steps);
         let left = self.left.load(Ordering::SeqCst);
         if left == 0 {
             // Not a panic of the test: it is caught where the procedure is run.
-            std::panic::resume_unwind(Box::new("killed"));
+            std::panic::resume_unwind(Box::new(Killed));
         }
         self.left.store(left - 1, Ordering::SeqCst);
     }
@@ -184,7 +204,11 @@ impl Killer {
 
 /// Runs a procedure until it is done or killed; none if it was killed.
 pub(crate) async fn mortal<T>(procedure: impl Future<Output = T>) -> Option<T> {
-    AssertUnwindSafe(procedure).catch_unwind().await.ok()
+    match AssertUnwindSafe(procedure).catch_unwind().await {
+        Ok(done) => Some(done),
+        Err(payload) if payload.is::<Killed>() => None,
+        Err(failure) => std::panic::resume_unwind(failure),
+    }
 }
 
 impl Instance {
@@ -266,6 +290,16 @@ impl Instance {
         }
     }
 
+    /// The instance starts again, and the kubelet with it what it ran.
+    pub(crate) async fn reboot(&self) {
+        let stopped = self.stopped.lock().unwrap().is_some();
+        self.die();
+        let last = self.last.lock().unwrap().clone();
+        if let Some(last) = last.filter(|_| !stopped) {
+            self.start(&last).await.unwrap();
+        }
+    }
+
     /// Whether etcd runs.
     pub(crate) fn runs(&self) -> bool {
         self.process.lock().unwrap().as_mut().is_some_and(|process| process.try_wait().unwrap().is_none())
@@ -281,21 +315,34 @@ impl Drop for Instance {
 #[async_trait]
 impl Host for Instance {
     async fn stop(&self) -> Result<(), EtcdError> {
+        if self.runs() {
+            *self.stopped.lock().unwrap() = self.last.lock().unwrap().clone();
+        }
         self.die();
         Ok(())
+    }
+
+    async fn resume(&self) -> Result<(), EtcdError> {
+        let stopped = self.stopped.lock().unwrap().take();
+        match stopped {
+            Some(cluster) => self.start(&cluster).await,
+            None => Ok(()),
+        }
     }
 
     async fn start(&self, cluster: &InitialCluster) -> Result<(), EtcdError> {
         if self.runs() {
             return Ok(());
         }
+        *self.last.lock().unwrap() = Some(cluster.clone());
+        *self.stopped.lock().unwrap() = None;
         let (client, peer) = (client_url(self.place.address), peer_url(self.place.address));
         let pki = |file: &str| self.pki.join(file).into_string();
         let state = if cluster.existing { "existing" } else { "new" };
         let log = fs_err::File::options().create(true).append(true).open(&self.log).unwrap();
         let arguments = [
             ("name", self.place.node.clone()),
-            ("data-dir", self.place.volume.data().into_string()),
+            ("data-dir", self.place.volume.root().to_string()),
             ("listen-client-urls", client.clone()),
             ("advertise-client-urls", client),
             ("listen-peer-urls", peer.clone()),

@@ -128,7 +128,7 @@ async fn a_member_that_the_others_removed_keeps_its_data_aside_and_joins_anew() 
     assert_ne!(id(&cluster["c"]), member);
     let aside = cluster["c"].place.volume.aside().unwrap();
     assert_eq!(aside.len(), 1);
-    assert!(aside[0].as_str().ends_with("data.1.removed") && aside[0].join("member/wal").exists());
+    assert!(aside[0].as_str().ends_with("member.1.removed") && aside[0].join("wal").exists());
     whole(&cluster, "key", "later").await;
 }
 
@@ -139,7 +139,7 @@ async fn damaged_data_is_put_aside_where_others_have_all_of_it() {
     let cluster = lab.cluster(&["a", "b", "c"]).await;
     write(&cluster["a"], "key", "whole").await;
     cluster["b"].die();
-    let wal = cluster["b"].place.volume.data().join("member/wal");
+    let wal = cluster["b"].place.volume.root().join("member/wal");
     for file in wal.read_dir_utf8().unwrap() {
         fs_err::write(file.unwrap().path(), b"not a log").unwrap();
     }

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use kedge_etcd::snapshots::INTERVAL;
-use kedge_etcd::{EtcdError, Taken, take_if_due};
+use kedge_etcd::{EtcdError, Taken, take_if_due, tend};
 use kedge_store::Condition;
 
 use crate::lab::{Instance, Lab, programs};
@@ -77,4 +77,21 @@ async fn a_name_that_is_taken_is_not_written_twice() {
     assert_eq!(listed.iter().map(|listed| listed.whole).collect::<Vec<_>>(), [false, true]);
     cluster["a"].die();
     assert!(take(&cluster["a"], now).await.unwrap_err().is_passing());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_control_plane_tends_its_member() {
+    let Some(programs) = programs() else { return };
+    let lab = Lab::new(programs, 1);
+    let cluster = lab.cluster(&["a"]).await;
+    let a = &cluster["a"];
+    let now: Timestamp = "2027-01-15T08:00:00Z".parse().unwrap();
+    assert_eq!(tend(&a.place, a, None, now, 90, &|_| {}).await.unwrap(), None);
+    assert_eq!(lab.backups().list().await.unwrap().len(), 1);
+    // Nothing is due, so that no step is taken.
+    assert_eq!(tend(&a.place, a, None, now, 90, &|line| panic!("{line}")).await.unwrap(), None);
+    a.client().defragment().await.unwrap();
+    a.die();
+    let silent = tend(&a.place, a, None, now, 90, &|_| {}).await.unwrap().unwrap();
+    assert!(silent.contains("does not answer"), "{silent}");
 }

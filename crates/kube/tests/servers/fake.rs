@@ -9,7 +9,8 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::net::{TcpListener, TcpStream};
 
 /// Kinds that are there from the beginning: group and version, kind, plural, whether in namespaces.
-const KINDS: [(&str, &str, &str, bool); 13] = [
+const KINDS: [(&str, &str, &str, bool); 14] = [
+    ("apiregistration.k8s.io/v1", "APIService", "apiservices", false),
     ("v1", "Namespace", "namespaces", false),
     ("v1", "ConfigMap", "configmaps", true),
     ("v1", "Secret", "secrets", true),
@@ -33,19 +34,21 @@ struct State {
     version: u64,
     /// Answers for the next requests: status code and message.
     faults: Vec<(u16, String)>,
+    /// How many writes are let through; then every request fails, as if whoever makes them had been killed.
+    writes: Option<usize>,
 }
 
 /// The server.
 #[derive(Clone)]
-pub struct Fake {
+pub(crate) struct Fake {
     state: Arc<Mutex<State>>,
     /// Where it is.
-    pub url: String,
+    pub(crate) url: String,
 }
 
 impl Fake {
     /// Starts one.
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let mut state = State::default();
@@ -69,7 +72,7 @@ impl Fake {
     }
 
     /// A kubeconfig for it.
-    pub fn kubeconfig(&self) -> String {
+    pub(crate) fn kubeconfig(&self) -> String {
         json!({
             "apiVersion": "v1", "kind": "Config", "current-context": "c",
             "clusters": [{ "name": "c", "cluster": { "server": self.url } }],
@@ -80,9 +83,27 @@ impl Fake {
     }
 
     /// The next requests are answered with these.
-    pub fn fail(&self, faults: &[(u16, &str)]) {
+    pub(crate) fn fail(&self, faults: &[(u16, &str)]) {
         self.state.lock().unwrap().faults =
             faults.iter().rev().map(|(code, text)| (*code, (*text).to_owned())).collect();
+    }
+
+    /// Lets so many writes through and then fails everything; none ends that.
+    pub(crate) fn cut_after(&self, writes: Option<usize>) {
+        self.state.lock().unwrap().writes = writes;
+    }
+
+    /// Takes its labels from an object, as somebody does who takes it over.
+    pub(crate) fn unlabel(&self, path: &str) {
+        let mut state = self.state.lock().unwrap();
+        state.objects.get_mut(path).unwrap()["metadata"]["labels"] = json!({});
+    }
+
+    /// Objects of a kind that carry the label of an add-on, and where they are.
+    pub(crate) fn labelled(&self, addon: &str) -> Vec<(String, Value)> {
+        let state = self.state.lock().unwrap();
+        let of_addon = |(_, object): &(&String, &Value)| object["metadata"]["labels"]["addon.kedge.dev/name"] == addon;
+        state.objects.iter().filter(of_addon).map(|(at, object)| (at.clone(), object.clone())).collect()
     }
 
     async fn serve(&self, stream: TcpStream) {
@@ -123,6 +144,11 @@ impl Fake {
         let mut state = self.state.lock().unwrap();
         if let Some((code, message)) = state.faults.pop() {
             return status(code, &message);
+        }
+        match &mut state.writes {
+            Some(0) => return status(500, "cut off"),
+            Some(left) if method != "GET" => *left -= 1,
+            _ => {}
         }
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let body: Value = serde_json::from_slice(body).unwrap_or(Value::Null);

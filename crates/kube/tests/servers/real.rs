@@ -12,25 +12,25 @@ use kedge_pki::{Authority, KubeConfig, Leaf, User};
 use ring::rand::SystemRandom;
 
 /// Running servers; they end with it.
-pub struct Real {
-    folder: Utf8TempDir,
-    children: Vec<Child>,
+pub(crate) struct Real {
+    pub(crate) folder: Utf8TempDir,
+    pub(crate) children: Vec<Child>,
     /// A kubeconfig of an administrator.
-    pub kubeconfig: String,
+    pub(crate) kubeconfig: String,
 }
 
 impl Drop for Real {
     fn drop(&mut self) {
         for child in &mut self.children {
-            let _ = child.kill();
-            let _ = child.wait();
+            drop(child.kill());
+            drop(child.wait());
         }
     }
 }
 
 impl Real {
     /// Starts both, if they are there.
-    pub async fn start() -> Option<Self> {
+    pub(crate) async fn start() -> Option<Self> {
         #[expect(clippy::disallowed_methods, reason = "the folder is the parameter of this test")]
         let Ok(assets) = std::env::var("KUBEBUILDER_ASSETS") else {
             println!("skipped: KUBEBUILDER_ASSETS names no folder with etcd and kube-apiserver");
@@ -89,7 +89,7 @@ impl Real {
     }
 }
 
-fn run(program: &Utf8Path, folder: &Utf8Path, arguments: &[String]) -> Child {
+pub(crate) fn run(program: &Utf8Path, folder: &Utf8Path, arguments: &[String]) -> Child {
     let log = fs_err::File::create(folder.join(format!("{}.log", program.file_name().unwrap()))).unwrap();
     let (log, _) = log.into_parts();
     let mut command = Command::new(program);
@@ -97,7 +97,7 @@ fn run(program: &Utf8Path, folder: &Utf8Path, arguments: &[String]) -> Child {
     command.stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap_or_else(|error| panic!("{program}: {error}"))
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 

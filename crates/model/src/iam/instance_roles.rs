@@ -62,8 +62,9 @@ fn permissions_of(lowering: &Lowering<'_>, role: Role) -> Vec<Statement> {
             if lowering.cluster.network.ipv6_only() {
                 nodes::controller_ipv6(&mut policy);
             }
-            state_store::read(&mut policy, lowering.cluster);
-            state_store::write_backups(&mut policy, lowering.cluster);
+            state_store::read(&mut policy, lowering);
+            state_store::write_backups(&mut policy, lowering);
+            state_store::lead(&mut policy, lowering);
             cloud::kms(&mut policy, lowering.cluster.encryption_config);
             if !lowering.cluster.iam.service_account_roles {
                 of_addons(lowering, &mut policy);
@@ -71,11 +72,14 @@ fn permissions_of(lowering: &Lowering<'_>, role: Role) -> Vec<Statement> {
             common(lowering, role, &mut policy);
         }
         Role::ApiServer => {
-            state_store::read(&mut policy, lowering.cluster);
+            state_store::read(&mut policy, lowering);
             cloud::kms(&mut policy, lowering.cluster.encryption_config);
             common(lowering, role, &mut policy);
         }
-        Role::Node => common(lowering, role, &mut policy),
+        Role::Node => {
+            state_store::join(&mut policy, lowering);
+            common(lowering, role, &mut policy);
+        }
     }
     policy.into_statements()
 }

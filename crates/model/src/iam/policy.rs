@@ -109,6 +109,11 @@ impl<'a> Policy<'a> {
         }
     }
 
+    /// Adds a statement that is made elsewhere.
+    pub(super) fn add(&mut self, statement: Statement) {
+        self.statements.push(statement);
+    }
+
     /// Adds a statement about everything.
     pub(super) fn statement_on_all(&mut self, service: &str, actions: &[&str], conditions: &[Condition<'_>]) {
         self.statement(service, actions, &[EVERYTHING.to_owned()], conditions);

@@ -44,6 +44,7 @@ fn with_service_account_roles() -> ResolvedSpec {
     let mut spec = testing::minimal();
     spec.cluster.iam.service_account_roles = true;
     spec.cluster.issuer = Some(Issuer {
+        discovery_store: None,
         url: "https://discovery.example.com/test".to_owned(),
         aws_oidc_provider: true,
         additional_audiences: vec!["sts.amazonaws.com".to_owned()],

@@ -20,7 +20,8 @@ pub(super) fn lower(lowering: &mut Lowering<'_>, group: &InstanceGroup) {
     let Some(image) = images::resolve(&group.image, lowering.facts) else {
         return;
     };
-    let user_data = user_data::render(&group.additional_user_data);
+    let booting = lowering.boot.and_then(|boot| boot.user_data.get(&group.name).cloned());
+    let user_data = booting.or_else(|| user_data::render(&group.additional_user_data));
     if let Some(text) = user_data.as_ref().filter(|text| text.len() > USER_DATA_LIMIT) {
         let detail = format!("the user data of {} has {} bytes, EC2 takes {USER_DATA_LIMIT}", group.name, text.len());
         let diagnostic = Diagnostic::error("user-data-too-long", "user data is too long", detail)

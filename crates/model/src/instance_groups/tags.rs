@@ -97,7 +97,7 @@ mod tests {
 
     fn tags_of(spec: &kedge_spec::ResolvedSpec, group: &str) -> Tags {
         let facts = testing::facts();
-        let lowering = Lowering::new(spec, &facts);
+        let lowering = Lowering::new(spec, &facts, None);
         of_group(&lowering, spec.groups.iter().find(|one| one.name == group).unwrap())
     }
 

@@ -133,26 +133,6 @@ fn assign(at: &mut Value, path: &str, value: Value) {
     }
 }
 
-/// A value within the lists and mappings that the end of a field's path stands for.
-pub(crate) fn wrapped(field: &FieldEntry, value: Value) -> Value {
-    let path = field.path.as_str();
-    let at = path.rfind(|c: char| c == '.' && !path.is_empty()).map_or(0, |at| at + 1);
-    let at = if path[at..].starts_with("<key>") { path[..at - 1].rfind('.').map_or(0, |at| at + 1) } else { at };
-    let mut wrappers = &path[at..];
-    wrappers = wrappers.find(['[', '.']).map_or("", |at| &wrappers[at..]);
-    wrap(wrappers, value)
-}
-
-fn wrap(wrappers: &str, value: Value) -> Value {
-    if let Some(rest) = wrappers.strip_prefix("[]") {
-        return json!([wrap(rest, value)]);
-    }
-    match wrappers.strip_prefix(".<key>") {
-        Some(rest) => json!({"example": wrap(rest, value)}),
-        None => value,
-    }
-}
-
 /// An account in which the cluster can be.
 pub(crate) fn facts() -> Facts {
     let image = |id: &str, name: &str| {

@@ -1,6 +1,6 @@
-//! A value for each field that acts, and what has to be there so that it can.
+//! A value for each field that acts on resources, and what has to be there so that fields can act.
 
-use kedge_spec::FieldEntry;
+use kedge_spec::{FieldEffect, FieldEntry};
 use serde_json::{Value, json};
 
 use super::cluster::Manifests;
@@ -335,6 +335,36 @@ const AROUND: &[(&str, &[(&str, &str)])] = &[
     ("spec.warmPool", &[("cluster spec.warmPool", "{}"), ("nodes spec.warmPool", "{}")]),
 ];
 
+/// What add-ons and instances need so that the fields of a block can act on them.
+const RUNNING: &[(&str, &[(&str, &str)])] = &[
+    ("spec.awsLoadBalancerController.", &[("cluster spec.awsLoadBalancerController", r#"{"enabled": true}"#)]),
+    ("spec.certManager.", &[("cluster spec.certManager", r#"{"enabled": true}"#)]),
+    ("spec.cloudConfig.awsEBSCSIDriver.", &[("cluster spec.snapshotController", r#"{"enabled": true}"#)]),
+    ("spec.clusterAutoscaler.", AUTOSCALER),
+    ("spec.autoscale", AUTOSCALER),
+    ("spec.externalDns.", &[("cluster spec.externalDns", r#"{"provider": "external-dns"}"#), IRSA[0], IRSA[1]]),
+    ("spec.kubeDNS.", &[("cluster spec.kubeDNS", r#"{"nodeLocalDNS": {"enabled": true}}"#)]),
+    ("spec.metricsServer.", &[("cluster spec.metricsServer", r#"{"enabled": true}"#)]),
+    ("spec.networking.calico.", &[("cluster spec.networking", r#"{"calico": {"encapsulationMode": "vxlan"}}"#)]),
+    ("spec.networking.cilium.", &[("cluster spec.networking", CILIUM)]),
+    ("spec.nodeProblemDetector.", &[("cluster spec.nodeProblemDetector", r#"{"enabled": true}"#)]),
+    (
+        "spec.podIdentityWebhook.",
+        &[
+            ("cluster spec.podIdentityWebhook", r#"{"enabled": true}"#),
+            ("cluster spec.serviceAccountIssuerDiscovery", ISSUER),
+        ],
+    ),
+    ("spec.snapshotController.", &[("cluster spec.snapshotController", r#"{"enabled": true}"#)]),
+];
+
+const AUTOSCALER: &[(&str, &str)] =
+    &[("cluster spec.clusterAutoscaler", r#"{"enabled": true, "expander": "priority"}"#), ("nodes spec.maxSize", "5")];
+
+const CILIUM: &str = r#"{"cilium": {
+    "enableEncryption": true, "encryptionType": "wireguard", "enablePrometheusMetrics": true,
+    "hubble": {"enabled": true}, "ingress": {"enabled": true}}}"#;
+
 fn rows(kind: &str) -> &'static [Row] {
     match kind {
         "Cluster" => CLUSTER,
@@ -379,7 +409,23 @@ pub(crate) fn prepared(field: &FieldEntry) -> Manifests {
             }
         }
     }
+    if field.effect != FieldEffect::Acts {
+        for (_, setup) in RUNNING.iter().filter(|(path, _)| field.path.starts_with(path)) {
+            for (place, value) in *setup {
+                manifests.put(place, json(value));
+            }
+        }
+        let document = if field.kind == "Cluster" { "cluster" } else { "nodes" };
+        for (path, value) in super::values::setup(&field.path) {
+            manifests.put(&format!("{document} {path}"), value);
+        }
+    }
     manifests
+}
+
+/// Beginnings of the paths of fields that need something around them.
+pub(crate) fn prefixes() -> impl Iterator<Item = &'static str> {
+    AROUND.iter().chain(RUNNING).map(|(path, _)| *path)
 }
 
 /// Kind and path of every sample.

@@ -19,7 +19,22 @@ pub(super) fn extra(changes: &[Change]) -> Vec<(usize, usize)> {
         .filter(|(_, change)| change.key.kind == Kind::VpcCidrBlock)
         .filter_map(|(number, change)| Some((number, range(change.after.as_ref()?)?.1)))
         .collect();
+    let objects = |folder: &'static str| {
+        made()
+            .filter(move |(_, change)| change.key.kind == Kind::StoreObject && change.key.name.starts_with(folder))
+            .map(|(number, _)| number)
+            .collect::<Vec<usize>>()
+    };
+    let (of_nodes, of_addons) = (objects("nodes/"), objects("addons/"));
     for (number, change) in made() {
+        // An instance that is launched with a template fetches what the template names.
+        if change.key.kind == Kind::LaunchTemplate {
+            pairs.extend(of_nodes.iter().map(|object| (number, *object)));
+        }
+        // Control planes fetch what the index names.
+        if change.key.kind == Kind::StoreObject && change.key.name == "addons" {
+            pairs.extend(of_addons.iter().map(|object| (number, *object)));
+        }
         let Some(after) = &change.after else { continue };
         // CreateNatGateway answers Gateway.NotAttached, and CreateLoadBalancer InvalidSubnet, in a VPC without an internet
         // gateway.

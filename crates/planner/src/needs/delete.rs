@@ -71,6 +71,13 @@ pub(super) fn extra(changes: &[Change], index: &Index<'_>) -> Vec<(usize, usize)
         }
     }
 
+    // Control planes fetch what the index names until it names it no longer.
+    let list = changes.iter().position(|change| change.key.kind == Kind::StoreObject && change.key.name == "addons");
+    for number in of(Kind::StoreObject) {
+        let is_addon = changes.get(*number).is_some_and(|change| change.key.name.starts_with("addons/"));
+        pairs.extend(list.filter(|_| is_addon).map(|list| (*number, list)));
+    }
+
     // The instances of a group use the security groups and the profile of its template until the group is gone.
     let mut going: BTreeMap<(Kind, &str), usize> = BTreeMap::new();
     for kind in [Kind::SecurityGroup, Kind::InstanceProfile] {

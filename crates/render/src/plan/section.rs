@@ -20,6 +20,7 @@ pub(crate) enum Topic {
     LoadBalancers,
     Dns,
     Volumes,
+    Store,
     InstanceGroups,
     Instances,
     Events,
@@ -47,6 +48,7 @@ impl Topic {
             Kind::LoadBalancer | Kind::TargetGroup | Kind::Listener | Kind::ClassicLoadBalancer => Self::LoadBalancers,
             Kind::RecordSet | Kind::HostedZoneAssociation => Self::Dns,
             Kind::Volume => Self::Volumes,
+            Kind::StoreObject => Self::Store,
             Kind::KeyPair | Kind::LaunchTemplate | Kind::AutoScalingGroup | Kind::LifecycleHook | Kind::WarmPool => {
                 Self::InstanceGroups
             }
@@ -63,6 +65,7 @@ impl Topic {
             Self::LoadBalancers => "Load balancers",
             Self::Dns => "DNS",
             Self::Volumes => "Volumes",
+            Self::Store => "What instances boot with and run",
             Self::InstanceGroups => "Instance groups",
             Self::Instances => "Instances",
             Self::Events => "Termination events",
@@ -123,6 +126,7 @@ pub(crate) fn whole_of(key: &ResourceKey) -> Option<ResourceKey> {
         | Kind::SecurityGroup
         | Kind::KeyPair
         | Kind::Volume
+        | Kind::StoreObject
         | Kind::LaunchTemplate
         | Kind::AutoScalingGroup
         | Kind::LoadBalancer
@@ -171,6 +175,7 @@ pub(crate) fn part_label(change: &Change) -> String {
         | Kind::SecurityGroup
         | Kind::KeyPair
         | Kind::Volume
+        | Kind::StoreObject
         | Kind::LaunchTemplate
         | Kind::AutoScalingGroup
         | Kind::LoadBalancer

@@ -20,6 +20,7 @@ pub(crate) fn of(properties: &Properties) -> Vec<String> {
         | Properties::ClassicLoadBalancer(_) => Vec::new(),
         Properties::DhcpOptions(options) => words([options.domain_name.clone(), options.domain_name_servers.join(" ")]),
         Properties::DhcpOptionsAssociation(association) => vec![shown(&association.dhcp_options)],
+        Properties::StoreObject(object) => object.version.iter().map(|version| format!("version {version}")).collect(),
         Properties::InternetGateway(gateway) => gateway.vpc.iter().map(|vpc| format!("of {}", shown(vpc))).collect(),
         Properties::EgressOnlyInternetGateway(gateway) => vec![format!("of {}", shown(&gateway.vpc))],
         Properties::Subnet(subnet) => words([

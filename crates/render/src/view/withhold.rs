@@ -1,9 +1,10 @@
 //! What no view shows: texts in which users keep secrets.
 //!
-//! User data is a script of the user's own, and scripts hold tokens and passwords. A comment, a report or a page may be read by
-//! everybody who can read a repository, and what AWS holds now may never have been in that repository. So the views say how
-//! long the text is and give a fingerprint, by which one sees that it changes. Tags are shown, because whoever may look at the
-//! account sees them, except where their name says that they hold a secret.
+//! User data is a script of the user's own, and what instances fetch with it has files and hooks of the user's own: those
+//! hold tokens and passwords. A comment, a report or a page may be read by everybody who can read a repository, and what AWS
+//! holds now may never have been in that repository. So the views say how long the text is and give a fingerprint, by which
+//! one sees that it changes. Tags are shown, because whoever may look at the account sees them, except where their name says
+//! that they hold a secret.
 
 use std::fmt::Write as _;
 
@@ -15,7 +16,8 @@ use sha2::{Digest, Sha256};
 const MARK: &str = "(withheld: ";
 
 /// Names of the properties that are withheld, or looked into.
-const USER_DATA: &str = "UserData";
+/// User data, and what instances fetch with it.
+const TEXTS: [&str; 2] = ["UserData", "Content"];
 const TAGS: &str = "Tags";
 
 /// Parts of the names of tags that say that the value is a secret.
@@ -54,7 +56,7 @@ fn clean(value: &mut Value) {
         Value::Object(map) => {
             for (name, inner) in map {
                 match (name.as_str(), inner) {
-                    (USER_DATA, inner) => hide(inner),
+                    (name, inner) if TEXTS.contains(&name) => hide(inner),
                     (TAGS, Value::Object(tags)) => {
                         tags.iter_mut().filter(|(tag, _)| is_secret_tag(tag)).for_each(|(_, value)| hide(value));
                     }
@@ -70,7 +72,7 @@ fn clean(value: &mut Value) {
 /// Whether the value at the path of a differing property is withheld.
 fn is_secret(path: &str) -> bool {
     let tag = path.split_once("Tags.").map(|(_, tag)| tag);
-    path == USER_DATA || tag.is_some_and(is_secret_tag)
+    TEXTS.contains(&path) || tag.is_some_and(is_secret_tag)
 }
 
 fn is_secret_tag(tag: &str) -> bool {

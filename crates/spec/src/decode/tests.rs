@@ -48,7 +48,7 @@ fn hints_know_more_than_spelling() {
 
 #[test]
 fn unknown_fields_inside_idle_blocks_are_errors_too() {
-    let (_, diagnostics) = read(&CLEAN.replacen("spec:\n", "spec:\n  kubeScheduler:\n    logLevell: 2\n", 1));
+    let (_, diagnostics) = read(&CLEAN.replacen("spec:\n", "spec:\n  rollingUpdate:\n    maxSurgee: 2\n", 1));
     assert_eq!(lines(&diagnostics), ["note field-without-effect 6:3", "error unknown-field 7:5"]);
 }
 
@@ -68,9 +68,16 @@ fn a_block_that_kops_ignores_is_a_warning() {
 
 #[test]
 fn idle_fields_are_noted_once_for_a_block() {
-    let idle = "  authorization:\n    rbac: {}\n  kubelet:\n    anonymousAuth: false\n    nodeLabels: {a: b}";
+    let idle = "  authentication:\n    aws: {image: a}\n  kubelet:\n    apiServers: a\n    nodeLabels: {a: b}";
     let (_, diagnostics) = read(&CLEAN.replacen("spec:\n", &format!("spec:\n{idle}\n"), 1));
     assert_eq!(lines(&diagnostics), ["note field-without-effect 6:3", "note field-without-effect 9:5"]);
+}
+
+#[test]
+fn fields_of_instances_are_read_without_a_word() {
+    let boots = "  authorization:\n    rbac: {}\n  kubeScheduler:\n    logLevel: two\n    master: a\n    qps: 5";
+    let (_, diagnostics) = read(&CLEAN.replacen("spec:\n", &format!("spec:\n{boots}\n"), 1));
+    assert_eq!(lines(&diagnostics), ["error wrong-type 9:15", "note field-without-effect 10:5"]);
 }
 
 #[test]

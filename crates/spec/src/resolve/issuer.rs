@@ -87,6 +87,7 @@ pub(super) fn issuer(report: &mut Report<'_>, spec: &ClusterSpec, network: &Netw
     }
     Some(Issuer {
         url: url?.trim_end_matches('/').to_owned(),
+        discovery_store: store.map(str::to_owned),
         aws_oidc_provider: raw.enable_aws_oidc_provider,
         additional_audiences: raw.additional_audiences.clone(),
     })

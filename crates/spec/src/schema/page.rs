@@ -9,11 +9,14 @@ const HEAD: &str = "\
 
 <!-- Written by `cargo xtask generate` from the tables in `crates/spec/src/v1alpha2/fields/`. Do not edit. -->
 
-Every field of kops's `v1alpha2` kinds is in one of three tables:
+Every field of kops's `v1alpha2` kinds is in one of four tables:
 
-* **acts**: it decides something that kedge makes, or whether the manifest is sound;
-* **accepted, no effect**: kops's field is read and checked for its type; nothing that kedge makes depends on it yet, and a
-  note says so with its line;
+* **acts**: it decides about something that kedge makes in AWS, or whether the manifest is sound; instances and add-ons
+  may follow it as well;
+* **acts on instances and add-ons**: it decides what instances boot with or which add-ons run, where there is a state store
+  for them. Instances keep what they booted with until they are replaced;
+* **accepted, no effect**: it is read and checked for its type; nothing that kedge makes depends on it, for the reason that
+  stands beside it, and a note says so with its line;
 * **refused**: an error says why.
 
 `[]` stands for each item of a list, `<key>` for a key of one's own. A field that is in no table is an error with the nearest
@@ -31,7 +34,8 @@ pub fn fields_page() -> String {
         };
         heading(&mut page, &format!("## {kind}"));
         table(&mut page, "acts", "value", &of_kind(|effect| *effect == FieldEffect::Acts));
-        table(&mut page, "accepted, no effect", "value", &of_kind(|effect| *effect == FieldEffect::NoEffect));
+        table(&mut page, "acts on instances and add-ons", "value", &of_kind(|effect| *effect == FieldEffect::Boots));
+        table(&mut page, "accepted, no effect", "why", &of_kind(|effect| matches!(effect, FieldEffect::NoEffect(_))));
         table(&mut page, "refused", "why", &of_kind(|effect| matches!(effect, FieldEffect::Refused(_))));
     }
     page
@@ -52,11 +56,9 @@ fn table(page: &mut String, name: &str, second: &str, entries: &[&FieldEntry]) {
     page.truncate(page.trim_end().len());
     for entry in entries {
         let cell = match entry.effect {
-            FieldEffect::Refused(why) => why.to_owned(),
-            FieldEffect::Acts | FieldEffect::NoEffect if entry.words.is_empty() => entry.shape.clone(),
-            FieldEffect::Acts | FieldEffect::NoEffect => {
-                entry.words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
-            }
+            FieldEffect::NoEffect(why) | FieldEffect::Refused(why) => why.to_owned(),
+            _ if entry.words.is_empty() => entry.shape.clone(),
+            _ => entry.words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", "),
         };
         // Writing to a string cannot fail.
         let _ = write!(page, "\n| `{}` | {cell} |", entry.path);

@@ -30,26 +30,56 @@ fn no_block_declares_a_field_twice() {
 }
 
 #[test]
+fn no_block_acts_less_than_what_stands_in_it() {
+    fn look(block: &'static Block, wrong: &mut Vec<String>) {
+        for field in block.fields {
+            let Shape::Object(inner) = innermost(&field.shape) else { continue };
+            if matches!(field.effect, Effect::Refused(_)) {
+                continue;
+            }
+            let has = |effect: Effect| inner.fields.iter().any(|field| field.effect == effect);
+            let is_less = match field.effect {
+                Effect::Acts => false,
+                Effect::Boots => has(Effect::Acts),
+                _ => has(Effect::Acts) || has(Effect::Boots),
+            };
+            if is_less {
+                wrong.push(format!("{}.{}", block.name, field.name));
+            }
+            look(inner, wrong);
+        }
+    }
+    let mut wrong = Vec::new();
+    kinds().into_iter().for_each(|(_, block)| look(block, &mut wrong));
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[test]
 fn the_list_tells_fields_apart() {
     let all = fields();
     let effect = |kind: &str, path: &str| {
         let found = all.iter().find(|entry| entry.kind == kind && entry.path == path);
         found.unwrap_or_else(|| panic!("{kind} has no {path}")).effect
     };
+    let is_idle = |kind, path| matches!(effect(kind, path), FieldEffect::NoEffect(why) if !why.is_empty());
     assert_eq!(effect("Cluster", "spec.subnets[].cidr"), FieldEffect::Acts);
-    assert_eq!(effect("Cluster", "spec.kubeScheduler"), FieldEffect::NoEffect);
+    assert_eq!(effect("Cluster", "spec.kubeScheduler"), FieldEffect::Boots);
     assert_eq!(effect("Cluster", "spec.etcdClusters[].etcdMembers[].volumeSize"), FieldEffect::Acts);
     assert!(matches!(effect("Cluster", "spec.networking.weave"), FieldEffect::Refused(_)));
     assert_eq!(effect("Cluster", "spec.externalPolicies.<key>[]"), FieldEffect::Acts);
     assert_eq!(effect("InstanceGroup", "spec.mixedInstancesPolicy.instances[]"), FieldEffect::Acts);
-    assert_eq!(effect("InstanceGroup", "spec.containerd.useECRCredentialsForMirrors"), FieldEffect::NoEffect);
+    assert!(is_idle("InstanceGroup", "spec.containerd.useECRCredentialsForMirrors"));
     assert_eq!(effect("SSHCredential", "spec.publicKey"), FieldEffect::Acts);
     assert_eq!(effect("Cluster", "spec.networking.calico"), FieldEffect::Acts);
-    assert_eq!(effect("Cluster", "spec.kubeScheduler.logFormat"), FieldEffect::NoEffect);
+    assert_eq!(effect("Cluster", "spec.kubeScheduler.logFormat"), FieldEffect::Boots);
+    assert!(is_idle("Cluster", "spec.kubeScheduler.master"));
+    assert_eq!(effect("Cluster", "spec.authorization.alwaysAllow"), FieldEffect::Boots);
     assert_eq!(effect("Cluster", "spec.networking.kindnet"), FieldEffect::Acts);
-    assert_eq!(effect("Cluster", "spec.networking.kindnet.masquerade.enabled"), FieldEffect::NoEffect);
+    assert_eq!(effect("Cluster", "spec.networking.kindnet.masquerade.enabled"), FieldEffect::Boots);
+    assert!(is_idle("Cluster", "spec.rollingUpdate.maxSurge"));
     assert_eq!(effect("InstanceGroup", "metadata.annotations.<key>"), FieldEffect::Acts);
-    assert_eq!(effect("InstanceGroup", "metadata.creationTimestamp"), FieldEffect::NoEffect);
+    assert!(is_idle("InstanceGroup", "metadata.creationTimestamp"));
+    assert!(all.iter().all(|entry| entry.effect != FieldEffect::NoEffect("")), "each has a reason");
     assert!(!all.iter().any(|entry| entry.path.starts_with("spec.networking.weave.")), "one reason is enough");
     let expander = all.iter().find(|entry| entry.path == "spec.clusterAutoscaler.expander").unwrap();
     assert!(expander.words.contains(&"least-waste"));

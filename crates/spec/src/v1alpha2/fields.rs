@@ -10,10 +10,12 @@ pub(crate) mod etcd;
 pub(crate) mod instance_group;
 pub(crate) mod kubelet;
 pub(crate) mod networking;
+pub(crate) mod reasons;
 pub(crate) mod shared;
 
 use crate::field::Shape::{Any, List, Map, Object, Text};
-use crate::field::{Block, acts, block, bookkeeping, quiet};
+use crate::field::{Block, acts, block, bookkeeping, idle};
+use reasons::NO_OBJECT;
 
 /// A `Cluster`.
 pub(crate) static CLUSTER: Block = block(
@@ -56,16 +58,16 @@ static METADATA: Block = block(
         acts("labels", Map(&Text)),
         acts("annotations", Map(&Text)),
         bookkeeping("creationTimestamp", Any),
-        quiet("namespace", Text),
-        quiet("generateName", Text),
+        idle("namespace", Text, NO_OBJECT),
+        idle("generateName", Text, NO_OBJECT),
         bookkeeping("generation", Any),
         bookkeeping("resourceVersion", Any),
         bookkeeping("selfLink", Any),
         bookkeeping("uid", Any),
         bookkeeping("managedFields", List(&Any)),
-        quiet("deletionTimestamp", Any),
-        quiet("deletionGracePeriodSeconds", Any),
-        quiet("finalizers", List(&Text)),
-        quiet("ownerReferences", List(&Any)),
+        idle("deletionTimestamp", Any, NO_OBJECT),
+        idle("deletionGracePeriodSeconds", Any, NO_OBJECT),
+        idle("finalizers", List(&Text), NO_OBJECT),
+        idle("ownerReferences", List(&Any), NO_OBJECT),
     ],
 );

@@ -243,19 +243,15 @@ const CASES: &[(&str, &str, &[&str])] = &[
     ),
     ("maxSize: 3", "maxSize: 3\n  nodeLabels: {a/b/c: x}", &["error node-label 68:3"]),
     ("maxSize: 3", "maxSize: 3\n  cloudLabels: {kops.k8s.io/instancegroup: other}", &["error group-tag 68:44"]),
-    // Words of which there are few, in fields with and without effect.
+    // Words of which there are few, in fields of resources and of add-ons.
     ("cilium: {}", "cilium: {ipam: enii}", &["error unknown-value 26:20"]),
     ("cilium: {}", "cilium: {ipam: \"\"}", &[]),
     ("cilium: {}", "calico: {awsSrcDstCheck: Never}", &["error unknown-value 26:30"]),
-    (
-        "cilium: {}",
-        "cilium: {ingress: {defaultLoadBalancerMode: privat}}",
-        &["note field-without-effect 26:14", "error unknown-value 26:49"],
-    ),
+    ("cilium: {}", "cilium: {ingress: {defaultLoadBalancerMode: privat}}", &["error unknown-value 26:49"]),
     (
         "  sshAccess:",
         "  clusterAutoscaler: {enabled: true, expander: least-wast}\n  sshAccess:",
-        &["note field-without-effect 28:38", "error unknown-value 28:48"],
+        &["error unknown-value 28:48"],
     ),
     ("  sshAccess:", "  externalDns: {provider: exernal-dns}\n  sshAccess:", &["error unknown-value 28:27"]),
     ("maxSize: 3", "maxSize: 3\n  rootVolumeType: gp4", &["error unknown-value 68:19"]),

@@ -23,6 +23,7 @@ const FOREIGN: &[&str] = &["Cargo.lock", "LICENSE"];
 
 /// Words that a file may hold, with the reason.
 const MEANT: &[(&str, &str, &str)] = &[
+    ("crates/addons/src/software/cilium.rs", concat!("/tm", "p/"), "where an image of Cilium puts its options"),
     ("crates/cli/src/args.rs", concat!("/tm", "p/"), "a sample argument"),
     ("crates/cli/src/env.rs", concat!("/tm", "p/"), "a sample value"),
 ];

@@ -13,8 +13,7 @@ pub(super) const HUBBLE_METRICS: u16 = 9965;
 pub(super) const OPERATOR_METRICS: u16 = 6942;
 
 /// Settings that are options as they are, with what they are where nothing is written.
-const OPTIONS: [(&str, &str, &str); 44] = [
-    ("IPTablesRulesNoinstall", "install-no-conntrack-iptables-rules", ""),
+const OPTIONS: [(&str, &str, &str); 43] = [
     ("accessLog", "access-log", ""),
     ("agentLabels", "agent-labels", ""),
     ("allowLocalhost", "allow-localhost", ""),
@@ -91,7 +90,7 @@ pub(super) fn data(cilium: &Cilium<'_>) -> BTreeMap<String, String> {
             ("agent-health-port", AGENT_HEALTH.to_string()),
             ("operator-api-serve-addr", format!("{}:{OPERATOR_HEALTH}", if ipv6 { "[::1]" } else { "127.0.0.1" })),
             ("cgroup-root", "/run/cilium/cgroupv2".to_owned()),
-            ("cluster-name", cilium.name().to_owned()),
+            ("cluster-name", cilium.name()),
             ("cni-log-file", "/var/run/cilium/cilium-cni.log".to_owned()),
             ("enable-bpf-masquerade", (settings.boolean("enableBPFMasquerade") == Some(true) && !ipv6).to_string()),
             ("enable-ipv4", (!ipv6).to_string()),
@@ -100,7 +99,7 @@ pub(super) fn data(cilium: &Cilium<'_>) -> BTreeMap<String, String> {
             ("enable-ipv6-masquerade", "false".to_owned()),
             ("enable-node-port", proxies.to_string()),
             ("external-envoy-proxy", "false".to_owned()),
-            ("install-iptables-rules", "true".to_owned()),
+            ("install-iptables-rules", (settings.boolean("IPTablesRulesNoinstall") != Some(true)).to_string()),
             ("ipam", settings.text("ipam").unwrap_or("kubernetes").to_owned()),
             ("kube-proxy-replacement", proxies.to_string()),
             ("nodes-gc-interval", "5m0s".to_owned()),

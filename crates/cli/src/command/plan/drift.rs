@@ -1,6 +1,7 @@
 //! `kedge plan --drift`: the account against the manifests that were applied last.
 
 use kedge_ops::Proposal;
+use kedge_ops::boot::Booting;
 use kedge_ops::drift::{Since, drift, since};
 use kedge_ops::saved::Planned;
 use kedge_render::plan::{self as plan_text, PlanTextOptions};
@@ -9,6 +10,7 @@ use kedge_render::{Line, Role, Text};
 use kedge_resource::Facts;
 
 use super::{Looked, PlanArgs, entry};
+use crate::boot;
 use crate::error::CliError;
 use crate::exit_code::ExitCode;
 use crate::session::{Manifests, Session, block_on};
@@ -35,7 +37,9 @@ async fn look(args: &PlanArgs, session: &Session) -> Result<(Looked, Option<Sinc
     let specification = session.read(Manifests::Stored(args.spec.clone())).await?;
     let since = since(&store, serial).await?;
     let backend = session.open(Some(&specification)).await?;
-    let work = drift(&backend, &specification, since.as_ref());
+    let source = boot::delivered(session, &backend, specification.cluster()).await?;
+    let account = Booting::new(&backend, source.as_ref());
+    let work = drift(&account, &specification, since.as_ref());
     let proposal = session.ui.patiently("reading the account", work).await?;
     let planned = Planned { proposal, facts: Facts::default() };
     Ok((Looked { specification, planned, guard: None, findings: None, worries: Vec::new() }, since, serial))

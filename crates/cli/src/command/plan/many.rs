@@ -16,7 +16,7 @@ use super::{Looked, PlanArgs, Request, conclude, entry, look, offline, text};
 use crate::backend::Backend;
 use crate::error::CliError;
 use crate::exit_code::ExitCode;
-use crate::session::{Session, block_on};
+use crate::session::{Session, block_on, with_addon_files};
 use crate::state;
 
 /// Clusters that are looked at at the same time; the rate budget of the connection, which they share, decides the pace.
@@ -71,7 +71,7 @@ fn has_changes(looked: &Looked) -> bool {
 
 fn read(session: &Session, member: Member, options: &ManifestOptions) -> Result<Specification, CliError> {
     let options = ManifestOptions { cluster: member.cluster, ..options.clone() };
-    let specification = Specification::read(&member.sources, &options)?;
+    let specification = with_addon_files(Specification::read(&member.sources, &options)?, &member.sources);
     session.ui.diagnostics(&specification.remarks);
     Ok(specification)
 }

@@ -1,17 +1,21 @@
-//! The bucket below which the cluster's configuration and the backups of etcd are kept.
+//! The bucket below which the cluster's configuration and the backups of etcd are kept, and what instances boot with.
+//!
+//! Without a state store that instances boot from it is the `configBase` of the manifest, with what kops grants there.
 
-use kedge_spec::resolved::{Cluster, StorePath};
+use kedge_resource::policy::Statement;
+use kedge_spec::resolved::{Role, StorePath};
 
 use super::super::policy::Policy;
+use crate::lowering::Lowering;
 
 /// Reading the configuration, and what reading needs of the bucket itself.
-pub(in super::super) fn read(policy: &mut Policy<'_>, cluster: &Cluster) {
-    let Some(base) = &cluster.config_base else {
+pub(in super::super) fn read(policy: &mut Policy<'_>, lowering: &Lowering<'_>) {
+    let Some(base) = base(lowering) else {
         return;
     };
-    let objects = arn(policy, base, "");
+    let objects = arn(policy, &base, "/*");
     policy.statement("s3", &["Get*"], &[objects], &[]);
-    let bucket = format!("arn:{}:s3:::{}", policy.partition, base.bucket);
+    let bucket = bucket(policy, &base);
     policy.statement(
         "s3",
         &["GetBucketLocation", "GetEncryptionConfiguration", "ListBucket", "ListBucketVersions"],
@@ -21,18 +25,66 @@ pub(in super::super) fn read(policy: &mut Policy<'_>, cluster: &Cluster) {
 }
 
 /// Writing backups of each etcd cluster, and removing old ones.
-pub(in super::super) fn write_backups(policy: &mut Policy<'_>, cluster: &Cluster) {
-    let Some(base) = &cluster.config_base else {
+pub(in super::super) fn write_backups(policy: &mut Policy<'_>, lowering: &Lowering<'_>) {
+    let Some(base) = base(lowering) else {
         return;
     };
-    for etcd in &cluster.etcd_clusters {
-        let objects = arn(policy, base, &format!("/backups/etcd/{}", etcd.name));
+    for etcd in &lowering.cluster.etcd_clusters {
+        let objects = arn(policy, &base, &format!("/backups/etcd/{}/*", etcd.name));
         policy.statement("s3", &["DeleteObject", "DeleteObjectVersion", "GetObject", "PutObject"], &[objects], &[]);
     }
 }
 
-/// Everything below a path of the bucket.
+/// What control planes do besides: they tell the others how to join, and open the keys of the cluster. The encryption
+/// context is bound to what a key of the store is for, so that the role opens the keys of no other cluster.
+pub(in super::super) fn lead(policy: &mut Policy<'_>, lowering: &Lowering<'_>) {
+    let Some(base) = base(lowering).filter(|_| lowering.boot.is_some()) else {
+        return;
+    };
+    let objects = arn(policy, &base, "/nodes/*");
+    policy.statement("s3", &["DeleteObject", "PutObject"], &[objects], &[]);
+    let context = format!("{}/*", policy.cluster);
+    policy.statement_on_all("kms", &["Decrypt"], &[("StringLike", "kms:EncryptionContext:kedge:key", &[&context])]);
+}
+
+/// What nodes read to join and where they say how far they are. A role is that of all groups of its kind, so that it reads
+/// what any of them reads; how control planes join is none of theirs.
+pub(in super::super) fn join(policy: &mut Policy<'_>, lowering: &Lowering<'_>) {
+    let Some(base) = base(lowering).filter(|_| lowering.boot.is_some()) else {
+        return;
+    };
+    let objects = ["/nodes/endpoint.json", "/nodes/kedge-node/*", "/nodes/*/config/*", "/nodes/*/join.json"];
+    let read = objects.map(|below| arn(policy, &base, below));
+    policy.statement("s3", &["GetObject"], &read, &[]);
+    let status = arn(policy, &base, "/nodes/*/status/*");
+    policy.statement("s3", &["PutObject"], &[status], &[]);
+    // Without it S3 says that what is not there yet may not be read.
+    let bucket = bucket(policy, &base);
+    policy.statement("s3", &["GetBucketLocation", "ListBucket"], &[bucket], &[]);
+    let of_control_planes = lowering.groups(Role::ControlPlane);
+    let resource = of_control_planes.map(|group| arn(policy, &base, &format!("/nodes/{}/*", group.name))).collect();
+    policy.add(Statement {
+        effect: "Deny".to_owned(),
+        action: ["s3:GetObject", "s3:PutObject"].map(str::to_owned).into(),
+        resource,
+        ..Statement::allow()
+    });
+}
+
+/// Where the cluster keeps what its instances read.
+fn base(lowering: &Lowering<'_>) -> Option<StorePath> {
+    match lowering.boot {
+        Some(boot) => Some(StorePath { bucket: boot.bucket.clone(), path: boot.prefix.clone() }),
+        None => lowering.cluster.config_base.clone(),
+    }
+}
+
+fn bucket(policy: &Policy<'_>, base: &StorePath) -> String {
+    format!("arn:{}:s3:::{}", policy.partition, base.bucket)
+}
+
+/// Objects below a path of the bucket.
 fn arn(policy: &Policy<'_>, base: &StorePath, below: &str) -> String {
     let slash = if base.path.is_empty() { "" } else { "/" };
-    format!("arn:{}:s3:::{}{slash}{}{below}/*", policy.partition, base.bucket, base.path)
+    format!("arn:{}:s3:::{}{slash}{}{below}", policy.partition, base.bucket, base.path)
 }

@@ -1,4 +1,4 @@
-//! Who may read the private keys of a cluster, where its store lies in the place that its policies name.
+//! Who may read what of a cluster, where its store lies in the place that its policies name.
 
 use kedge_resource::kind::Properties;
 use kedge_spec::resolved::{NetworkPlugin, Role as GroupRole, WarmPool};
@@ -23,23 +23,29 @@ fn fits(pattern: &str, text: &str) -> bool {
 
 /// Whether a policy allows something if all of its conditions are met.
 fn allows(policy: &PolicyDocument, action: &str, resource: &str) -> bool {
-    policy.statement.iter().filter(|statement| statement.effect == "Allow").any(|statement| {
-        let acts = statement.action.iter().any(|pattern| fits(pattern, action)) || !statement.not_action.is_empty();
-        let about = statement.resource.iter().any(|pattern| fits(pattern, resource));
-        acts && (about || !statement.not_resource.is_empty())
-    })
+    let has = |effect: &str| {
+        policy.statement.iter().filter(|statement| statement.effect == effect).any(|statement| {
+            let acts = statement.action.iter().any(|pattern| fits(pattern, action)) || !statement.not_action.is_empty();
+            let about = statement.resource.iter().any(|pattern| fits(pattern, resource));
+            acts && (about || !statement.not_resource.is_empty())
+        })
+    };
+    has("Allow") && !has("Deny")
 }
 
-/// The roles whose own policy lets them read a private key.
-fn readers(desired: &Desired) -> Vec<String> {
+/// The roles whose own policy lets them do something with an object.
+fn able(desired: &Desired, actions: &[&str], object: &str) -> Vec<String> {
     let policies = desired.resources.iter().filter_map(|resource| match &resource.properties {
         Properties::RolePolicy(policy) => Some((&resource.key.name, &policy.policy_document)),
         _ => None,
     });
-    let reads =
-        |policy: &PolicyDocument| allows(policy, "s3:GetObject", KEY) || allows(policy, "s3:GetObjectVersion", KEY);
-    let readers = policies.filter(|(_, policy)| reads(policy));
-    readers.map(|(name, _)| name.split('.').next().unwrap_or_default().to_owned()).collect()
+    let able = policies.filter(|(_, policy)| actions.iter().any(|action| allows(policy, action, object)));
+    able.map(|(name, _)| name.split('.').next().unwrap_or_default().to_owned()).collect()
+}
+
+/// The roles whose own policy lets them read a private key.
+fn readers(desired: &Desired) -> Vec<String> {
+    able(desired, &["s3:GetObject", "s3:GetObjectVersion"], KEY)
 }
 
 /// A cluster in which nodes have every permission that they can have.
@@ -91,4 +97,65 @@ fn a_policy_that_is_too_wide_is_found() {
     assert!(policy("*", "*"));
     assert!(!policy("s3:Get*", "arn:aws-test:s3:::store/test.example.com/nodes/*"));
     assert!(!policy("s3:Put*", "*"));
+}
+
+#[test]
+fn instances_that_boot_from_the_store_read_what_is_theirs() {
+    let mut spec = generous(NetworkPlugin::Cni);
+    spec.groups.push(group("more", GroupRole::Node));
+    let desired = testing::lower_booting(&spec);
+    let key = |below: &str| format!("arn:aws-test:s3:::boot/p/test.example.com/{below}");
+    let read = |below: &str| able(&desired, &["s3:GetObject", "s3:GetObjectVersion"], &key(below));
+    let write = |below: &str| able(&desired, &["s3:PutObject"], &key(below));
+    let control_plane = &spec.groups.iter().find(|group| group.role == GroupRole::ControlPlane).unwrap().name;
+
+    for everybodys in
+        ["nodes/endpoint.json", "nodes/kedge-node/amd64/1a", "nodes/more/config/1a.json", "nodes/more/join.json"]
+    {
+        assert_eq!(read(everybodys), ["masters", "nodes"], "{everybodys}");
+        assert!(!write(everybodys).contains(&"nodes".to_owned()), "{everybodys}");
+    }
+    let of_control_planes =
+        [format!("nodes/{control_plane}/join.json"), format!("nodes/{control_plane}/config/1a.json")];
+    for theirs in of_control_planes.iter().map(String::as_str).chain([
+        "pki/private/kubernetes-ca/1.json",
+        "pki/private/service-account/1.json",
+        "pki/keysets.json",
+        "secrets/keyring.json",
+        "secrets/encryptionconfig.json",
+        "nodes/init.json",
+        "addons/index.json",
+        "backups/etcd/main/1/snapshot.db",
+        "head.json",
+        "manifests/000001.yaml",
+        "operations/000001/record.json",
+    ]) {
+        assert_eq!(read(theirs), ["masters"], "{theirs}");
+        assert!(!write(theirs).contains(&"nodes".to_owned()), "{theirs}");
+    }
+    assert_eq!(write("nodes/more/status/i-1.json"), ["masters", "nodes"]);
+    assert_eq!(write("nodes/more/join.json"), ["masters"]);
+    for no_instances in ["head.json", "manifests/000001.yaml", "pki/keysets.json", "addons/index.json"] {
+        assert!(write(no_instances).is_empty(), "{no_instances}");
+    }
+    // The cluster of another name in the same bucket.
+    assert!(able(&desired, &["s3:GetObject"], "arn:aws-test:s3:::boot/p/other.example.com/head.json").is_empty());
+    assert!(able(&desired, &["s3:GetObject"], "arn:aws-test:s3:::boot/p/test.example.com.org/head.json").is_empty());
+}
+
+#[test]
+fn only_control_planes_open_the_keys_of_their_cluster() {
+    let desired = testing::lower_booting(&generous(NetworkPlugin::Cni));
+    let mut found = Vec::new();
+    for resource in &desired.resources {
+        let Properties::RolePolicy(policy) = &resource.properties else { continue };
+        for statement in &policy.policy_document.statement {
+            let decrypts = statement.action.iter().any(|action| fits(action, "kms:Decrypt"));
+            let context = statement.condition.values().find_map(|keys| keys.get("kms:EncryptionContext:kedge:key"));
+            if decrypts && let Some(context) = context {
+                found.push((resource.key.name.split('.').next().unwrap_or_default(), context.clone()));
+            }
+        }
+    }
+    assert_eq!(found, [("masters", ["test.example.com/*".to_owned()].into())]);
 }

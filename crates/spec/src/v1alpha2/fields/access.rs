@@ -3,13 +3,13 @@
 //! Names and types are those of kops `v1alpha2`; what each field does here is the first word of its line.
 
 use crate::field::Shape::{Boolean, Integer, List, Object, Text};
-use crate::field::{Block, acts, block, quiet};
+use crate::field::{Block, acts, block, idle};
 
 pub(crate) static TOPOLOGY_SPEC: Block = block(
     "TopologySpec",
     &[
-        quiet("masters", Text),
-        quiet("nodes", Text),
+        idle("masters", Text, "the types of subnets decide"),
+        idle("nodes", Text, "the types of subnets decide"),
         acts("bastion", Object(&BASTION_SPEC)),
         acts("dns", Object(&DNS_SPEC)),
     ],
@@ -21,7 +21,7 @@ pub(crate) static BASTION_SPEC: Block = block(
     "BastionSpec",
     &[
         acts("bastionPublicName", Text),
-        quiet("idleTimeoutSeconds", Integer),
+        idle("idleTimeoutSeconds", Integer, "only classic load balancers have it"),
         acts("loadBalancer", Object(&BASTION_LOAD_BALANCER_SPEC)),
     ],
 );
@@ -41,7 +41,7 @@ pub(crate) static LOAD_BALANCER_ACCESS_SPEC: Block = block(
     &[
         acts("class", Text),
         acts("type", Text),
-        quiet("idleTimeoutSeconds", Integer),
+        idle("idleTimeoutSeconds", Integer, "only classic load balancers have it"),
         acts("securityGroupOverride", Text),
         acts("additionalSecurityGroups", List(&Text)),
         acts("useForInternalApi", Boolean),
@@ -58,5 +58,11 @@ pub(crate) static LOAD_BALANCER_SUBNET_SPEC: Block = block(
     &[acts("name", Text), acts("privateIPv4Address", Text), acts("allocationId", Text)],
 );
 
-pub(crate) static ACCESS_LOG_SPEC: Block =
-    block("AccessLogSpec", &[quiet("interval", Integer), acts("bucket", Text), acts("bucketPrefix", Text)]);
+pub(crate) static ACCESS_LOG_SPEC: Block = block(
+    "AccessLogSpec",
+    &[
+        idle("interval", Integer, "only classic load balancers have it"),
+        acts("bucket", Text),
+        acts("bucketPrefix", Text),
+    ],
+);

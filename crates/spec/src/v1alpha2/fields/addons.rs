@@ -3,58 +3,58 @@
 //! Names and types are those of kops `v1alpha2`; what each field does here is the first word of its line.
 
 use crate::field::Shape::{Boolean, Integer, List, Map, Quantity, Text, Word};
-use crate::field::{Block, acts, block, quiet};
+use crate::field::{Block, acts, block, boots};
 
 pub(crate) static NODE_TERMINATION_HANDLER_SPEC: Block = block(
     "NodeTerminationHandlerSpec",
     &[
-        quiet("deleteSQSMsgIfNodeNotFound", Boolean),
+        boots("deleteSQSMsgIfNodeNotFound", Boolean),
         acts("enabled", Boolean),
-        quiet("enableSpotInterruptionDraining", Boolean),
-        quiet("enableScheduledEventDraining", Boolean),
-        quiet("enableRebalanceMonitoring", Boolean),
+        boots("enableSpotInterruptionDraining", Boolean),
+        boots("enableScheduledEventDraining", Boolean),
+        boots("enableRebalanceMonitoring", Boolean),
         acts("enableRebalanceDraining", Boolean),
-        quiet("enableOutOfServiceTaint", Boolean),
-        quiet("prometheusEnable", Boolean),
+        boots("enableOutOfServiceTaint", Boolean),
+        boots("prometheusEnable", Boolean),
         acts("enableSQSTerminationDraining", Boolean),
-        quiet("excludeFromLoadBalancers", Boolean),
+        boots("excludeFromLoadBalancers", Boolean),
         acts("managedASGTag", Text),
-        quiet("podTerminationGracePeriod", Integer),
-        quiet("taintNode", Boolean),
-        quiet("memoryLimit", Quantity),
-        quiet("memoryRequest", Quantity),
-        quiet("cpuRequest", Quantity),
-        quiet("version", Text),
-        quiet("webhookTemplate", Text),
-        quiet("webhookURL", Text),
+        boots("podTerminationGracePeriod", Integer),
+        boots("taintNode", Boolean),
+        boots("memoryLimit", Quantity),
+        boots("memoryRequest", Quantity),
+        boots("cpuRequest", Quantity),
+        boots("version", Text),
+        boots("webhookTemplate", Text),
+        boots("webhookURL", Text),
     ],
 );
 
 pub(crate) static NODE_PROBLEM_DETECTOR_CONFIG: Block = block(
     "NodeProblemDetectorConfig",
     &[
-        quiet("enabled", Boolean),
-        quiet("image", Text),
-        quiet("memoryRequest", Quantity),
-        quiet("cpuRequest", Quantity),
-        quiet("memoryLimit", Quantity),
-        quiet("cpuLimit", Quantity),
+        boots("enabled", Boolean),
+        boots("image", Text),
+        boots("memoryRequest", Quantity),
+        boots("cpuRequest", Quantity),
+        boots("memoryLimit", Quantity),
+        boots("cpuLimit", Quantity),
     ],
 );
 
 pub(crate) static METRICS_SERVER_CONFIG: Block =
-    block("MetricsServerConfig", &[quiet("enabled", Boolean), quiet("image", Text), quiet("insecure", Boolean)]);
+    block("MetricsServerConfig", &[boots("enabled", Boolean), boots("image", Text), boots("insecure", Boolean)]);
 
 pub(crate) static CERT_MANAGER_CONFIG: Block = block(
     "CertManagerConfig",
     &[
         acts("enabled", Boolean),
-        quiet("managed", Boolean),
-        quiet("image", Text),
-        quiet("defaultIssuer", Text),
-        quiet("nameservers", List(&Text)),
+        boots("managed", Boolean),
+        boots("image", Text),
+        boots("defaultIssuer", Text),
+        boots("nameservers", List(&Text)),
         acts("hostedZoneIDs", List(&Text)),
-        quiet("featureGates", Map(&Boolean)),
+        boots("featureGates", Map(&Boolean)),
     ],
 );
 
@@ -62,14 +62,14 @@ pub(crate) static LOAD_BALANCER_CONTROLLER_SPEC: Block = block(
     "LoadBalancerControllerSpec",
     &[
         acts("enabled", Boolean),
-        quiet("version", Text),
+        boots("version", Text),
         acts("enableWAF", Boolean),
         acts("enableWAFv2", Boolean),
         acts("enableShield", Boolean),
-        quiet("cpuRequest", Quantity),
-        quiet("cpuLimit", Quantity),
-        quiet("memoryRequest", Quantity),
-        quiet("memoryLimit", Quantity),
+        boots("cpuRequest", Quantity),
+        boots("cpuLimit", Quantity),
+        boots("memoryRequest", Quantity),
+        boots("memoryLimit", Quantity),
     ],
 );
 
@@ -77,29 +77,29 @@ pub(crate) static CLUSTER_AUTOSCALER_CONFIG: Block = block(
     "ClusterAutoscalerConfig",
     &[
         acts("enabled", Boolean),
-        quiet("expander", Word(&["least-waste", "random", "most-pods", "price", "priority"])),
-        quiet("balanceSimilarNodeGroups", Boolean),
-        quiet("emitPerNodegroupMetrics", Boolean),
+        boots("expander", Word(&["least-waste", "random", "most-pods", "price", "priority"])),
+        boots("balanceSimilarNodeGroups", Boolean),
+        boots("emitPerNodegroupMetrics", Boolean),
         acts("awsUseStaticInstanceList", Boolean),
-        quiet("ignoreDaemonSetsUtilization", Boolean),
-        quiet("scaleDownUtilizationThreshold", Text),
-        quiet("skipNodesWithCustomControllerPods", Boolean),
-        quiet("skipNodesWithSystemPods", Boolean),
-        quiet("skipNodesWithLocalStorage", Boolean),
-        quiet("newPodScaleUpDelay", Text),
-        quiet("scaleDownDelayAfterAdd", Text),
-        quiet("scaleDownUnneededTime", Text),
-        quiet("scaleDownUnreadyTime", Text),
-        quiet("cordonNodeBeforeTerminating", Boolean),
-        quiet("image", Text),
-        quiet("memoryRequest", Quantity),
-        quiet("cpuRequest", Quantity),
-        quiet("maxNodeProvisionTime", Text),
-        quiet("podAnnotations", Map(&Text)),
-        quiet("createPriorityExpanderConfig", Boolean),
-        quiet("customPriorityExpanderConfig", Map(&List(&Text))),
+        boots("ignoreDaemonSetsUtilization", Boolean),
+        boots("scaleDownUtilizationThreshold", Text),
+        boots("skipNodesWithCustomControllerPods", Boolean),
+        boots("skipNodesWithSystemPods", Boolean),
+        boots("skipNodesWithLocalStorage", Boolean),
+        boots("newPodScaleUpDelay", Text),
+        boots("scaleDownDelayAfterAdd", Text),
+        boots("scaleDownUnneededTime", Text),
+        boots("scaleDownUnreadyTime", Text),
+        boots("cordonNodeBeforeTerminating", Boolean),
+        boots("image", Text),
+        boots("memoryRequest", Quantity),
+        boots("cpuRequest", Quantity),
+        boots("maxNodeProvisionTime", Text),
+        boots("podAnnotations", Map(&Text)),
+        boots("createPriorityExpanderConfig", Boolean),
+        boots("customPriorityExpanderConfig", Map(&List(&Text))),
     ],
 );
 
 pub(crate) static SNAPSHOT_CONTROLLER_CONFIG: Block =
-    block("SnapshotControllerConfig", &[acts("enabled", Boolean), quiet("installDefaultClass", Boolean)]);
+    block("SnapshotControllerConfig", &[acts("enabled", Boolean), boots("installDefaultClass", Boolean)]);

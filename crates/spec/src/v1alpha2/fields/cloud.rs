@@ -2,31 +2,32 @@
 //!
 //! Names and types are those of kops `v1alpha2`; what each field does here is the first word of its line.
 
+use super::reasons::ELSEWHERE;
 use super::shared::PACKAGES_CONFIG;
 use crate::field::Shape::{Boolean, Integer, List, Map, Object, Quantity, Text};
-use crate::field::{Block, acts, block, quiet, refused};
+use crate::field::{Block, acts, block, boots, idle, quiet, refused};
 
 pub(crate) static CLOUD_CONFIGURATION: Block = block(
     "CloudConfiguration",
     &[
-        quiet("manageStorageClasses", Boolean),
+        boots("manageStorageClasses", Boolean),
         refused("multizone", Boolean, "it belongs to another cloud; kedge provisions AWS"),
         refused("nodeTags", Text, "it belongs to another cloud; kedge provisions AWS"),
         refused("nodeInstancePrefix", Text, "it belongs to another cloud; kedge provisions AWS"),
-        quiet("nodeIPFamilies", List(&Text)),
+        boots("nodeIPFamilies", List(&Text)),
         refused("gceServiceAccount", Text, "it belongs to another cloud; kedge provisions AWS"),
         refused("gceUseStartupScript", Boolean, "it belongs to another cloud; kedge provisions AWS"),
-        quiet("disableSecurityGroupIngress", Boolean),
-        quiet("elbSecurityGroup", Text),
+        boots("disableSecurityGroupIngress", Boolean),
+        boots("elbSecurityGroup", Text),
         acts("nlbSecurityGroupMode", Text),
         acts("useIPBasedNodeNames", Boolean),
-        quiet("vSphereUsername", Text),
-        quiet("vSpherePassword", Text),
-        quiet("vSphereServer", Text),
-        quiet("vSphereDatacenter", Text),
-        quiet("vSphereResourcePool", Text),
-        quiet("vSphereDatastore", Text),
-        quiet("vSphereCoreDNSServer", Text),
+        idle("vSphereUsername", Text, ELSEWHERE),
+        idle("vSpherePassword", Text, ELSEWHERE),
+        idle("vSphereServer", Text, ELSEWHERE),
+        idle("vSphereDatacenter", Text, ELSEWHERE),
+        idle("vSphereResourcePool", Text, ELSEWHERE),
+        idle("vSphereDatastore", Text, ELSEWHERE),
+        idle("vSphereCoreDNSServer", Text, ELSEWHERE),
         refused(
             "spotinstProduct",
             Text,
@@ -37,8 +38,8 @@ pub(crate) static CLOUD_CONFIGURATION: Block = block(
             Text,
             "Spot by NetApp would own the instances; use `mixedInstancesPolicy` of the groups",
         ),
-        quiet("openstack", Object(&OPENSTACK_SPEC)),
-        quiet("azure", Object(&AZURE_SPEC)),
+        idle("openstack", Object(&OPENSTACK_SPEC), ELSEWHERE),
+        idle("azure", Object(&AZURE_SPEC), ELSEWHERE),
         acts("awsEBSCSIDriver", Object(&EBSCSI_DRIVER_SPEC)),
         refused("gcpPDCSIDriver", Object(&PDCSI_DRIVER), "it belongs to another cloud; kedge provisions AWS"),
     ],
@@ -73,13 +74,13 @@ pub(crate) static EBSCSI_DRIVER_SPEC: Block = block(
     "EBSCSIDriverSpec",
     &[
         acts("enabled", Boolean),
-        quiet("managed", Boolean),
-        quiet("version", Text),
-        quiet("kubeAPIQPS", Quantity),
-        quiet("kubeAPIBurst", Integer),
-        quiet("hostNetwork", Boolean),
-        quiet("volumeAttachLimit", Integer),
-        quiet("podAnnotations", Map(&Text)),
+        boots("managed", Boolean),
+        boots("version", Text),
+        boots("kubeAPIQPS", Quantity),
+        boots("kubeAPIBurst", Integer),
+        boots("hostNetwork", Boolean),
+        boots("volumeAttachLimit", Integer),
+        boots("podAnnotations", Map(&Text)),
     ],
 );
 
@@ -144,7 +145,7 @@ pub(crate) static OPENSTACK_NETWORK: Block = block(
 
 pub(crate) static OPENSTACK_METADATA: Block = block("OpenstackMetadata", &[quiet("configDrive", Boolean)]);
 
-pub(crate) static NTP_CONFIG: Block = block("NTPConfig", &[quiet("managed", Boolean)]);
+pub(crate) static NTP_CONFIG: Block = block("NTPConfig", &[boots("managed", Boolean)]);
 
 pub(crate) static DOCKER_CONFIG: Block = block(
     "DockerConfig",

@@ -15,99 +15,104 @@ use super::control_plane::{
 use super::etcd::ETCD_CLUSTER_SPEC;
 use super::kubelet::KUBELET_CONFIG_SPEC;
 use super::networking::NETWORKING_SPEC;
+use super::reasons::{ELSEWHERE, KARPENTER, KOPS_TOO, NO_UPDATES, STORE};
 use super::shared::{CONTAINERD_CONFIG, FILE_ASSET_SPEC, HOOK_SPEC, ROLLING_UPDATE, WARM_POOL_SPEC};
 use crate::field::Shape::{Any, Boolean, Duration, Integer, List, Map, Object, Quantity, Text, Word};
-use crate::field::{Block, acts, block, quiet, refused};
+use crate::field::{Block, acts, block, boots, idle, quiet, refused};
 
 const GOSSIP: &str = "clusters without hosted zones use `topology: {dns: {type: None}}`; gossip was removed from kops";
 
 pub(crate) static CLUSTER_SPEC: Block = block(
     "ClusterSpec",
     &[
-        quiet("channel", Text),
-        quiet("addons", List(&Object(&ADDON_SPEC))),
+        idle("channel", Text, "kedge names the versions of add-ons itself"),
+        boots("addons", List(&Object(&ADDON_SPEC))),
         acts("configBase", Text),
         acts("cloudProvider", Text),
         refused("gossipConfig", Object(&GOSSIP_CONFIG), GOSSIP),
-        quiet("containerRuntime", Word(&["containerd", "docker"])),
+        idle("containerRuntime", Word(&["containerd", "docker"]), "it is always containerd"),
         acts("kubernetesVersion", Text),
         acts("subnets", List(&Object(&CLUSTER_SUBNET_SPEC))),
-        quiet("project", Text),
+        idle("project", Text, ELSEWHERE),
         acts("masterPublicName", Text),
-        quiet("masterInternalName", Text),
+        idle("masterInternalName", Text, KOPS_TOO),
         acts("networkCIDR", Text),
         acts("additionalNetworkCIDRs", List(&Text)),
         acts("networkID", Text),
         acts("topology", Object(&TOPOLOGY_SPEC)),
-        quiet("secretStore", Text),
-        quiet("keyStore", Text),
-        quiet("configStore", Text),
+        idle("secretStore", Text, STORE),
+        idle("keyStore", Text, STORE),
+        idle("configStore", Text, STORE),
         acts("dnsZone", Text),
         refused("dnsControllerGossipConfig", Object(&DNS_CONTROLLER_GOSSIP_CONFIG), GOSSIP),
-        quiet("additionalSans", List(&Text)),
-        quiet("clusterDNSDomain", Text),
-        quiet("serviceClusterIPRange", Text),
-        quiet("podCIDR", Text),
+        boots("additionalSans", List(&Text)),
+        boots("clusterDNSDomain", Text),
+        boots("serviceClusterIPRange", Text),
+        boots("podCIDR", Text),
         acts("nonMasqueradeCIDR", Text),
         acts("sshAccess", List(&Text)),
         acts("nodePortAccess", List(&Text)),
-        quiet("egressProxy", Object(&EGRESS_PROXY_SPEC)),
+        boots("egressProxy", Object(&EGRESS_PROXY_SPEC)),
         acts("sshKeyName", Text),
         acts("kubernetesApiAccess", List(&Text)),
-        quiet("isolateMasters", Boolean),
-        quiet("updatePolicy", Word(&["automatic", "external"])),
+        idle("isolateMasters", Boolean, "control planes are on the network of pods"),
+        idle("updatePolicy", Word(&["automatic", "external"]), NO_UPDATES),
         acts("externalPolicies", Map(&List(&Text))),
         acts("additionalPolicies", Map(&Text)),
-        quiet("fileAssets", List(&Object(&FILE_ASSET_SPEC))),
+        boots("fileAssets", List(&Object(&FILE_ASSET_SPEC))),
         acts("etcdClusters", List(&Object(&ETCD_CLUSTER_SPEC))),
         refused("docker", Object(&DOCKER_CONFIG), "Kubernetes runs no Docker since 1.24; see `containerd`"),
         acts("containerd", Object(&CONTAINERD_CONFIG)),
-        quiet("kubeDNS", Object(&KUBE_DNS_CONFIG)),
+        boots("kubeDNS", Object(&KUBE_DNS_CONFIG)),
         acts("kubeAPIServer", Object(&KUBE_API_SERVER_CONFIG)),
-        quiet("kubeControllerManager", Object(&KUBE_CONTROLLER_MANAGER_CONFIG)),
-        quiet("cloudControllerManager", Object(&CLOUD_CONTROLLER_MANAGER_CONFIG)),
-        quiet("kubeScheduler", Object(&KUBE_SCHEDULER_CONFIG)),
-        quiet("kubeProxy", Object(&KUBE_PROXY_CONFIG)),
+        boots("kubeControllerManager", Object(&KUBE_CONTROLLER_MANAGER_CONFIG)),
+        boots("cloudControllerManager", Object(&CLOUD_CONTROLLER_MANAGER_CONFIG)),
+        boots("kubeScheduler", Object(&KUBE_SCHEDULER_CONFIG)),
+        boots("kubeProxy", Object(&KUBE_PROXY_CONFIG)),
         acts("kubelet", Object(&KUBELET_CONFIG_SPEC)),
         acts("masterKubelet", Object(&KUBELET_CONFIG_SPEC)),
         acts("cloudConfig", Object(&CLOUD_CONFIGURATION)),
         acts("externalDns", Object(&EXTERNAL_DNS_CONFIG)),
-        quiet("ntp", Object(&NTP_CONFIG)),
-        quiet("packages", List(&Text)),
+        boots("ntp", Object(&NTP_CONFIG)),
+        boots("packages", List(&Text)),
         acts("nodeTerminationHandler", Object(&NODE_TERMINATION_HANDLER_SPEC)),
-        quiet("nodeProblemDetector", Object(&NODE_PROBLEM_DETECTOR_CONFIG)),
-        quiet("metricsServer", Object(&METRICS_SERVER_CONFIG)),
+        boots("nodeProblemDetector", Object(&NODE_PROBLEM_DETECTOR_CONFIG)),
+        boots("metricsServer", Object(&METRICS_SERVER_CONFIG)),
         acts("certManager", Object(&CERT_MANAGER_CONFIG)),
         acts("awsLoadBalancerController", Object(&LOAD_BALANCER_CONTROLLER_SPEC)),
         acts("networking", Object(&NETWORKING_SPEC)),
         acts("api", Object(&API_SPEC)),
-        quiet("authentication", Object(&AUTHENTICATION_SPEC)),
-        quiet("authorization", Object(&AUTHORIZATION_SPEC)),
+        idle(
+            "authentication",
+            Object(&AUTHENTICATION_SPEC),
+            "kedge runs neither of them; `kubeAPIServer` has the fields for OIDC",
+        ),
+        boots("authorization", Object(&AUTHORIZATION_SPEC)),
         refused(
             "nodeAuthorization",
             Object(&NODE_AUTHORIZATION_SPEC),
             "kops dropped it; nodes prove who they are without a setting",
         ),
         acts("cloudLabels", Map(&Text)),
-        quiet("hooks", List(&Object(&HOOK_SPEC))),
-        quiet("assets", Object(&ASSETS_SPEC)),
+        boots("hooks", List(&Object(&HOOK_SPEC))),
+        boots("assets", Object(&ASSETS_SPEC)),
         acts("iam", Object(&IAM_SPEC)),
         acts("encryptionConfig", Boolean),
         acts("DisableSubnetTags", Boolean),
-        quiet("target", Object(&TARGET_SPEC)),
-        quiet("useHostCertificates", Boolean),
-        quiet("sysctlParameters", List(&Text)),
-        quiet("rollingUpdate", Object(&ROLLING_UPDATE)),
+        idle("target", Object(&TARGET_SPEC), "kedge writes no Terraform"),
+        idle("useHostCertificates", Boolean, "kubeadm always mounts the certificates of the host"),
+        boots("sysctlParameters", List(&Text)),
+        idle("rollingUpdate", Object(&ROLLING_UPDATE), NO_UPDATES),
         acts("clusterAutoscaler", Object(&CLUSTER_AUTOSCALER_CONFIG)),
         acts("warmPool", Object(&WARM_POOL_SPEC)),
         acts("serviceAccountIssuerDiscovery", Object(&SERVICE_ACCOUNT_ISSUER_DISCOVERY_CONFIG)),
         acts("snapshotController", Object(&SNAPSHOT_CONTROLLER_CONFIG)),
         acts("karpenter", Object(&KARPENTER_CONFIG)),
-        quiet("podIdentityWebhook", Object(&POD_IDENTITY_WEBHOOK_SPEC)),
+        boots("podIdentityWebhook", Object(&POD_IDENTITY_WEBHOOK_SPEC)),
     ],
 );
 
-pub(crate) static ADDON_SPEC: Block = block("AddonSpec", &[quiet("manifest", Text)]);
+pub(crate) static ADDON_SPEC: Block = block("AddonSpec", &[boots("manifest", Text)]);
 
 pub(crate) static GOSSIP_CONFIG: Block = block(
     "GossipConfig",
@@ -124,13 +129,13 @@ pub(crate) static CLUSTER_SUBNET_SPEC: Block = block(
     &[
         acts("name", Text),
         acts("zone", Text),
-        quiet("region", Text),
+        idle("region", Text, ELSEWHERE),
         acts("cidr", Text),
         acts("ipv6CIDR", Text),
         acts("id", Text),
         acts("egress", Text),
         acts("type", Text),
-        quiet("publicIP", Text),
+        idle("publicIP", Text, ELSEWHERE),
         acts("additionalRoutes", List(&Object(&ROUTE_SPEC))),
     ],
 );
@@ -147,41 +152,41 @@ pub(crate) static DNS_CONTROLLER_GOSSIP_CONFIG: Block = block(
 );
 
 pub(crate) static EGRESS_PROXY_SPEC: Block =
-    block("EgressProxySpec", &[quiet("httpProxy", Object(&HTTP_PROXY)), quiet("excludes", Text)]);
+    block("EgressProxySpec", &[boots("httpProxy", Object(&HTTP_PROXY)), boots("excludes", Text)]);
 
 pub(crate) static KUBE_DNS_CONFIG: Block = block(
     "KubeDNSConfig",
     &[
-        quiet("cacheMaxSize", Integer),
-        quiet("cacheMaxConcurrent", Integer),
-        quiet("tolerations", List(&Any)),
-        quiet("affinity", Any),
-        quiet("coreDNSImage", Text),
-        quiet("cpaImage", Text),
-        quiet("domain", Text),
-        quiet("externalCoreFile", Text),
-        quiet("image", Text),
-        quiet("replicas", Integer),
-        quiet("provider", Text),
-        quiet("serverIP", Text),
-        quiet("stubDomains", Map(&List(&Text))),
-        quiet("upstreamNameservers", List(&Text)),
-        quiet("memoryRequest", Quantity),
-        quiet("cpuRequest", Quantity),
-        quiet("memoryLimit", Quantity),
-        quiet("nodeLocalDNS", Object(&NODE_LOCAL_DNS_CONFIG)),
-        quiet("podAnnotations", Map(&Text)),
+        boots("cacheMaxSize", Integer),
+        boots("cacheMaxConcurrent", Integer),
+        boots("tolerations", List(&Any)),
+        boots("affinity", Any),
+        boots("coreDNSImage", Text),
+        boots("cpaImage", Text),
+        boots("domain", Text),
+        boots("externalCoreFile", Text),
+        boots("image", Text),
+        boots("replicas", Integer),
+        boots("provider", Text),
+        boots("serverIP", Text),
+        boots("stubDomains", Map(&List(&Text))),
+        boots("upstreamNameservers", List(&Text)),
+        boots("memoryRequest", Quantity),
+        boots("cpuRequest", Quantity),
+        boots("memoryLimit", Quantity),
+        boots("nodeLocalDNS", Object(&NODE_LOCAL_DNS_CONFIG)),
+        boots("podAnnotations", Map(&Text)),
     ],
 );
 
 pub(crate) static EXTERNAL_DNS_CONFIG: Block = block(
     "ExternalDNSConfig",
     &[
-        quiet("disable", Boolean),
-        quiet("watchIngress", Boolean),
-        quiet("watchNamespace", Text),
+        boots("disable", Boolean),
+        boots("watchIngress", Boolean),
+        boots("watchNamespace", Text),
         acts("provider", Text),
-        quiet("priorityClassName", Text),
+        boots("priorityClassName", Text),
     ],
 );
 
@@ -192,7 +197,7 @@ pub(crate) static AUTHENTICATION_SPEC: Block = block(
 
 pub(crate) static AUTHORIZATION_SPEC: Block = block(
     "AuthorizationSpec",
-    &[quiet("alwaysAllow", Object(&ALWAYS_ALLOW_AUTHORIZATION_SPEC)), quiet("rbac", Object(&RBAC_AUTHORIZATION_SPEC))],
+    &[boots("alwaysAllow", Object(&ALWAYS_ALLOW_AUTHORIZATION_SPEC)), boots("rbac", Object(&RBAC_AUTHORIZATION_SPEC))],
 );
 
 pub(crate) static NODE_AUTHORIZATION_SPEC: Block =
@@ -200,7 +205,11 @@ pub(crate) static NODE_AUTHORIZATION_SPEC: Block =
 
 pub(crate) static ASSETS_SPEC: Block = block(
     "AssetsSpec",
-    &[quiet("containerRegistry", Text), quiet("fileRepository", Text), quiet("containerProxy", Text)],
+    &[
+        boots("containerRegistry", Text),
+        idle("fileRepository", Text, "instances take their packages from signed repositories"),
+        boots("containerProxy", Text),
+    ],
 );
 
 pub(crate) static IAM_SPEC: Block = block(
@@ -230,18 +239,18 @@ pub(crate) static KARPENTER_CONFIG: Block = block(
     "KarpenterConfig",
     &[
         acts("enabled", Boolean),
-        quiet("logEncoding", Text),
-        quiet("logLevel", Text),
-        quiet("image", Text),
-        quiet("featureGates", Text),
-        quiet("memoryLimit", Quantity),
-        quiet("memoryRequest", Quantity),
-        quiet("cpuRequest", Quantity),
+        idle("logEncoding", Text, KARPENTER),
+        idle("logLevel", Text, KARPENTER),
+        idle("image", Text, KARPENTER),
+        idle("featureGates", Text, KARPENTER),
+        idle("memoryLimit", Quantity, KARPENTER),
+        idle("memoryRequest", Quantity, KARPENTER),
+        idle("cpuRequest", Quantity, KARPENTER),
     ],
 );
 
 pub(crate) static POD_IDENTITY_WEBHOOK_SPEC: Block =
-    block("PodIdentityWebhookSpec", &[quiet("enabled", Boolean), quiet("replicas", Integer)]);
+    block("PodIdentityWebhookSpec", &[boots("enabled", Boolean), boots("replicas", Integer)]);
 
 pub(crate) static GOSSIP_CONFIG_SECONDARY: Block =
     block("GossipConfigSecondary", &[quiet("protocol", Text), quiet("listen", Text), quiet("secret", Text)]);
@@ -253,20 +262,20 @@ pub(crate) static DNS_CONTROLLER_GOSSIP_CONFIG_SECONDARY: Block = block(
     &[quiet("protocol", Text), quiet("listen", Text), quiet("secret", Text), quiet("seed", Text)],
 );
 
-pub(crate) static HTTP_PROXY: Block = block("HTTPProxy", &[quiet("host", Text), quiet("port", Integer)]);
+pub(crate) static HTTP_PROXY: Block = block("HTTPProxy", &[boots("host", Text), boots("port", Integer)]);
 
 pub(crate) static NODE_LOCAL_DNS_CONFIG: Block = block(
     "NodeLocalDNSConfig",
     &[
-        quiet("enabled", Boolean),
-        quiet("externalCoreFile", Text),
-        quiet("additionalConfig", Text),
-        quiet("image", Text),
-        quiet("localIP", Text),
-        quiet("forwardToKubeDNS", Boolean),
-        quiet("memoryRequest", Quantity),
-        quiet("cpuRequest", Quantity),
-        quiet("podAnnotations", Map(&Text)),
+        boots("enabled", Boolean),
+        boots("externalCoreFile", Text),
+        boots("additionalConfig", Text),
+        boots("image", Text),
+        boots("localIP", Text),
+        boots("forwardToKubeDNS", Boolean),
+        boots("memoryRequest", Quantity),
+        boots("cpuRequest", Quantity),
+        boots("podAnnotations", Map(&Text)),
     ],
 );
 

@@ -2,25 +2,26 @@
 //!
 //! Names and types are those of kops `v1alpha2`; what each field does here is the first word of its line.
 
+use super::reasons::{ETCD_MANAGER, SNAPSHOTS};
 use crate::field::Shape::{Boolean, Duration, Integer, List, Object, Quantity, Text, Word};
-use crate::field::{Block, acts, block, quiet};
+use crate::field::{Block, acts, block, boots, idle, quiet};
 
 pub(crate) static ETCD_CLUSTER_SPEC: Block = block(
     "EtcdClusterSpec",
     &[
         acts("name", Text),
-        quiet("provider", Word(&["Manager"])),
+        idle("provider", Word(&["Manager"]), "kubeadm runs etcd"),
         acts("etcdMembers", List(&Object(&ETCD_MEMBER_SPEC))),
-        quiet("enableEtcdTLS", Boolean),
-        quiet("enableTLSAuth", Boolean),
-        quiet("version", Text),
-        quiet("leaderElectionTimeout", Duration),
-        quiet("heartbeatInterval", Duration),
-        quiet("image", Text),
-        quiet("backups", Object(&ETCD_BACKUP_SPEC)),
-        quiet("manager", Object(&ETCD_MANAGER_SPEC)),
-        quiet("memoryRequest", Quantity),
-        quiet("cpuRequest", Quantity),
+        idle("enableEtcdTLS", Boolean, "etcd always has TLS"),
+        idle("enableTLSAuth", Boolean, "etcd always has TLS"),
+        boots("version", Text),
+        boots("leaderElectionTimeout", Duration),
+        boots("heartbeatInterval", Duration),
+        boots("image", Text),
+        idle("backups", Object(&ETCD_BACKUP_SPEC), SNAPSHOTS),
+        boots("manager", Object(&ETCD_MANAGER_SPEC)),
+        boots("memoryRequest", Quantity),
+        boots("cpuRequest", Quantity),
     ],
 );
 
@@ -44,15 +45,15 @@ pub(crate) static ETCD_BACKUP_SPEC: Block =
 pub(crate) static ETCD_MANAGER_SPEC: Block = block(
     "EtcdManagerSpec",
     &[
-        quiet("image", Text),
-        quiet("env", List(&Object(&ENV_VAR))),
-        quiet("backupInterval", Duration),
-        quiet("backupRetentionDays", Integer),
-        quiet("discoveryPollInterval", Duration),
-        quiet("listenMetricsURLs", List(&Text)),
-        quiet("listenClientHTTPURLs", List(&Text)),
-        quiet("logLevel", Integer),
+        idle("image", Text, ETCD_MANAGER),
+        boots("env", List(&Object(&ENV_VAR))),
+        idle("backupInterval", Duration, SNAPSHOTS),
+        boots("backupRetentionDays", Integer),
+        idle("discoveryPollInterval", Duration, ETCD_MANAGER),
+        boots("listenMetricsURLs", List(&Text)),
+        idle("listenClientHTTPURLs", List(&Text), "`kedge-node` asks etcd at its usual address"),
+        idle("logLevel", Integer, ETCD_MANAGER),
     ],
 );
 
-pub(crate) static ENV_VAR: Block = block("EnvVar", &[quiet("name", Text), quiet("value", Text)]);
+pub(crate) static ENV_VAR: Block = block("EnvVar", &[boots("name", Text), boots("value", Text)]);

@@ -3,9 +3,10 @@
 //! Names and types are those of kops `v1alpha2`; what each field does here is the first word of its line.
 
 use super::kubelet::KUBELET_CONFIG_SPEC;
+use super::reasons::NO_UPDATES;
 use super::shared::{FILE_ASSET_SPEC, GROUP_CONTAINERD_CONFIG, HOOK_SPEC, ROLLING_UPDATE, WARM_POOL_SPEC};
 use crate::field::Shape::{Boolean, Duration, Integer, List, Map, Object, Quantity, Text, Word};
-use crate::field::{Block, acts, block, quiet, refused};
+use crate::field::{Block, acts, block, boots, idle, quiet, refused};
 
 pub(crate) static INSTANCE_GROUP_SPEC: Block = block(
     "InstanceGroupSpec",
@@ -15,22 +16,22 @@ pub(crate) static INSTANCE_GROUP_SPEC: Block = block(
         acts("image", Text),
         acts("minSize", Integer),
         acts("maxSize", Integer),
-        quiet("autoscale", Boolean),
-        quiet("autoscalePriority", Integer),
+        boots("autoscale", Boolean),
+        boots("autoscalePriority", Integer),
         acts("machineType", Text),
         acts("rootVolumeSize", Integer),
         acts("rootVolumeType", Word(&["gp3", "gp2", "io1", "io2", "standard"])),
         acts("rootVolumeIops", Integer),
         acts("rootVolumeThroughput", Integer),
         acts("rootVolumeOptimization", Boolean),
-        quiet("rootVolumeDeleteOnTermination", Boolean),
+        idle("rootVolumeDeleteOnTermination", Boolean, "root volumes always go with their instances"),
         acts("rootVolumeEncryption", Boolean),
         acts("rootVolumeEncryptionKey", Text),
         acts("volumes", List(&Object(&VOLUME_SPEC))),
-        quiet("volumeMounts", List(&Object(&VOLUME_MOUNT_SPEC))),
+        boots("volumeMounts", List(&Object(&VOLUME_MOUNT_SPEC))),
         acts("subnets", List(&Text)),
         acts("zones", List(&Text)),
-        quiet("hooks", List(&Object(&HOOK_SPEC))),
+        boots("hooks", List(&Object(&HOOK_SPEC))),
         acts("maxPrice", Text),
         acts("spotDurationInMinutes", Integer),
         acts("cpuCredits", Text),
@@ -38,7 +39,7 @@ pub(crate) static INSTANCE_GROUP_SPEC: Block = block(
         acts("additionalSecurityGroups", List(&Text)),
         acts("cloudLabels", Map(&Text)),
         acts("nodeLabels", Map(&Text)),
-        quiet("fileAssets", List(&Object(&FILE_ASSET_SPEC))),
+        boots("fileAssets", List(&Object(&FILE_ASSET_SPEC))),
         acts("tenancy", Text),
         acts("kubelet", Object(&KUBELET_CONFIG_SPEC)),
         acts("taints", List(&Text)),
@@ -51,15 +52,15 @@ pub(crate) static INSTANCE_GROUP_SPEC: Block = block(
         acts("iam", Object(&IAM_PROFILE_SPEC)),
         acts("securityGroupOverride", Text),
         acts("instanceProtection", Boolean),
-        quiet("sysctlParameters", List(&Text)),
-        quiet("rollingUpdate", Object(&ROLLING_UPDATE)),
+        boots("sysctlParameters", List(&Text)),
+        idle("rollingUpdate", Object(&ROLLING_UPDATE), NO_UPDATES),
         acts("instanceInterruptionBehavior", Text),
-        quiet("compressUserData", Boolean),
+        idle("compressUserData", Boolean, "user data is never compressed"),
         acts("instanceMetadata", Object(&INSTANCE_METADATA_OPTIONS)),
-        quiet("updatePolicy", Word(&["automatic", "external"])),
+        idle("updatePolicy", Word(&["automatic", "external"]), NO_UPDATES),
         acts("warmPool", Object(&WARM_POOL_SPEC)),
         acts("containerd", Object(&GROUP_CONTAINERD_CONFIG)),
-        quiet("packages", List(&Text)),
+        boots("packages", List(&Text)),
         refused(
             "guestAccelerators",
             List(&Object(&ACCELERATOR_CONFIG)),
@@ -87,11 +88,11 @@ pub(crate) static VOLUME_SPEC: Block = block(
 pub(crate) static VOLUME_MOUNT_SPEC: Block = block(
     "VolumeMountSpec",
     &[
-        quiet("device", Text),
-        quiet("filesystem", Text),
-        quiet("formatOptions", List(&Text)),
-        quiet("mountOptions", List(&Text)),
-        quiet("path", Text),
+        boots("device", Text),
+        boots("filesystem", Text),
+        boots("formatOptions", List(&Text)),
+        boots("mountOptions", List(&Text)),
+        boots("path", Text),
     ],
 );
 

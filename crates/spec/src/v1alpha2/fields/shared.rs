@@ -3,7 +3,7 @@
 //! Names and types are those of kops `v1alpha2`; what each field does here is the first word of its line.
 
 use crate::field::Shape::{Boolean, Duration, Integer, IntegerOrText, List, Map, Object, Text};
-use crate::field::{Block, acts, block, quiet};
+use crate::field::{Block, acts, block, boots, idle, quiet};
 
 pub(crate) static WARM_POOL_SPEC: Block = block(
     "WarmPoolSpec",
@@ -12,7 +12,7 @@ pub(crate) static WARM_POOL_SPEC: Block = block(
         acts("maxSize", Integer),
         acts("enableLifecycleHook", Boolean),
         acts("lifecycleHookTimeout", Integer),
-        quiet("additionalImages", List(&Text)),
+        idle("additionalImages", List(&Text), "instances fetch images when pods need them"),
     ],
 );
 
@@ -24,106 +24,112 @@ pub(crate) static ROLLING_UPDATE: Block = block(
 pub(crate) static HOOK_SPEC: Block = block(
     "HookSpec",
     &[
-        quiet("name", Text),
-        quiet("disabled", Boolean),
-        quiet("roles", List(&Text)),
-        quiet("requires", List(&Text)),
-        quiet("before", List(&Text)),
-        quiet("execContainer", Object(&EXEC_CONTAINER_ACTION)),
-        quiet("manifest", Text),
-        quiet("useRawManifest", Boolean),
+        boots("name", Text),
+        boots("disabled", Boolean),
+        boots("roles", List(&Text)),
+        boots("requires", List(&Text)),
+        boots("before", List(&Text)),
+        boots("execContainer", Object(&EXEC_CONTAINER_ACTION)),
+        boots("manifest", Text),
+        boots("useRawManifest", Boolean),
     ],
 );
 
 pub(crate) static EXEC_CONTAINER_ACTION: Block = block(
     "ExecContainerAction",
-    &[quiet("image", Text), quiet("command", List(&Text)), quiet("environment", Map(&Text))],
+    &[boots("image", Text), boots("command", List(&Text)), boots("environment", Map(&Text))],
 );
 
 pub(crate) static FILE_ASSET_SPEC: Block = block(
     "FileAssetSpec",
     &[
-        quiet("name", Text),
-        quiet("path", Text),
-        quiet("roles", List(&Text)),
-        quiet("content", Text),
-        quiet("isBase64", Boolean),
-        quiet("mode", Text),
+        boots("name", Text),
+        boots("path", Text),
+        boots("roles", List(&Text)),
+        boots("content", Text),
+        boots("isBase64", Boolean),
+        boots("mode", Text),
     ],
 );
 
 pub(crate) static PACKAGES_CONFIG: Block = block(
     "PackagesConfig",
-    &[quiet("hashAmd64", Text), quiet("hashArm64", Text), quiet("urlAmd64", Text), quiet("urlArm64", Text)],
+    &[boots("hashAmd64", Text), boots("hashArm64", Text), boots("urlAmd64", Text), boots("urlArm64", Text)],
 );
 
 pub(crate) static CONTAINERD_CONFIG: Block = block(
     "ContainerdConfig",
     &[
-        quiet("address", Text),
-        quiet("configAdditions", Map(&IntegerOrText)),
-        quiet("configOverride", Text),
-        quiet("logLevel", Text),
-        quiet("packages", Object(&PACKAGES_CONFIG)),
-        quiet("registryMirrors", Map(&List(&Text))),
-        quiet("root", Text),
-        quiet("skipInstall", Boolean),
-        quiet("state", Text),
-        quiet("version", Text),
+        boots("address", Text),
+        boots("configAdditions", Map(&IntegerOrText)),
+        boots("configOverride", Text),
+        boots("logLevel", Text),
+        boots("packages", Object(&PACKAGES_CONFIG)),
+        boots("registryMirrors", Map(&List(&Text))),
+        boots("root", Text),
+        boots("skipInstall", Boolean),
+        boots("state", Text),
+        boots("version", Text),
         acts("nvidiaGPU", Object(&NVIDIA_GPU_CONFIG)),
-        quiet("gvisor", Object(&G_VISOR_CONFIG)),
-        quiet("runc", Object(&RUNC)),
-        quiet("selinuxEnabled", Boolean),
-        quiet("nri", Object(&NRI_CONFIG)),
+        boots("gvisor", Object(&G_VISOR_CONFIG)),
+        boots("runc", Object(&RUNC)),
+        boots("selinuxEnabled", Boolean),
+        boots("nri", Object(&NRI_CONFIG)),
         acts("useECRCredentialsForMirrors", Boolean),
-        quiet("installCriCtl", Boolean),
-        quiet("installNerdCtl", Boolean),
-        quiet("sandboxImage", Text),
+        idle("installCriCtl", Boolean, "it comes with kubeadm"),
+        idle("installNerdCtl", Boolean, "`fileAssets` and `packages` bring further programs"),
+        boots("sandboxImage", Text),
     ],
 );
 
 pub(crate) static GROUP_CONTAINERD_CONFIG: Block = block(
     "GroupContainerdConfig",
     &[
-        quiet("address", Text),
-        quiet("configAdditions", Map(&IntegerOrText)),
-        quiet("configOverride", Text),
-        quiet("logLevel", Text),
-        quiet("packages", Object(&PACKAGES_CONFIG)),
-        quiet("registryMirrors", Map(&List(&Text))),
-        quiet("root", Text),
-        quiet("skipInstall", Boolean),
-        quiet("state", Text),
-        quiet("version", Text),
+        boots("address", Text),
+        boots("configAdditions", Map(&IntegerOrText)),
+        boots("configOverride", Text),
+        boots("logLevel", Text),
+        boots("packages", Object(&PACKAGES_CONFIG)),
+        boots("registryMirrors", Map(&List(&Text))),
+        boots("root", Text),
+        boots("skipInstall", Boolean),
+        boots("state", Text),
+        boots("version", Text),
         acts("nvidiaGPU", Object(&NVIDIA_GPU_CONFIG)),
-        quiet("gvisor", Object(&G_VISOR_CONFIG)),
-        quiet("runc", Object(&RUNC)),
-        quiet("selinuxEnabled", Boolean),
-        quiet("nri", Object(&NRI_CONFIG)),
-        quiet("useECRCredentialsForMirrors", Boolean),
-        quiet("installCriCtl", Boolean),
-        quiet("installNerdCtl", Boolean),
-        quiet("sandboxImage", Text),
+        boots("gvisor", Object(&G_VISOR_CONFIG)),
+        boots("runc", Object(&RUNC)),
+        boots("selinuxEnabled", Boolean),
+        boots("nri", Object(&NRI_CONFIG)),
+        idle("useECRCredentialsForMirrors", Boolean, "permissions are those of the cluster"),
+        idle("installCriCtl", Boolean, "it comes with kubeadm"),
+        idle("installNerdCtl", Boolean, "`fileAssets` and `packages` bring further programs"),
+        boots("sandboxImage", Text),
     ],
 );
 
 pub(crate) static NVIDIA_GPU_CONFIG: Block = block(
     "NvidiaGPUConfig",
     &[
-        quiet("package", Text),
+        idle("package", Text, "the driver comes with the image of instances, or is named in `packages`"),
         acts("enabled", Boolean),
-        quiet("image", Text),
-        quiet("dcgmExporter", Object(&DCGM_EXPORTER_CONFIG)),
+        idle("image", Text, "the driver comes with the image of instances, or is named in `packages`"),
+        idle("dcgmExporter", Object(&DCGM_EXPORTER_CONFIG), "kedge has no such add-on"),
     ],
 );
 
-pub(crate) static G_VISOR_CONFIG: Block = block("GVisorConfig", &[quiet("enabled", Boolean), quiet("platform", Text)]);
+pub(crate) static G_VISOR_CONFIG: Block = block("GVisorConfig", &[boots("enabled", Boolean), boots("platform", Text)]);
 
-pub(crate) static RUNC: Block = block("Runc", &[quiet("version", Text), quiet("packages", Object(&PACKAGES_CONFIG))]);
+pub(crate) static RUNC: Block = block(
+    "Runc",
+    &[
+        idle("version", Text, "the version comes with containerd; `packages` names another one"),
+        boots("packages", Object(&PACKAGES_CONFIG)),
+    ],
+);
 
 pub(crate) static NRI_CONFIG: Block = block(
     "NRIConfig",
-    &[quiet("enabled", Boolean), quiet("pluginRegistrationTimeout", Duration), quiet("pluginRequestTimeout", Duration)],
+    &[boots("enabled", Boolean), boots("pluginRegistrationTimeout", Duration), boots("pluginRequestTimeout", Duration)],
 );
 
 pub(crate) static DCGM_EXPORTER_CONFIG: Block = block("DCGMExporterConfig", &[quiet("enabled", Boolean)]);

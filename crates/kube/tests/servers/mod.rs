@@ -1,4 +1,0 @@
-//! API servers that tests talk to.
-
-pub mod fake;
-pub mod real;

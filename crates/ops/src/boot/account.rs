@@ -1,0 +1,195 @@
+//! An account together with the part of a state store that instances boot from.
+
+use kedge_addons::Index;
+use kedge_cloud::{
+    CloudError, ClusterSummary, ErrorClass, Handles, Identity, Observe, Progress, Realize, Scope, Step, StepOutcome,
+};
+use kedge_resource::facts::StoreFacts;
+use kedge_resource::inventory::{Handle, Observed, Ownership};
+use kedge_resource::kind::{LoadBalancer, StoreObject};
+use kedge_resource::{ClusterName, Facts, FactsQuery, Inventory, Kind, Properties, Ref, ResourceKey};
+use kedge_store::StoreError;
+
+use super::deliver;
+use super::objects::{ADDON_INDEX_KEY, ENDPOINT_KEY, Name};
+use super::store::BootSource;
+
+/// An account, and what instances boot with beside it.
+///
+/// Without a store that instances can boot from it is the account alone.
+#[derive(Debug)]
+pub struct Booting<'a, C> {
+    cloud: &'a C,
+    source: Option<&'a BootSource>,
+}
+
+impl<'a, C> Booting<'a, C> {
+    /// The account with the store.
+    pub fn new(cloud: &'a C, source: Option<&'a BootSource>) -> Self {
+        Self { cloud, source }
+    }
+}
+
+impl<C: Observe> Observe for Booting<'_, C> {
+    async fn identity(&self) -> Result<Identity, CloudError> {
+        self.cloud.identity().await
+    }
+
+    async fn facts(&self, query: &FactsQuery) -> Result<Facts, CloudError> {
+        let Some(source) = self.source else { return self.cloud.facts(query).await };
+        let store = async { source.facts().await.map_err(|error| cloud_error(&error)) };
+        let (mut facts, store) = tokio::try_join!(self.cloud.facts(query), store)?;
+        facts.store = store.map(|store| match store.region.is_empty() {
+            // A place that is no bucket is where the account is.
+            true => StoreFacts { region: facts.region.clone(), ..store },
+            false => store,
+        });
+        Ok(facts)
+    }
+
+    async fn inventory(&self, cluster: &ClusterName, scope: Scope) -> Result<Inventory, CloudError> {
+        let Some(source) = self.source else { return self.cloud.inventory(cluster, scope).await };
+        let held = async { source.held().await.map_err(|error| cloud_error(&error)) };
+        let (mut inventory, held) = tokio::try_join!(self.cloud.inventory(cluster, scope), held)?;
+        let mut found = objects(held, &inventory, scope);
+        if held.iter().any(|key| key == ENDPOINT_KEY) {
+            found.push(endpoint(source).await.map_err(|error| cloud_error(&error))?);
+        }
+        // Add-ons are delivered with the first configuration.
+        if !held.is_empty() {
+            found.extend(addons(source).await.map_err(|error| cloud_error(&error))?);
+        }
+        inventory.resources.extend(found);
+        inventory.sort();
+        Ok(inventory)
+    }
+
+    async fn clusters(&self) -> Result<Vec<ClusterSummary>, CloudError> {
+        self.cloud.clusters().await
+    }
+
+    async fn content(&self, observed: &Observed) -> Result<Option<String>, CloudError> {
+        let Some(source) = self.source.filter(|_| observed.key.kind == Kind::StoreObject) else {
+            return self.cloud.content(observed).await;
+        };
+        let key = source.store.key(&observed.handle.id);
+        let object = source.store.objects().get(&key).await.map_err(|error| cloud_error(&error))?;
+        Ok(object.and_then(|object| String::from_utf8(object.bytes).ok()))
+    }
+}
+
+impl<C: Realize> Realize for Booting<'_, C> {
+    async fn realize(
+        &self,
+        cluster: &ClusterName,
+        step: &Step,
+        handles: &Handles,
+        progress: Progress<'_>,
+    ) -> Result<StepOutcome, CloudError> {
+        let about_the_store = step.changes.iter().any(|change| change.key.kind == Kind::StoreObject);
+        match self.source {
+            Some(source) if about_the_store => deliver::realize(source, step, handles).await,
+            _ if about_the_store => Err(CloudError::new(
+                ErrorClass::Other,
+                "kedge",
+                "the plan writes into a state store, and there is none",
+            )
+            .with_hint("name the store with --store and apply again")),
+            _ => self.cloud.realize(cluster, step, handles, progress).await,
+        }
+    }
+}
+
+/// The objects that keys stand for: of several versions the one that the launch template of the group names.
+fn objects(held: &[String], inventory: &Inventory, scope: Scope) -> Vec<Observed> {
+    let templates: Vec<&str> = inventory
+        .resources
+        .iter()
+        .filter_map(|observed| match &observed.properties {
+            Properties::LaunchTemplate(template) => template.user_data.as_deref(),
+            _ => None,
+        })
+        .collect();
+    let mut found: Vec<Observed> = Vec::new();
+    for key in held {
+        let Some((name, digest)) = Name::of_key(key) else { continue };
+        let listed = match name {
+            Name::Program(_) | Name::Config(_) => true,
+            Name::Endpoint | Name::AddonIndex | Name::Addon(_) => false,
+            // What control planes wrote goes with the cluster, and is nothing that manifests ask for.
+            Name::InitLock => scope == Scope::Everything,
+        };
+        if !listed {
+            continue;
+        }
+        let observed = Observed {
+            key: ResourceKey::new(Kind::StoreObject, name.name()),
+            handle: Handle::new(key.as_str()),
+            ownership: Ownership::Owned,
+            properties: object(digest.map(str::to_owned)).into(),
+        };
+        let in_use = digest.is_some_and(|digest| templates.iter().any(|text| text.contains(digest)));
+        match found.last_mut().filter(|last| last.key == observed.key) {
+            Some(last) if in_use => *last = observed,
+            Some(_) => {}
+            None => found.push(observed),
+        }
+    }
+    found
+}
+
+/// The add-ons that the index names, and the index.
+async fn addons(source: &BootSource) -> Result<Vec<Observed>, StoreError> {
+    let key = source.store.key(ADDON_INDEX_KEY);
+    let Some(found) = source.store.objects().get(&key).await? else { return Ok(Vec::new()) };
+    let observed = |name: Name<'_>, key: &str, object: StoreObject| Observed {
+        key: ResourceKey::new(Kind::StoreObject, name.name()),
+        handle: Handle::new(key),
+        ownership: Ownership::Owned,
+        properties: object.into(),
+    };
+    let text = String::from_utf8(found.bytes.clone()).ok();
+    // What cannot be read is written anew.
+    let index = text.as_deref().and_then(|text| Index::from_json(text).ok());
+    let content = StoreObject { content: text, ..object(Some(deliver::hex(&found.bytes))) };
+    let mut all = vec![observed(Name::AddonIndex, ADDON_INDEX_KEY, content)];
+    for entry in index.iter().flat_map(|index| &index.addons) {
+        let addon = Name::Addon(&entry.name);
+        let content = StoreObject { version: Some(entry.version.clone()), ..object(Some(entry.digest.clone())) };
+        all.push(observed(addon.clone(), &addon.key(&entry.digest), content));
+    }
+    Ok(all)
+}
+
+/// An object of which nothing but the digest is known.
+fn object(sha256: Option<String>) -> StoreObject {
+    StoreObject { version: None, sha256, content: None, load_balancer: None }
+}
+
+/// How the API is reached, as the store says.
+async fn endpoint(source: &BootSource) -> Result<Observed, StoreError> {
+    let load_balancer = match source.store.api_host().await {
+        Ok(host) => host.map(|host| Ref::<LoadBalancer>::existing(host.load_balancer)),
+        // What cannot be read is written anew.
+        Err(StoreError::Corrupt { .. }) => None,
+        Err(error) => return Err(error),
+    };
+    Ok(Observed {
+        key: ResourceKey::new(Kind::StoreObject, Name::Endpoint.name()),
+        handle: Handle::new(ENDPOINT_KEY),
+        ownership: Ownership::Owned,
+        properties: StoreObject { load_balancer, ..object(None) }.into(),
+    })
+}
+
+/// An error of the store as one of the cloud that the rest of a plan is read from.
+pub(super) fn cloud_error(error: &StoreError) -> CloudError {
+    match error {
+        StoreError::Cloud { source, .. } => {
+            let mut known = CloudError::new(source.class, source.call.clone(), error.to_string());
+            known.hint.clone_from(&source.hint);
+            known
+        }
+        _ => CloudError::new(ErrorClass::Other, "state store", error.to_string()),
+    }
+}

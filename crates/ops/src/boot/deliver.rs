@@ -1,0 +1,170 @@
+//! Writing what instances boot with into the state store, and removing it.
+
+use std::collections::BTreeSet;
+
+use fs_err::read;
+use kedge_addons::Index;
+use kedge_cloud::{CloudError, ErrorClass, Handles, Step, StepChange, StepOutcome, Verb};
+use kedge_resource::Properties;
+use kedge_resource::inventory::Handle;
+use kedge_resource::kind::StoreObject;
+use kedge_store::nodes::NODES_FORMAT_VERSION;
+use kedge_store::{ApiHost, Condition, Put, StoreError};
+use ring::digest::{SHA256, digest};
+
+use super::account::cloud_error;
+use super::objects::{ADDONS, ENDPOINT_KEY, Name, removed_with};
+use super::store::{BootSource, latest};
+
+/// Does a step about objects.
+pub(super) async fn realize(source: &BootSource, step: &Step, handles: &Handles) -> Result<StepOutcome, CloudError> {
+    let mut outcome = StepOutcome::default();
+    for change in &step.changes {
+        match step.verb {
+            Verb::Create | Verb::Update => {
+                let key = write(source, change, handles).await?;
+                outcome.handles.push((change.key.clone(), Handle::new(key)));
+            }
+            Verb::Delete => remove(source, change).await.map_err(|error| cloud_error(&error))?,
+        }
+    }
+    Ok(outcome)
+}
+
+/// Writes an object, and says its key.
+async fn write(source: &BootSource, change: &StepChange, handles: &Handles) -> Result<String, CloudError> {
+    let (Some(name), Some(Properties::StoreObject(object))) = (Name::parse(&change.key.name), &change.after) else {
+        return Err(bug(change));
+    };
+    let before = change.before.as_ref().map(|before| before.handle.id.as_str());
+    let (key, bytes) = match (&name, &object.sha256) {
+        (Name::Endpoint, _) => {
+            let host = api_host(change, object, handles)?;
+            source.store.put_api_host(&host).await.map_err(|error| cloud_error(&error))?;
+            return Ok(ENDPOINT_KEY.to_owned());
+        }
+        (Name::Program(arch), Some(sha256)) => match program(source, arch, sha256)? {
+            Some(bytes) => (name.key(sha256), bytes),
+            // It is there already: nobody has it at hand, and the store is where it is known from.
+            None => return Ok(name.key(sha256)),
+        },
+        (Name::Config(_) | Name::Addon(_) | Name::AddonIndex, Some(sha256)) => {
+            let bytes = object.content.clone().ok_or_else(|| bug(change))?.into_bytes();
+            if hex(&bytes) != *sha256 {
+                return Err(bug(change));
+            }
+            (name.key(sha256), bytes)
+        }
+        _ => return Err(bug(change)),
+    };
+    let work = async {
+        if name == Name::AddonIndex {
+            prune_addons(source, [content_before(change), object.content.as_deref()]).await?;
+        }
+        put(source, &key, &bytes).await?;
+        if let Name::Program(arch) = &name {
+            let digest = object.sha256.as_deref().unwrap_or_default();
+            put(source, &latest(arch), format!("{digest}\n").as_bytes()).await?;
+        }
+        // Instances that are launched until the template names the new version take the one before; older ones go.
+        for old in source.held().await? {
+            let same = Name::of_key(old).is_some_and(|(of, _)| of == name);
+            if same && *old != key && Some(old.as_str()) != before {
+                source.store.objects().delete(&source.store.key(old)).await?;
+            }
+        }
+        Ok(())
+    };
+    work.await.map_err(|error: StoreError| cloud_error(&error))?;
+    Ok(key)
+}
+
+/// The index of add-ons that is replaced.
+fn content_before(change: &StepChange) -> Option<&str> {
+    match &change.before.as_ref()?.properties {
+        Properties::StoreObject(object) => object.content.as_deref(),
+        _ => None,
+    }
+}
+
+/// Removes what no add-on of these indexes is made of: those of the index before stay, because control planes may be fetching
+/// them. It comes before the new index, so that an apply that was interrupted does it again.
+async fn prune_addons(source: &BootSource, indexes: [Option<&str>; 2]) -> Result<(), StoreError> {
+    let indexes: Vec<Index> = indexes.into_iter().flatten().filter_map(|text| Index::from_json(text).ok()).collect();
+    let entries = indexes.iter().flat_map(|index| &index.addons);
+    // An add-on and the upstream files that somebody may have put beside it.
+    let digests = entries.flat_map(|entry| std::iter::once(&entry.digest).chain(&entry.upstream));
+    let named: BTreeSet<String> = digests.map(|digest| source.store.key(&Name::Addon("").key(digest))).collect();
+    let objects = source.store.objects();
+    for key in objects.list(&source.store.key(ADDONS)).await? {
+        if !named.contains(&key) {
+            objects.delete(&key).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn put(source: &BootSource, key: &str, bytes: &[u8]) -> Result<(), StoreError> {
+    match source.store.objects().put(&source.store.key(key), bytes, &Condition::Any).await? {
+        Put::Done(_) => Ok(()),
+        Put::Refused => Err(StoreError::Moved { cluster: source.store.cluster().to_string() }),
+    }
+}
+
+/// The program as it was when the plan was made; nothing if only the store has it.
+fn program(source: &BootSource, arch: &str, sha256: &str) -> Result<Option<Vec<u8>>, CloudError> {
+    let Some(program) = source.programs.get(arch).filter(|program| program.sha256 == *sha256) else {
+        return Ok(None);
+    };
+    let refuse = |why: String| {
+        CloudError::new(ErrorClass::Invalid, "kedge", why)
+            .with_hint("leave the file alone while kedge runs, and apply again")
+    };
+    let bytes = read(&program.path).map_err(|error| refuse(error.to_string()))?;
+    let found = hex(&bytes);
+    if found != *sha256 {
+        return Err(refuse(format!(
+            "{} has the digest {found} now, and had {sha256} when it was planned",
+            program.path
+        )));
+    }
+    Ok(Some(bytes))
+}
+
+/// How the API is reached, with what AWS made of the load balancer.
+fn api_host(change: &StepChange, object: &StoreObject, handles: &Handles) -> Result<ApiHost, CloudError> {
+    let balancer = object.load_balancer.as_ref().ok_or_else(|| bug(change))?;
+    let handle = handles.resolve_handle(balancer)?;
+    let host = handle.dns_name.ok_or_else(|| {
+        let call = "elasticloadbalancing:DescribeLoadBalancers";
+        CloudError::new(ErrorClass::NotReadyYet, call, "the load balancer has no name yet")
+    })?;
+    Ok(ApiHost { format_version: NODES_FORMAT_VERSION, load_balancer: handle.id, host })
+}
+
+/// Removes an object with everything that goes with it.
+async fn remove(source: &BootSource, change: &StepChange) -> Result<(), StoreError> {
+    let Some(prefix) = removed_with(&change.key.name) else { return Ok(()) };
+    let objects = source.store.objects();
+    let start = source.store.key("");
+    if let Some(Name::Program(arch)) = Name::parse(&change.key.name) {
+        objects.delete(&source.store.key(&latest(arch))).await?;
+    }
+    // What the plan knows the object by goes last: as long as it is there, what goes with it is found again.
+    let mut keys = objects.list(&source.store.key(&prefix)).await?;
+    keys.sort_by_key(|key| key.strip_prefix(&start).and_then(Name::of_key).is_some());
+    for key in keys {
+        objects.delete(&key).await?;
+    }
+    Ok(())
+}
+
+fn bug(change: &StepChange) -> CloudError {
+    CloudError::new(ErrorClass::Other, "kedge", format!("{} cannot be written as it is planned", change.key))
+        .with_hint("this is a bug in kedge: please report it with the plan")
+}
+
+/// SHA-256 as hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    digest(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}

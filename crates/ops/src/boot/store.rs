@@ -1,0 +1,107 @@
+//! What a state store has for instances, and what whoever runs kedge has to put there.
+
+use std::collections::BTreeMap;
+
+use camino::Utf8PathBuf;
+use kedge_resource::facts::StoreFacts;
+use kedge_store::{ClusterStore, StoreError};
+use tokio::sync::OnceCell;
+
+use super::objects::Name;
+
+/// A program for instances, as a file beside kedge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Program {
+    /// The file.
+    pub path: Utf8PathBuf,
+    /// SHA-256 of what it held when it was looked at, as hexadecimal digits.
+    pub sha256: String,
+}
+
+/// The part of a state store that instances of a cluster boot from.
+#[derive(Debug)]
+pub struct BootSource {
+    /// The store.
+    pub store: ClusterStore,
+    /// The bucket.
+    pub bucket: String,
+    /// What keys of the cluster begin with, without a slash at its end.
+    pub prefix: String,
+    /// URL of S3, where it is not that of AWS.
+    pub endpoint: Option<String>,
+    /// Programs for instances that are at hand, by architecture.
+    pub programs: BTreeMap<String, Program>,
+    /// What the store holds below `nodes/`, which is asked for once.
+    pub(super) held: OnceCell<Vec<String>>,
+}
+
+impl BootSource {
+    /// A source whose store has not been looked at.
+    #[must_use]
+    pub fn new(
+        store: ClusterStore,
+        bucket: String,
+        prefix: String,
+        endpoint: Option<String>,
+        programs: BTreeMap<String, Program>,
+    ) -> Self {
+        Self { store, bucket, prefix, endpoint, programs, held: OnceCell::new() }
+    }
+
+    /// The keys below `nodes/`, from there on.
+    pub(super) async fn held(&self) -> Result<&[String], StoreError> {
+        let held = self.held.get_or_try_init(|| async {
+            let start = self.store.key("");
+            let keys = self.store.objects().list(&self.store.key("nodes/")).await?;
+            Ok::<_, StoreError>(keys.iter().filter_map(|key| key.strip_prefix(&start)).map(str::to_owned).collect())
+        });
+        Ok(held.await?)
+    }
+
+    /// What instances can boot with; `None` if there is no program for them, neither at hand nor in the store.
+    pub(super) async fn facts(&self) -> Result<Option<StoreFacts>, StoreError> {
+        let mut programs: BTreeMap<String, String> =
+            self.programs.iter().map(|(arch, program)| (arch.clone(), program.sha256.clone())).collect();
+        for arch in ["amd64", "arm64"] {
+            if !programs.contains_key(arch)
+                && let Some(digest) = self.delivered(arch).await?
+            {
+                programs.insert(arch.to_owned(), digest);
+            }
+        }
+        if programs.is_empty() {
+            return Ok(None);
+        }
+        let keys = self.store.outer_keys().await?;
+        Ok(Some(StoreFacts {
+            // Known by now: the bucket has answered.
+            region: self.store.objects().region().unwrap_or_default(),
+            bucket: self.bucket.clone(),
+            prefix: self.prefix.clone(),
+            endpoint: self.endpoint.clone(),
+            programs,
+            keys,
+        }))
+    }
+
+    /// The program that was delivered last.
+    async fn delivered(&self, arch: &str) -> Result<Option<String>, StoreError> {
+        let mut digests = self.held().await?.iter().filter_map(|key| match Name::of_key(key) {
+            Some((Name::Program(of), Some(digest))) if of == arch => Some(digest),
+            _ => None,
+        });
+        let Some(first) = digests.next() else { return Ok(None) };
+        if digests.next().is_none() {
+            return Ok(Some(first.to_owned()));
+        }
+        // Only where two versions stand side by side is it asked which of them is the later one.
+        let object = self.store.objects().get(&self.store.key(&latest(arch))).await?;
+        let text = object.and_then(|object| String::from_utf8(object.bytes).ok());
+        Ok(Some(text.map_or_else(|| first.to_owned(), |text| text.trim().to_owned())))
+    }
+}
+
+/// The object that says which program was delivered last.
+pub(super) fn latest(arch: &str) -> String {
+    format!("nodes/kedge-node/latest-{arch}")
+}

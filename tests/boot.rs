@@ -1,0 +1,135 @@
+//! What instances boot with, before the test server: in a bucket, with keys that a key of KMS wraps.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "the helpers of tests fail as tests do")]
+
+#[path = "common/place.rs"]
+mod place;
+#[path = "common/wire.rs"]
+mod wire_server;
+
+use std::collections::BTreeMap;
+
+use kedge_cloud::{Observe as _, Scope};
+use kedge_resource::{ClusterName, Properties};
+use kedge_store::Objects as _;
+use place::{Place, request};
+use ring::digest::{SHA256, digest};
+
+const PROGRAM: &str = "a program for instances\n";
+
+/// Everything that a bucket holds.
+async fn held(bucket: &str) -> BTreeMap<String, Vec<u8>> {
+    let bucket = wire_server::connect().await.bucket(bucket, "");
+    let mut all = BTreeMap::new();
+    for key in bucket.list("").await.unwrap() {
+        let object = bucket.get(&key).await.unwrap().unwrap();
+        all.insert(key, object.bytes);
+    }
+    all
+}
+
+fn hex(bytes: &[u8]) -> String {
+    digest(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// User data of the launch templates of a cluster.
+async fn user_data(cluster: &str) -> Vec<String> {
+    let cluster = ClusterName::parse(cluster).unwrap();
+    let inventory = wire_server::connect().await.inventory(&cluster, Scope::Manifests).await.unwrap();
+    let text = |properties: &Properties| match properties {
+        Properties::LaunchTemplate(template) => template.user_data.clone(),
+        _ => None,
+    };
+    inventory.resources.iter().filter_map(|observed| text(&observed.properties)).collect()
+}
+
+#[test]
+fn what_is_missing_in_the_store_is_delivered_again() {
+    let place = Place::sandbox("boot-sandbox.example.com");
+    fs_err::write(place.directory.path().join("kedge-node-amd64"), PROGRAM).unwrap();
+    let apply = ["apply", "-f", "cluster.yaml", "--yes", "--node-binaries", "."];
+    let plan = ["plan", "-f", "cluster.yaml", "--detailed-exitcode"];
+    assert_eq!(place.run(&apply).0, 0);
+    let store = place.directory.path().join(".kedge-sandbox/store").join(&place.cluster);
+    for (lost, told) in [
+        (store.join("nodes/nodes/config"), "store-object/nodes/nodes/config"),
+        (store.join("addons/index.json"), "store-object/addons"),
+    ] {
+        if lost.is_dir() { fs_err::remove_dir_all(&lost) } else { fs_err::remove_file(&lost) }.unwrap();
+        let (code, text) = place.run(&plan);
+        assert!(code == 2 && text.contains(told), "{code}: {text}");
+        let (code, text) = place.run(&apply);
+        assert_eq!(code, 0, "{text}");
+        let (code, text) = place.run(&plan);
+        assert_eq!(code, 0, "{text}");
+    }
+}
+
+mod wire {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_user_data_names_is_in_the_bucket() {
+        if !wire_server::is_there() {
+            return;
+        }
+        let place = Place::wire("boot.example.com", "s3://kedge-boot/state").unwrap();
+        let cluster = place.cluster.as_str();
+        let endpoint = place.environment[0].1.clone();
+        let headers = "X-Amz-Target: TrentService.CreateKey\r\nContent-Type: application/x-amz-json-1.1\r\n";
+        let answer = request(&endpoint, "kms", "POST /", headers, "{}");
+        let key = answer.split("\"KeyId\":").nth(1).and_then(|rest| rest.split('"').nth(1)).unwrap().to_owned();
+        fs_err::write(place.directory.path().join("kedge-node-amd64"), PROGRAM).unwrap();
+        let manifest = place.directory.path().join("cluster.yaml");
+        let discovery =
+            "  cloudProvider: aws\n  serviceAccountIssuerDiscovery: {discoveryStore: \"s3://kedge-boot/keys\"}";
+        let text = fs_err::read_to_string(&manifest).unwrap().replace("  cloudProvider: aws", discovery);
+        fs_err::write(manifest, text).unwrap();
+        let apply = ["apply", "-f", "cluster.yaml", "--yes", "--kms-key", &key, "--node-binaries", "."];
+        let (code, text) = place.run(&apply);
+        assert_eq!(code, 0, "{text}");
+        let (code, text) = place.run(&["plan", "-f", "cluster.yaml", "--detailed-exitcode", "--node-binaries", "."]);
+        assert_eq!(code, 0, "{text}");
+        // Nobody has to have the program: the bucket has it.
+        let (code, text) = place.run(&["plan", "-f", "cluster.yaml", "--detailed-exitcode"]);
+        assert_eq!(code, 0, "{text}");
+        let (code, text) = place.run(&["plan", "--drift", "--name", cluster, "--detailed-exitcode"]);
+        assert_eq!(code, 0, "{text}");
+
+        let objects = held("kedge-boot").await;
+        let templates = user_data(cluster).await;
+        assert_eq!(templates.len(), 2);
+        for template in &templates {
+            let start = template.find("CONFIG = ").unwrap() + "CONFIG = ".len();
+            let mut settings = serde_json::Deserializer::from_str(&template[start..]).into_iter::<serde_json::Value>();
+            let settings = settings.next().unwrap().unwrap();
+            assert_eq!(settings["bucket"], "kedge-boot");
+            for payload in [&settings["node"]["amd64"], &settings["config"]] {
+                let bytes = &objects[payload["key"].as_str().unwrap()];
+                assert_eq!(hex(bytes), payload["sha256"], "{payload}");
+            }
+            assert_eq!(objects[settings["node"]["amd64"]["key"].as_str().unwrap()], PROGRAM.as_bytes());
+        }
+        // What signs tokens is known to whoever looks where the manifest says.
+        let keys = String::from_utf8_lossy(&objects["keys/openid/v1/jwks"]);
+        assert!(keys.contains("\"kid\""), "{keys}");
+        let discovery = String::from_utf8_lossy(&objects["keys/.well-known/openid-configuration"]);
+        assert!(discovery.contains("https://kedge-boot.s3.us-east-1.amazonaws.com/keys/openid/v1/jwks"), "{discovery}");
+        // Private keys are nowhere in the clear: not in the bucket, not in templates.
+        assert!(objects.keys().filter(|key| key.contains("/pki/private/")).count() >= 4);
+        for (name, bytes) in objects
+            .iter()
+            .map(|(key, bytes)| (key.as_str(), bytes.as_slice()))
+            .chain(templates.iter().map(|template| ("user data", template.as_bytes())))
+        {
+            assert!(!String::from_utf8_lossy(bytes).contains("PRIVATE KEY"), "{name}");
+        }
+
+        let (code, text) = place.run(&["delete", "cluster", "--name", cluster, "--yes"]);
+        assert_eq!(code, 0, "{text}");
+        let left = held("kedge-boot").await;
+        let left: Vec<&String> =
+            left.keys().filter(|key| key.contains("/nodes/") || key.contains("/addons/")).collect();
+        assert!(left.is_empty(), "{left:?}");
+    }
+}
