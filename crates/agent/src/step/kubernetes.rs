@@ -55,10 +55,15 @@ pub(super) async fn ensure(agent: &Agent, found: &Found) -> Result<String, StepE
         agent.ports.cluster.ready().await?;
         if made.how == How::Init {
             let seen = agent.ports.store.init_lock().await?;
-            // Whoever was killed between the two.
-            if seen.lock.as_ref().is_some_and(|lock| lock.holder == identity.instance && lock.done.is_none()) {
+            // Whoever was killed between the two, or was believed dead, says so still: the others wait for it.
+            if seen.lock.as_ref().is_none_or(|lock| lock.done.is_none()) {
                 tokens::renew(agent).await?;
-                lock::while_held(agent, seen, async { Ok(()) }).await?;
+                let Some(held) = lock::take(agent, &identity.instance, &seen).await? else {
+                    return Err(StepError::wait(
+                        "another control plane has the init lock, although the cluster is made",
+                    ));
+                };
+                lock::while_held(agent, held, async { Ok(()) }).await?;
             }
         }
     }
