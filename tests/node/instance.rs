@@ -189,16 +189,19 @@ impl Account {
         } else {
             json!([])
         };
+        let lines = |text: &str| text.split('\n').map(str::to_owned).collect::<Vec<_>>();
+        let init =
+            "kind: ClusterConfiguration\nnetworking:\n  serviceSubnet: 100.64.0.0/13\n---\nkind: InitConfiguration\n";
+        let join = "kind: JoinConfiguration\n";
+        let join = if control_plane { format!("controlPlane: {{}}\n{join}") } else { join.to_owned() };
         let document = json!({
             "formatVersion": 1, "cluster": self.cluster, "group": group, "controlPlane": control_plane,
             "kubernetesVersion": "1.33.2", "endpoint": format!("api.internal.{}:{port}", self.cluster),
             "store": { "region": REGION, "bucket": self.bucket, "prefix": format!("top/{}", self.cluster) },
             "nodeName": "instance-id",
-            "init": control_plane.then_some(
-                "kind: ClusterConfiguration\nnetworking:\n  serviceSubnet: 100.64.0.0/13\n---\nkind: InitConfiguration\n"
-            ),
-            "join": if control_plane { "controlPlane: {}\nkind: JoinConfiguration\n" } else { "kind: JoinConfiguration\n" },
-            "files": [{ "path": "/etc/containerd/config.toml", "mode": "0644", "content": "dmVyc2lvbiA9IDIK" }],
+            "init": control_plane.then(|| lines(init)),
+            "join": lines(&join),
+            "files": [{ "path": "/etc/containerd/config.toml", "mode": "0644", "lines": lines("version = 2\n") }],
             "secrets": secrets,
             "controlPlaneLabels": { "kops.k8s.io/instancegroup": group },
             "etcdMembers": if control_plane { json!([["main", "a"]]) } else { json!([]) },

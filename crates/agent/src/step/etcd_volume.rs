@@ -8,7 +8,7 @@ use crate::step::filesystem::{self, Disk};
 
 /// The etcd cluster that holds everything.
 const MAIN: &str = "main";
-/// Where the volume is mounted; the data of etcd is in the folder `data` of it.
+/// Where the volume is mounted, which is where etcd has its data.
 pub(crate) const VOLUME: &str = "/var/lib/etcd";
 
 pub(super) async fn ensure(agent: &Agent, found: &mut Found) -> Result<String, StepError> {

@@ -50,13 +50,20 @@ pub(super) async fn ensure(agent: &Agent, found: &Found) -> Result<String, StepE
     };
     start_kubelet(host).await?;
     if agent.config.control_plane {
+        // Some images write the file anew when they start.
+        own_endpoint(agent, Some(place(agent, identity)?.1)).await?;
         agent.ports.cluster.ready().await?;
         if made.how == How::Init {
             let seen = agent.ports.store.init_lock().await?;
-            // Whoever was killed between the two.
-            if seen.lock.as_ref().is_some_and(|lock| lock.holder == identity.instance && lock.done.is_none()) {
+            // Whoever was killed between the two, or was believed dead, says so still: the others wait for it.
+            if seen.lock.as_ref().is_none_or(|lock| lock.done.is_none()) {
                 tokens::renew(agent).await?;
-                lock::while_held(agent, seen, async { Ok(()) }).await?;
+                let Some(held) = lock::take(agent, &identity.instance, &seen).await? else {
+                    return Err(StepError::wait(
+                        "another control plane has the init lock, although the cluster is made",
+                    ));
+                };
+                lock::while_held(agent, held, async { Ok(()) }).await?;
             }
         }
     }
@@ -123,7 +130,7 @@ async fn control_plane(agent: &Agent, identity: &Identity, found: &Found) -> Res
 /// lock; one that was done says so again when the cluster is back.
 async fn init(agent: &Agent, identity: &Identity, again: bool) -> Result<String, StepError> {
     let (node, address) = place(agent, identity)?;
-    own_endpoint(agent, address).await?;
+    own_endpoint(agent, Some(address)).await?;
     records::point_to(agent, identity, &[identity.instance.as_str()]).await?;
     kubeadm::init(agent.host()).await?;
     agent.ports.cluster.ready().await?;
@@ -140,12 +147,13 @@ async fn join(agent: &Agent, identity: &Identity, member: Member) -> Result<Stri
     let host = agent.host();
     let (node, address) = place(agent, identity)?;
     discover(agent).await?;
+    own_endpoint(agent, None).await?;
     let known = matches!(member, Member::Known { .. });
     if known {
         kubeadm::start_known_member(host).await?;
     }
     kubeadm::join(host, known.then(|| kubeadm::etcd_phases(&agent.config.kubernetes_version))).await?;
-    own_endpoint(agent, address).await?;
+    own_endpoint(agent, Some(address)).await?;
     agent.ports.cluster.ready().await?;
     finish(agent, How::Join).await?;
     let how = if known { ", with the data of its volume" } else { "" };
@@ -230,8 +238,8 @@ async fn finish(agent: &Agent, how: How) -> Result<(), StepError> {
 }
 
 /// On a control plane the name of the API leads to itself: a load balancer does not send a connection back to where it came
-/// from, and the records may not know it yet.
-async fn own_endpoint(agent: &Agent, address: IpAddr) -> Result<(), StepError> {
+/// from, and the records may not know it yet. One that has yet to join finds the others by it.
+async fn own_endpoint(agent: &Agent, address: Option<IpAddr>) -> Result<(), StepError> {
     const MARK: &str = "# kedge: the API of this control plane";
     let host = agent.host();
     let name = agent.config.endpoint.rsplit_once(':').map_or(agent.config.endpoint.as_str(), |(name, _)| name);
@@ -240,9 +248,9 @@ async fn own_endpoint(agent: &Agent, address: IpAddr) -> Result<(), StepError> {
     }
     let there = host.read(HOSTS).await?.unwrap_or_default();
     let text = String::from_utf8_lossy(&there).into_owned();
-    let mut lines: Vec<&str> = text.lines().filter(|line| !line.ends_with(MARK)).collect();
-    let own = format!("{address} {name} {MARK}");
-    lines.push(&own);
+    let others = text.lines().filter(|line| !line.ends_with(MARK)).map(str::to_owned);
+    let own = address.map(|address| format!("{address} {name} {MARK}"));
+    let lines: Vec<String> = others.chain(own).collect();
     ensure_file(host, HOSTS, (lines.join("\n") + "\n").as_bytes(), 0o644).await?;
     Ok(())
 }

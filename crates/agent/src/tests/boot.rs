@@ -1,5 +1,6 @@
 //! Undisturbed boots.
 
+use kedge_bootstrap::{Arch, Download, Unit};
 use kedge_store::NodePhase;
 
 use super::machine::Machine;
@@ -176,4 +177,53 @@ async fn images_of_amazon_use_dnf() {
     assert_eq!(worker.disk().packages["kubelet"], "1.33.2");
     let repository = worker.text("/etc/yum.repos.d/kedge-kubernetes.repo");
     assert!(repository.contains("gpgcheck=1") && repository.contains("exclude=kubelet"), "{repository}");
+}
+
+#[tokio::test]
+async fn what_a_manifest_adds_is_there_before_the_kubelet() {
+    let world = World::new(&["a"]).await;
+    Machine::new(&world, "i-a", "control-plane").becomes_a_node().await;
+    let mut worker = Machine::new(&world, "i-w", "nodes");
+    let digest = |bytes: &[u8]| crate::settled::hex(&<sha2::Sha256 as sha2::Digest>::digest(bytes));
+    let unit = |name: &str, text: &str| Unit { name: name.to_owned(), text: text.to_owned() };
+    worker.config.units = vec![unit("one.service", "[Install]\n"), unit("broken.service", "[Service]\n")];
+    worker.config.ecr_credentials = true;
+    for (name, bytes) in [("containerd", b"archive".as_slice()), ("runc", b"program")] {
+        let (url, sha256) = (format!("https://example.com/{name}"), digest(bytes));
+        world.state().web.insert(url.clone(), bytes.to_vec());
+        worker.config.downloads.push(Download { name: name.to_owned(), arch: Arch::Amd64, url, sha256 });
+    }
+    let provider =
+        "https://artifacts.k8s.io/binaries/cloud-provider-aws/v1.31.0/linux/amd64/ecr-credential-provider-linux-amd64";
+    world.state().web.insert(provider.to_owned(), b"provider".to_vec());
+    world.state().web.insert(format!("{provider}.sha256"), format!("{}\n", digest(b"provider")).into_bytes());
+    worker.becomes_a_node().await;
+
+    assert_eq!(worker.text("/usr/local/bin/containerd"), "archive");
+    assert_eq!(worker.text("/usr/local/sbin/runc"), "program");
+    assert_eq!(worker.text("/usr/local/libexec/kedge/ecr-credential-provider"), "provider");
+    assert!(!worker.disk().packages.contains_key("containerd"));
+    assert!(worker.text("/etc/systemd/system/containerd.service").contains("ExecStart=/usr/local/bin/containerd"));
+    let said = worker.disk().said.clone();
+    let log = worker.disk().log.clone();
+    let place =
+        |deed: &str| log.iter().position(|done| done.starts_with(deed)).unwrap_or_else(|| panic!("{deed}: {log:#?}"));
+    for before in ["systemctl restart one.service", "place /usr/local/libexec", "systemctl restart containerd"] {
+        assert!(place(before) < place("kubeadm join"), "{before}");
+    }
+    assert!(said.iter().any(|line| line.contains("these failed: `systemctl restart broken.service`")), "{said:#?}");
+}
+
+#[tokio::test]
+async fn a_certain_containerd_comes_from_those_who_package_every_one() {
+    let world = World::new(&["a"]).await;
+    let mut machine = Machine::new(&world, "i-a", "control-plane");
+    machine.config.containerd_version = Some("1.7.27".to_owned());
+    let stopped = machine.boot().await.unwrap().unwrap_err();
+    assert!(stopped.why.starts_with("the repository docker cannot be reached: "), "{stopped}");
+    let url = "https://download.docker.com/linux/ubuntu/gpg";
+    let other = world.state().web["https://pkgs.k8s.io/core:/stable:/v1.33/deb/Release.key"].clone();
+    world.state().web.insert(url.to_owned(), other);
+    let stopped = machine.boot().await.unwrap().unwrap_err();
+    assert!(stopped.why.contains("9DC858229FC7DD38854AE2D88D81803C0EBFCD88 is wanted"), "{stopped}");
 }

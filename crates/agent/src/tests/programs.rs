@@ -35,7 +35,7 @@ impl Machine {
             }
             ("blkid", [.., _]) => self.blkid(),
             ("ctr", _) => yes(self.disk().active.contains("containerd.service")),
-            ("sysctl", _) | ("crictl", ["ps", ..]) => good("0123\n"),
+            ("sysctl", _) | ("crictl", [_, _, "ps", ..]) => good("0123\n"),
             ("curl", [.., "--head", "--max-time", _, _]) => {
                 let date = self.world.now().to_zoned(jiff::tz::TimeZone::UTC).strftime("%a, %d %b %Y %H:%M:%S GMT");
                 good(format!("HTTP/1.1 403 Forbidden\r\nDate: {date}\r\n\r\n"))
@@ -91,8 +91,11 @@ impl Machine {
     /// Programs of which the middle is nothing.
     fn simple(&self, program: &str, arguments: &[&str]) -> Output {
         match (program, arguments) {
-            ("systemctl", ["daemon-reload"]) | ("crictl", ["stop", ..]) => {}
+            ("systemctl", ["daemon-reload"]) | ("crictl", [_, _, "stop", ..]) => {}
             ("systemctl", ["enable", .., unit]) => drop(self.disk().enabled.insert((*unit).to_owned())),
+            ("systemctl", ["start" | "restart", .., unit]) if unit.starts_with("broken") => {
+                return bad(1, "Job failed");
+            }
             ("systemctl", ["start" | "restart", .., unit]) => {
                 if unit.ends_with(".mount") && !self.mountable(unit) {
                     return bad(1, "Dependency failed for the mount");
@@ -252,6 +255,7 @@ impl Machine {
             serde_json::from_slice(&self.file("/etc/kubernetes/discovery.conf").unwrap()).unwrap();
         let token = discovery["users"][0]["user"]["token"].as_str().unwrap().to_owned();
         assert!(config.contains(&format!("name: {}\n", self.id)), "{config}");
+        assert!(!self.text("/etc/hosts").contains("kedge"), "it would join itself");
         let now = self.world.now();
         let mut state = self.world.state();
         let Some(api) = state.api.as_mut().filter(|api| api.up) else { return bad(1, "the API does not answer") };

@@ -87,6 +87,24 @@ async fn a_holder_that_dies_when_etcd_runs_is_waited_for() {
 }
 
 #[tokio::test]
+async fn who_made_the_cluster_says_so_although_somebody_else_took_the_lock() {
+    let world = World::new(&["a", "b", "c"]).await;
+    let first = Machine::new(&world, "i-a", "control-plane");
+    first.becomes_a_node().await;
+    let store = world.store();
+    let seen = store.init_lock().await.unwrap();
+    let other = kedge_store::InitLock::new(first.config.cluster.clone(), "i-b", world.now());
+    store.put_init_lock(&other, &seen).await.unwrap().unwrap();
+    let second = Machine::new(&world, "i-b", "control-plane");
+    assert!(second.boot().await.unwrap().is_err(), "it made another cluster");
+    first.becomes_a_node().await;
+    let lock = store.init_lock().await.unwrap().lock.unwrap();
+    assert!(lock.holder == "i-a" && lock.done.is_some(), "{lock:?}");
+    second.becomes_a_node().await;
+    assert_eq!(world.state().made, 1);
+}
+
+#[tokio::test]
 async fn who_loses_the_lock_stops_making_the_cluster() {
     let world = World::new(&["a", "b", "c"]).await;
     let machine = Machine::new(&world, "i-a", "control-plane");

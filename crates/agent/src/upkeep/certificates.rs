@@ -25,6 +25,7 @@ const AUTHORITIES: [&str; 4] = ["ca.crt", "etcd/ca.crt", "front-proxy-ca.crt", "
 pub(super) const KUBECONFIGS: [&str; 5] = ["admin", "super-admin", "controller-manager", "scheduler", "kubelet"];
 /// Which authorities the certificates were made with.
 const NOTE: &str = "/var/lib/kedge/authorities";
+const SOCKET: &str = "unix:///run/containerd/containerd.sock";
 /// Containers that read certificates when they start.
 const CONTAINERS: [&str; 4] = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"];
 
@@ -71,9 +72,11 @@ pub(super) async fn renew(agent: &Agent) -> Result<Option<String>, StepError> {
     }
     for container in CONTAINERS {
         let name = format!("^{container}$");
-        let ids = done(host, Command::new("crictl", ["ps", "--quiet", "--name", &name])).await?.text();
+        let ids = done(host, Command::new("crictl", ["--runtime-endpoint", SOCKET, "ps", "--quiet", "--name", &name]))
+            .await?
+            .text();
         for id in ids.lines().map(str::trim).filter(|id| !id.is_empty()) {
-            done(host, Command::new("crictl", ["stop", "--timeout", "30", id])).await?;
+            done(host, Command::new("crictl", ["--runtime-endpoint", SOCKET, "stop", "--timeout", "30", id])).await?;
         }
     }
     done(host, Command::new("systemctl", ["restart", "kubelet.service"])).await?;
