@@ -1,6 +1,6 @@
 //! What instances boot with, before the test server: in a bucket, with keys that a key of KMS wraps.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "the helpers of tests fail as tests do")]
+#![expect(clippy::unwrap_used, reason = "the helpers of tests fail as tests do")]
 
 #[path = "common/place.rs"]
 mod place;

@@ -113,6 +113,8 @@ pub struct Account {
 /// What the state store says.
 #[derive(Clone, Debug, Default)]
 pub struct Boots {
+    /// Groups whose instances boot from the store, and so say how far they are.
+    pub groups: BTreeSet<String>,
     /// How far instances are.
     pub statuses: Vec<StoredStatus>,
     /// Keys and authorities.
@@ -143,8 +145,8 @@ pub async fn account<O: Observe>(cloud: &O, cluster: &ClusterName) -> Result<Acc
 /// # Errors
 /// The store does not answer.
 pub async fn boots(store: &ClusterStore) -> Result<Boots, StoreError> {
-    let (statuses, keysets) = tokio::try_join!(store.node_statuses(), store.keysets())?;
-    Ok(Boots { statuses, keysets })
+    let (groups, statuses, keysets) = tokio::try_join!(store.node_groups(), store.node_statuses(), store.keysets())?;
+    Ok(Boots { groups: groups.into_iter().collect(), statuses, keysets })
 }
 
 /// Judges what the witnesses say. Who was not asked says nothing.
@@ -161,7 +163,6 @@ pub fn judge(
         judged.fail(FailureKind::Cluster, cluster.as_str(), "AWS has no instance groups of it".to_owned());
     }
     judged.warnings.extend(account.unreadable.iter().map(|part| format!("could not be read: {part}")));
-    let of_store = boots.filter(|boots| !boots.statuses.is_empty() || !boots.keysets.all.is_empty());
     let statuses: BTreeMap<&str, &StoredStatus> = boots
         .iter()
         .flat_map(|boots| &boots.statuses)
@@ -174,6 +175,7 @@ pub fn judge(
         .collect();
     for group in &account.groups {
         judged.group(group, &account.instances);
+        let reports = boots.is_some_and(|boots| boots.groups.contains(&group.name));
         let bastion = group.role.contains("bastion");
         for instance in account.instances.iter().filter(|instance| instance.group.as_ref() == Some(&group.name)) {
             let status = statuses.get(instance.id.as_str()).copied();
@@ -193,7 +195,7 @@ pub fn judge(
             if bastion || instance.state != "running" {
                 continue;
             }
-            judged.instance(&instance.id, of_store.map(|_| status), kubernetes.map(|_| node));
+            judged.instance(&instance.id, reports.then_some(status), kubernetes.map(|_| node));
         }
     }
     if let Some(kubernetes) = kubernetes {

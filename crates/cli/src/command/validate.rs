@@ -98,7 +98,14 @@ async fn look(
     let account = async { Ok::<_, CliError>(validate::account(backend, cluster).await?) };
     let boots = async {
         match state::of_cluster(session, Some(backend), cluster).await? {
-            Some(store) => Ok(Some(validate::boots(&store).await?)),
+            Some(store) => {
+                let mut boots = validate::boots(&store).await?;
+                if state::is_sandbox(session) {
+                    // What stands for instances there runs nothing that could say so.
+                    boots.groups.clear();
+                }
+                Ok(Some(boots))
+            }
             None => Ok(None),
         }
     };

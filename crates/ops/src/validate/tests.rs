@@ -85,6 +85,10 @@ fn account() -> Account {
     }
 }
 
+fn groups() -> BTreeSet<String> {
+    ["cp", "nodes"].map(str::to_owned).into()
+}
+
 fn failures(validation: &Validation) -> Vec<String> {
     let line = |failure: &Failure| format!("{} {}: {}", failure.kind.as_str(), failure.name, failure.why);
     validation.failures.iter().map(line).collect()
@@ -93,7 +97,7 @@ fn failures(validation: &Validation) -> Vec<String> {
 #[test]
 fn a_healthy_cluster_has_no_failures() {
     let statuses = ["i-c", "i-1", "i-2"].map(|id| status(id, NodePhase::Ready, "ready", "it is a node")).to_vec();
-    let boots = Boots { statuses, keysets: Keysets::default() };
+    let boots = Boots { groups: groups(), statuses, keysets: Keysets::default() };
     let kubernetes = Kubernetes {
         nodes: vec![node("i-c", true, true), node("i-1", false, true), node("i-2", false, true)],
         pods: vec![],
@@ -114,7 +118,7 @@ fn what_stops_instances_is_told_with_its_reason() {
         status("i-c", NodePhase::Waiting, "keys", "the store has no kubernetes-ca yet"),
         status("i-gone", NodePhase::Stopped, "etcd-volume", "of an instance that is gone"),
     ];
-    let boots = Boots { statuses, keysets: Keysets::default() };
+    let boots = Boots { groups: groups(), statuses, keysets: Keysets::default() };
     let validation = judge(&cluster(), &account, Some(&boots), None, now());
     assert_eq!(
         failures(&validation),
