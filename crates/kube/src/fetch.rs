@@ -1,26 +1,12 @@
 //! Upstream files: fetched once, and taken only if they are what the add-on names.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use async_trait::async_trait;
-use http_body_util::{BodyExt as _, Empty, Limited};
-use hyper::body::Bytes;
-use hyper::{Request, StatusCode, Uri};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
 use kedge_addons::{Addon, sha256};
 
 /// The most bytes that an upstream file may have; those of the table are below half a megabyte.
 pub const MOST_BYTES: usize = 4 << 20;
-/// How long fetching a file may take.
-const DEADLINE: Duration = Duration::from_secs(60);
-/// How often a file that did not come is asked for.
-const TRIES: u32 = 3;
-/// How many redirections are followed.
-const REDIRECTIONS: u32 = 5;
 
 /// Where upstream files come from.
 #[async_trait]
@@ -53,14 +39,6 @@ pub enum FetchError {
     NoText {
         /// Where it is.
         url: String,
-    },
-    /// The server has another answer than the file.
-    #[error("{url} answers {status}; whoever applies needs that address, or the file in the store")]
-    Status {
-        /// Where it is.
-        url: String,
-        /// What the server answers.
-        status: u16,
     },
     /// It cannot be reached.
     #[error("{url} cannot be reached; whoever applies needs that address, or the file in the store")]
@@ -102,77 +80,6 @@ pub async fn upstream_files(
     Ok(files)
 }
 
-/// Files by HTTPS.
-#[derive(Debug)]
-pub struct Https {
-    client: Client<HttpsConnector<HttpConnector>, Empty<Bytes>>,
-}
-
-impl Https {
-    /// A client that trusts the authorities of the host.
-    ///
-    /// # Errors
-    /// They cannot be read.
-    pub fn new() -> std::io::Result<Self> {
-        let provider = rustls::crypto::ring::default_provider();
-        let connector = HttpsConnectorBuilder::new().with_provider_and_native_roots(provider)?;
-        let connector = connector.https_only().enable_http1().build();
-        Ok(Self { client: Client::builder(TokioExecutor::new()).build(connector) })
-    }
-
-    async fn get(&self, url: &str) -> Result<Vec<u8>, FetchError> {
-        let unreachable =
-            |source: Box<dyn std::error::Error + Send + Sync>| FetchError::Unreachable { url: url.to_owned(), source };
-        let mut at: Uri = url.parse().map_err(|error: hyper::http::uri::InvalidUri| unreachable(Box::new(error)))?;
-        for _ in 0..REDIRECTIONS {
-            let request = Request::get(at.clone()).header("user-agent", "kedge").body(Empty::new());
-            let request = request.map_err(|error| unreachable(Box::new(error)))?;
-            let answer = self.client.request(request).await.map_err(|error| unreachable(Box::new(error)))?;
-            let status = answer.status();
-            if status.is_redirection() {
-                let location = answer.headers().get("location").and_then(|value| value.to_str().ok());
-                // Only to whole addresses: files of this kind stand nowhere else.
-                if let Some(Ok(next)) = location.map(str::parse) {
-                    at = next;
-                    continue;
-                }
-            }
-            if status != StatusCode::OK {
-                return Err(FetchError::Status { url: url.to_owned(), status: status.as_u16() });
-            }
-            let body = Limited::new(answer.into_body(), MOST_BYTES).collect().await;
-            return match body {
-                Ok(body) => Ok(body.to_bytes().to_vec()),
-                Err(error) if error.is::<http_body_util::LengthLimitError>() => {
-                    Err(FetchError::TooLarge { url: url.to_owned() })
-                }
-                Err(error) => Err(unreachable(error)),
-            };
-        }
-        Err(FetchError::Status { url: url.to_owned(), status: StatusCode::LOOP_DETECTED.as_u16() })
-    }
-}
-
-#[async_trait]
-impl Fetch for Https {
-    async fn fetch(&self, url: &str) -> Result<Vec<u8>, FetchError> {
-        let mut pause = Duration::from_millis(500);
-        for _ in 1..TRIES {
-            match tokio::time::timeout(DEADLINE, self.get(url)).await {
-                Ok(Err(FetchError::Unreachable { .. })) | Err(_) => {}
-                Ok(Err(FetchError::Status { status, .. })) if status >= 500 || status == 429 => {}
-                Ok(done) => return done,
-            }
-            tokio::time::sleep(pause).await;
-            pause *= 2;
-        }
-        match tokio::time::timeout(DEADLINE, self.get(url)).await {
-            Ok(done) => done,
-            Err(late) => Err(FetchError::Unreachable { url: url.to_owned(), source: Box::new(late) }),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use kedge_addons::{UpstreamFile, Wave};
@@ -185,7 +92,10 @@ mod tests {
     #[async_trait]
     impl Fetch for Shelf {
         async fn fetch(&self, url: &str) -> Result<Vec<u8>, FetchError> {
-            self.0.get(url).cloned().ok_or_else(|| FetchError::Status { url: url.to_owned(), status: 404 })
+            self.0
+                .get(url)
+                .cloned()
+                .ok_or_else(|| FetchError::Unreachable { url: url.to_owned(), source: "it is not there".into() })
         }
     }
 
@@ -222,6 +132,6 @@ mod tests {
         let error = upstream_files(&addons, &BTreeMap::new(), &shelf(b"\xff")).await.unwrap_err();
         assert!(matches!(error, FetchError::NoText { .. }));
         let error = upstream_files(&addons, &BTreeMap::new(), &Shelf(BTreeMap::new())).await.unwrap_err();
-        assert!(error.to_string().contains("answers 404"));
+        assert!(error.to_string().contains("cannot be reached"));
     }
 }

@@ -23,7 +23,7 @@ pub use apply::{Applied, ApplyOptions, Step, Unit};
 pub use connect::{Access, Cluster};
 pub use diff::{FieldChange, ObjectChange, ObjectDiff};
 pub use error::{Class, KubeError};
-pub use fetch::{Fetch, FetchError, Https, MOST_BYTES, upstream_files};
+pub use fetch::{Fetch, FetchError, MOST_BYTES, upstream_files};
 pub use inventory::{Inventory, ObjectRef};
 pub use nodes::NodeState;
 pub use pods::PodTrouble;

@@ -9,11 +9,13 @@ use async_trait::async_trait;
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 use kedge_addons::{Addon, Index, sha256};
-use kedge_agent::{AddOns, ApiNode, PortError};
-use kedge_kube::{Access, ApplyOptions, Cluster, Https, KubeError, Unit, upstream_files};
+use kedge_agent::{AddOns, ApiNode, Host, PortError};
+use kedge_kube::{Access, ApplyOptions, Cluster, KubeError, Unit, upstream_files};
 use kedge_store::{BootstrapToken, ClusterStore, LOAD_BALANCER};
 use ring::rand::SystemRandom;
 use tokio::time::Instant;
+
+use crate::fetch::Curl;
 
 /// What kubeadm gave the control plane to administer the cluster by.
 const KUBECONFIG: &str = "etc/kubernetes/admin.conf";
@@ -108,6 +110,8 @@ impl kedge_agent::Cluster for Api {
 pub(crate) struct ClusterAddOns {
     api: Arc<Api>,
     store: ClusterStore,
+    /// What upstream files are fetched with.
+    host: Arc<dyn Host>,
     /// Name of the load balancer of the API, where add-ons have to be told.
     load_balancer: Option<String>,
     /// The index that was applied last, and when.
@@ -115,8 +119,8 @@ pub(crate) struct ClusterAddOns {
 }
 
 impl ClusterAddOns {
-    pub(crate) fn new(api: Arc<Api>, store: ClusterStore, load_balancer: Option<String>) -> Self {
-        Self { api, store, load_balancer, applied: Mutex::default() }
+    pub(crate) fn new(api: Arc<Api>, store: ClusterStore, host: Arc<dyn Host>, load_balancer: Option<String>) -> Self {
+        Self { api, store, host, load_balancer, applied: Mutex::default() }
     }
 
     async fn text(&self, name: &str) -> Result<Option<String>, PortError> {
@@ -153,8 +157,7 @@ impl ClusterAddOns {
             }
         }
         if addons.iter().flat_map(|addon| &addon.upstream).any(|file| !files.contains_key(&file.sha256)) {
-            let https = Https::new().map_err(|error| PortError(error.to_string()))?;
-            let fetched = upstream_files(&addons, &files, &https).await;
+            let fetched = upstream_files(&addons, &files, &Curl(Arc::clone(&self.host))).await;
             files.extend(fetched.map_err(|error| PortError(error.to_string()))?);
         }
         let render = |addon: Addon| {

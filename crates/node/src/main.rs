@@ -7,6 +7,7 @@ mod api;
 mod args;
 mod cloud;
 mod environment;
+mod fetch;
 mod member;
 mod turn;
 mod wiring;
