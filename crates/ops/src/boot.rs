@@ -12,7 +12,6 @@ mod tests;
 mod wanted;
 
 pub use account::Booting;
-pub use objects::removed_with;
 pub use store::{BootSource, Program};
 pub(crate) use wanted::{Wanted, wanted};
 

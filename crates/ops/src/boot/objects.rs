@@ -22,6 +22,8 @@ pub(super) enum Name<'a> {
     Addon(&'a str),
 }
 
+/// Folder of programs, between those of groups.
+pub(super) const PROGRAMS: &str = "kedge-node";
 /// Object of the endpoint.
 pub(super) const ENDPOINT_KEY: &str = "nodes/endpoint.json";
 /// Object of the index of add-ons.
@@ -44,7 +46,7 @@ impl<'a> Name<'a> {
         match (parts.next()?, parts.next(), parts.next()) {
             ("endpoint", None, None) => Some(Self::Endpoint),
             ("init", None, None) => Some(Self::InitLock),
-            ("kedge-node", Some(arch), None) => Some(Self::Program(arch)),
+            (PROGRAMS, Some(arch), None) => Some(Self::Program(arch)),
             (group, Some("config"), None) => Some(Self::Config(group)),
             _ => None,
         }
@@ -64,7 +66,7 @@ impl<'a> Name<'a> {
             return None;
         }
         let (name, digest) = match (first, second) {
-            ("kedge-node", arch) => (Self::Program(arch), third),
+            (PROGRAMS, arch) => (Self::Program(arch), third),
             (group, "config") => (Self::Config(group), third.strip_suffix(".json")?),
             _ => return None,
         };
@@ -98,8 +100,7 @@ impl<'a> Name<'a> {
 
 /// What keys begin with that go when an object of this name is removed for good: what instances of a group wrote goes with
 /// the group.
-#[must_use]
-pub fn removed_with(name: &str) -> Option<String> {
+pub(super) fn removed_with(name: &str) -> Option<String> {
     Some(match Name::parse(name)? {
         Name::Program(arch) => format!("nodes/kedge-node/{arch}/"),
         Name::Config(group) => format!("nodes/{group}/"),

@@ -13,7 +13,7 @@ use kedge_spec::ResolvedSpec;
 use kedge_spec::resolved::{DnsType, InstanceGroup};
 use kedge_store::LOAD_BALANCER;
 
-use super::objects::{Name, arch, arch_name};
+use super::objects::{Name, PROGRAMS, arch, arch_name};
 
 /// What instances shall boot with.
 pub(crate) struct Wanted {
@@ -55,6 +55,13 @@ pub(crate) fn wanted(
     let mut user_data = BTreeMap::new();
     let mut told: BTreeSet<String> = BTreeSet::new();
     for group in &spec.groups {
+        if group.name == PROGRAMS {
+            diagnostics.push(
+                Diagnostic::error("group-name", "name of the group is taken", "programs of instances stand under it")
+                    .at(format!("InstanceGroup/{}: metadata.name", group.name), None)
+                    .hint("give the group another name"),
+            );
+        }
         let config = match configure(spec, group, &endpoint, &place) {
             Ok(Some(config)) => config,
             Ok(None) => continue,

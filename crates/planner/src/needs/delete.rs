@@ -27,6 +27,8 @@ const DOES_NOT_HOLD: &[(Kind, Kind)] = &[
 const AFTER: &[(Kind, Kind)] = &[
     // A group launches new instances for those that are terminated.
     (Kind::Instance, Kind::AutoScalingGroup),
+    // Instances of a group boot with them as long as the group is there.
+    (Kind::StoreObject, Kind::AutoScalingGroup),
     // Interfaces that stay after their instances can be told only then; attached ones cannot be removed.
     (Kind::NetworkInterface, Kind::Instance),
     // DependencyViolation while an interface of an instance is in the group or subnet.

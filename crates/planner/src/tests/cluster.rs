@@ -304,6 +304,11 @@ fn group(all: &mut Builder, shape: &Shape, number: usize) {
     let name = format!("nodes-{number}.{C}");
     let mut group_tags = tags(&name);
     group_tags.set("kops.k8s.io/instancegroup", format!("nodes-{number}"));
+    let content = format!("configuration {number} of {}\n", shape.image);
+    all.add(
+        &format!("nodes/nodes-{number}/config"),
+        StoreObject { version: None, sha256: Some(content.clone()), content: Some(content), load_balancer: None },
+    );
     all.add(
         &name,
         LaunchTemplate {

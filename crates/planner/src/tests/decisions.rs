@@ -35,8 +35,10 @@ fn codes(plan: &Plan) -> Vec<&str> {
 fn a_new_image_is_an_update_and_old_instances_stay() {
     let account = built(&small());
     let plan = apply(&desired(&Shape { image: "ami-2".to_owned(), ..small() }), &account.inventory);
-    assert_eq!(summary(&plan), [format!("update launch-template/nodes-0.{C}")]);
-    let change = &plan.changes[0];
+    let template = format!("update launch-template/nodes-0.{C}");
+    assert_eq!(summary(&plan), ["update store-object/nodes/nodes-0/config".to_owned(), template]);
+    let [config, change] = &plan.changes[..] else { panic!("two changes") };
+    assert!(change.needs.contains(&config.key), "instances find what their template names");
     assert_eq!(change.reason, Reason::Differs);
     assert_eq!(change.fields.len(), 1);
     assert_eq!(change.fields[0].path, "ImageId");
@@ -120,6 +122,7 @@ fn a_group_that_nobody_wants_goes_with_its_hooks_in_one_step() {
     assert_eq!(
         summary(&plan),
         [
+            "delete store-object/nodes/nodes-0/config".to_owned(),
             format!("delete launch-template/nodes-0.{C}"),
             format!("delete {group}"),
             format!("delete lifecycle-hook/nodes-0.{C} hook"),
