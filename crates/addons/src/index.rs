@@ -1,8 +1,5 @@
 //! The add-ons that a cluster shall have, as one document: what a plan compares, and what pruning follows from.
 
-use std::collections::BTreeMap;
-use std::fmt;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -79,77 +76,6 @@ impl Index {
     }
 }
 
-/// What becomes of an add-on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", tag = "change")]
-pub enum AddonChange {
-    /// It is new.
-    Add {
-        /// Its name.
-        name: String,
-        /// Its version.
-        version: String,
-    },
-    /// It has another version, or other settings where both versions are the same.
-    Update {
-        /// Its name.
-        name: String,
-        /// Version before.
-        from: String,
-        /// Version after.
-        to: String,
-    },
-    /// It goes: its objects are pruned.
-    Remove {
-        /// Its name.
-        name: String,
-        /// Its version.
-        version: String,
-    },
-}
-
-impl AddonChange {
-    /// The add-on's name.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        match self {
-            Self::Add { name, .. } | Self::Update { name, .. } | Self::Remove { name, .. } => name,
-        }
-    }
-}
-
-impl fmt::Display for AddonChange {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Add { name, version } => write!(f, "{name} {version} is added"),
-            Self::Update { name, from, to } if from == to => write!(f, "{name} {to} gets other settings"),
-            Self::Update { name, from, to } => write!(f, "{name} {from} becomes {to}"),
-            Self::Remove { name, version } => write!(f, "{name} {version} is removed"),
-        }
-    }
-}
-
-/// What changes from one index to another: in the order of the new one, then what goes.
-#[must_use]
-pub fn diff(old: Option<&Index>, new: &Index) -> Vec<AddonChange> {
-    let known: BTreeMap<&str, &Entry> =
-        old.into_iter().flat_map(|old| &old.addons).map(|entry| (entry.name.as_str(), entry)).collect();
-    let mut changes = Vec::new();
-    for entry in &new.addons {
-        let (name, version) = (entry.name.clone(), entry.version.clone());
-        match known.get(name.as_str()) {
-            None => changes.push(AddonChange::Add { name, version }),
-            Some(before) if before.digest != entry.digest => {
-                changes.push(AddonChange::Update { name, from: before.version.clone(), to: version });
-            }
-            Some(_) => {}
-        }
-    }
-    let gone = known.values().filter(|entry| new.entry(&entry.name).is_none());
-    changes.extend(gone.map(|entry| AddonChange::Remove { name: entry.name.clone(), version: entry.version.clone() }));
-    changes
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -163,16 +89,6 @@ mod tests {
             upstream: Vec::new(),
         };
         Index { format_version: FORMAT_VERSION, addons: entries.iter().map(entry).collect() }
-    }
-
-    #[test]
-    fn changes_are_told_apart() {
-        let old = index(&[("a", "1", "x"), ("b", "1", "x"), ("c", "1", "x"), ("d", "1", "x")]);
-        let new = index(&[("b", "1", "x"), ("c", "1", "y"), ("d", "2", "y"), ("e", "1", "x")]);
-        let lines: Vec<String> = diff(Some(&old), &new).iter().map(ToString::to_string).collect();
-        assert_eq!(lines, ["c 1 gets other settings", "d 1 becomes 2", "e 1 is added", "a 1 is removed"]);
-        assert_eq!(diff(Some(&new), &new), []);
-        assert_eq!(diff(None, &index(&[("a", "1", "x")])).len(), 1);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What runs in a cluster beside the workloads: manifests of add-ons, versions and digests.
 //!
 //! ```text
-//! ResolvedSpec ─wanted─▶ [Addon] ─Index::of─▶ Index ─diff─▶ what a plan shows
+//! ResolvedSpec ─wanted─▶ [Addon] ─Index::of─▶ Index, which names them
 //!                           │ Addon::to_yaml ─▶ the state store, under its SHA-256
 //!                           ▼
 //!                 upstream files ─Addon::render─▶ objects, which `kedge-kube` applies
@@ -29,7 +29,7 @@ pub use addon::{
     Addon, AddonError, FORMAT_VERSION, Registry, ServingCertificate, TrustedBy, UpstreamFile, Wave, sha256,
 };
 pub use context::Surroundings;
-pub use index::{AddonChange, Entry, Index, diff};
+pub use index::{Entry, Index};
 pub use patch::{Change, Container, Patch};
 pub use problem::Problem;
 pub use reference::reference_page;

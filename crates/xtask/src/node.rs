@@ -13,6 +13,8 @@ const ARCHITECTURES: [(&str, &str); 2] = [("x86_64", "amd64"), ("aarch64", "arm6
 /// Builds for a target of rustc, or for this machine, and says where the file is.
 pub(crate) fn run(workspace: &Workspace, target: Option<&str>) -> Result<bool> {
     let host = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+    // For this machine without a target of its own: what is built for kedge is there already.
+    let apart = target;
     let target = target.unwrap_or(&host);
     let Some((_, arch)) = ARCHITECTURES.iter().find(|(prefix, _)| target.starts_with(&format!("{prefix}-"))) else {
         bail!("{target} is no target that instances have: name one that begins with x86_64- or aarch64-");
@@ -21,7 +23,8 @@ pub(crate) fn run(workspace: &Workspace, target: Option<&str>) -> Result<bool> {
         bail!("{target} is not Linux: name {host}, or one with musl");
     }
     let status = Command::new("cargo")
-        .args(["rustc", "--release", "--package", "kedge-node", "--bin", "kedge-node", "--target", target])
+        .args(["rustc", "--release", "--package", "kedge-node", "--bin", "kedge-node"])
+        .args(apart.iter().flat_map(|target| ["--target", target]))
         .args(["--", "-C", "target-feature=+crt-static"])
         .current_dir(&workspace.root)
         .status()?;
@@ -29,7 +32,7 @@ pub(crate) fn run(workspace: &Workspace, target: Option<&str>) -> Result<bool> {
         println!("node: cargo failed; `rustup target add {target}` and a linker for it may be missing");
         return Ok(false);
     }
-    let made = workspace.target.join(target).join("release/kedge-node");
+    let made = workspace.target.join(apart.unwrap_or_default()).join("release/kedge-node");
     let place: Utf8PathBuf = workspace.target.join("node").join(format!("kedge-node-{arch}"));
     fs_err::create_dir_all(workspace.target.join("node"))?;
     fs_err::copy(&made, &place)?;
