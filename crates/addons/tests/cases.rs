@@ -41,7 +41,7 @@ fn real_manifests_have_add_ons() {
         };
         match wanted(&spec, &surroundings) {
             Ok(addons) => {
-                let index = Index::of(&addons);
+                assert_eq!(Index::from_json(&Index::of(&addons).to_json()), Ok(Index::of(&addons)), "{at}");
                 let objects: Vec<_> = addons.iter().flat_map(|addon| addon.objects.clone()).collect();
                 // What ingress-nginx needs stands in an upstream file.
                 let faults = check::faults(&objects).into_iter().filter(|fault| !fault.contains("ingress-nginx"));
