@@ -38,12 +38,17 @@ async fn worker(account: &Account) -> Instance {
     worker
 }
 
+/// A name that no earlier run has left anything under.
+fn cluster(name: &str) -> String {
+    format!("{name}-{}.example.com", std::process::id())
+}
+
 #[tokio::test]
 async fn a_control_plane_makes_a_cluster() {
     if !is_there() {
         return;
     }
-    let account = Account::new("first.example.com").await;
+    let account = Account::new(&cluster("first")).await;
     let first = account.instance("control-plane").await;
     let said = first.becomes_a_node();
     for line in ["etcd-volume: done: vol-", "kubernetes: done: the cluster is made", "ready: it is a node"] {
@@ -80,7 +85,7 @@ async fn a_worker_that_is_killed_at_its_programs_becomes_a_node_all_the_same() {
     if !is_there() {
         return;
     }
-    let account = Account::new("killed.example.com").await;
+    let account = Account::new(&cluster("killed")).await;
     let undisturbed = worker(&account).await;
     undisturbed.becomes_a_node();
     let wanted = undisturbed.state();
@@ -109,7 +114,7 @@ async fn a_configuration_that_is_none_is_refused() {
     if !is_there() {
         return;
     }
-    let account = Account::new("refused.example.com").await;
+    let account = Account::new(&cluster("refused")).await;
     let worker = worker(&account).await;
     fs_err::write(worker.folder.path().join("etc/kedge/group.json"), "{\"formatVersion\": 99}").unwrap();
     let output = worker.boot(0);

@@ -1,8 +1,9 @@
 //! An instance: a folder that stands for its file system, programs that stand for its own, and an account with a state store.
 
 use std::collections::BTreeMap;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use aws_sdk_ec2::types::{ResourceType, Tag, TagSpecification};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -39,6 +40,8 @@ const PROGRAMS: [&str; 16] = [
     "systemctl",
     "timedatectl",
 ];
+/// A boot before fakes takes seconds.
+const PATIENCE: Duration = Duration::from_secs(150);
 const REGION: &str = "us-east-1";
 const ZONE: &str = "us-east-1a";
 
@@ -238,7 +241,20 @@ impl Instance {
             command.env_remove(name);
         }
         command.env("AWS_EC2_METADATA_SERVICE_ENDPOINT", &self.metadata);
-        command.output().unwrap()
+        // What waits for something that does not come is ended, so that what it said is seen.
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = command.spawn().unwrap();
+        let process = child.id().to_string();
+        let (done, ended) = std::sync::mpsc::channel::<()>();
+        let watch = std::thread::spawn(move || {
+            if ended.recv_timeout(PATIENCE) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+                Command::new("kill").args(["-KILL", &process]).status().unwrap();
+            }
+        });
+        let output = child.wait_with_output().unwrap();
+        drop(done);
+        watch.join().unwrap();
+        output
     }
 
     pub(super) fn boot(&self, kill: usize) -> Output {
