@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use aws_sdk_ec2::types::{Filter, Instance as AwsInstance, Volume as AwsVolume, VolumeAttachmentState};
 use aws_sdk_route53::types::{Change, ChangeAction, ChangeBatch, ResourceRecord, ResourceRecordSet, RrType};
 use kedge_cloud::{CloudError, ErrorClass};
-use kedge_resource::ClusterName;
+use kedge_resource::{ClusterName, Tags};
 
 use crate::client::Aws;
 use crate::ec2::common::{filter, of_cluster, pages, tags};
@@ -58,11 +58,11 @@ impl Aws {
         zone: &str,
     ) -> Result<Vec<MemberVolume>, CloudError> {
         let tag = format!("k8s.io/etcd/{etcd}");
-        let filters: [Filter; 3] =
-            [of_cluster(cluster), filter("tag-key", [tag.clone()]), filter("availability-zone", [zone])];
+        // The tag of the member is looked for in the answer: two filters of one name are not both heeded everywhere.
+        let filters: [Filter; 2] = [of_cluster(cluster), filter("availability-zone", [zone])];
         let request = self.ec2().describe_volumes().set_filters(Some(filters.into()));
         let volumes: Vec<AwsVolume> = pages!(self, "ec2:DescribeVolumes", request, volumes).await?;
-        Ok(volumes.iter().filter_map(|volume| member_volume(volume, &tag)).collect())
+        Ok(volumes.iter().filter_map(|volume| member_volume(cluster, volume, &tag)).collect())
     }
 
     /// Attaches a volume.
@@ -83,7 +83,7 @@ impl Aws {
         let request = self.ec2().describe_instances().filters(of_cluster(cluster)).filters(state);
         let reservations = pages!(self, "ec2:DescribeInstances", request, reservations).await?;
         let instances = reservations.into_iter().flat_map(|reservation| reservation.instances.unwrap_or_default());
-        Ok(instances.filter_map(|instance| running(&instance)).collect())
+        Ok(instances.filter_map(|instance| running(cluster, &instance)).collect())
     }
 
     /// Makes a name lead to addresses in the closest zone. Says whether something had to be changed. An alias is somebody
@@ -159,11 +159,21 @@ impl Aws {
     }
 }
 
-fn member_volume(volume: &AwsVolume, tag: &str) -> Option<MemberVolume> {
+/// Whether tags say that something is the cluster's. EC2 was asked for nothing else; all the same nobody attaches a volume of
+/// another cluster because of an answer to more than was asked.
+fn is_of(cluster: &ClusterName, tags: &Tags) -> bool {
+    tags.get(&format!("kubernetes.io/cluster/{cluster}")).is_some()
+}
+
+fn member_volume(cluster: &ClusterName, volume: &AwsVolume, tag: &str) -> Option<MemberVolume> {
+    let tags = tags(volume.tags());
+    if !is_of(cluster, &tags) {
+        return None;
+    }
     let attached = volume.attachments().iter().find(|one| one.state() != Some(&VolumeAttachmentState::Detached));
     Some(MemberVolume {
         id: volume.volume_id()?.to_owned(),
-        members: tags(volume.tags()).get(tag)?.to_owned(),
+        members: tags.get(tag)?.to_owned(),
         attached: attached.and_then(|one| {
             let complete = one.state() == Some(&VolumeAttachmentState::Attached);
             Some((one.instance_id()?.to_owned(), one.device().unwrap_or_default().to_owned(), complete))
@@ -171,8 +181,11 @@ fn member_volume(volume: &AwsVolume, tag: &str) -> Option<MemberVolume> {
     })
 }
 
-fn running(instance: &AwsInstance) -> Option<RunningInstance> {
+fn running(cluster: &ClusterName, instance: &AwsInstance) -> Option<RunningInstance> {
     let tags = tags(instance.tags());
+    if !is_of(cluster, &tags) {
+        return None;
+    }
     let addresses =
         |texts: Vec<Option<&str>>| texts.into_iter().flatten().filter_map(|text| text.parse().ok()).collect();
     Some(RunningInstance {
