@@ -151,7 +151,7 @@ async fn addons(source: &BootSource) -> Result<Vec<Observed>, StoreError> {
     let text = String::from_utf8(found.bytes.clone()).ok();
     // What cannot be read is written anew.
     let index = text.as_deref().and_then(|text| Index::from_json(text).ok());
-    let content = StoreObject { content: text, ..object(Some(deliver::hex(&found.bytes))) };
+    let content = StoreObject { content: text, ..object(Some(kedge_addons::sha256(&found.bytes))) };
     let mut all = vec![observed(Name::AddonIndex, ADDON_INDEX_KEY, content)];
     for entry in index.iter().flat_map(|index| &index.addons) {
         let addon = Name::Addon(&entry.name);

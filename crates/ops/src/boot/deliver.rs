@@ -10,7 +10,6 @@ use kedge_resource::inventory::Handle;
 use kedge_resource::kind::StoreObject;
 use kedge_store::nodes::NODES_FORMAT_VERSION;
 use kedge_store::{ApiHost, Condition, Put, StoreError};
-use ring::digest::{SHA256, digest};
 
 use super::account::cloud_error;
 use super::objects::{ADDONS, ENDPOINT_KEY, Name, removed_with};
@@ -50,7 +49,7 @@ async fn write(source: &BootSource, change: &StepChange, handles: &Handles) -> R
         },
         (Name::Config(_) | Name::Addon(_) | Name::AddonIndex, Some(sha256)) => {
             let bytes = object.content.clone().ok_or_else(|| bug(change))?.into_bytes();
-            if hex(&bytes) != *sha256 {
+            if kedge_addons::sha256(&bytes) != *sha256 {
                 return Err(bug(change));
             }
             (name.key(sha256), bytes)
@@ -121,7 +120,7 @@ fn program(source: &BootSource, arch: &str, sha256: &str) -> Result<Option<Vec<u
             .with_hint("leave the file alone while kedge runs, and apply again")
     };
     let bytes = read(&program.path).map_err(|error| refuse(error.to_string()))?;
-    let found = hex(&bytes);
+    let found = kedge_addons::sha256(&bytes);
     if found != *sha256 {
         return Err(refuse(format!(
             "{} has the digest {found} now, and had {sha256} when it was planned",
@@ -162,9 +161,4 @@ async fn remove(source: &BootSource, change: &StepChange) -> Result<(), StoreErr
 fn bug(change: &StepChange) -> CloudError {
     CloudError::new(ErrorClass::Other, "kedge", format!("{} cannot be written as it is planned", change.key))
         .with_hint("this is a bug in kedge: please report it with the plan")
-}
-
-/// SHA-256 as hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    digest(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
