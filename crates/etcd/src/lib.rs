@@ -1,17 +1,17 @@
 //! The member of etcd that lives on an instance: membership, snapshots, restoring.
 //!
 //! The data of a member lives on an EBS volume that outlives instances. An instance attaches the volume of its zone, calls
-//! [`prepare`] until it says how etcd starts, lets kubeadm do the rest ([`kubeadm`]), calls [`settle`] until the member serves,
-//! and [`tend`] for ever after: that keeps it right, writes snapshots to the state store ([`take_if_due`]), and goes back to one
-//! when somebody asks for it ([`restore`]). All of them look at what is there and do what is missing: they can be killed
-//! anywhere and called again.
+//! [`prepare`] until it says how etcd starts, lets kubeadm do the rest, calls [`settle`] until the member serves, and [`tend`]
+//! for ever after: that keeps it right, writes snapshots to the state store ([`take_if_due`]), and goes back to one when
+//! somebody asks for it ([`restore`]). All of them look at what is there and do what is missing: they can be killed anywhere
+//! and called again.
 //!
 //! | module | what |
 //! |---|---|
 //! | `client`, `wire`, `tls` | asks members over their JSON gateway |
 //! | `data`, `identity` | what is on the volume, read without running etcd |
 //! | `look`, `decide` | what the others say, and what follows from all of it: a pure function |
-//! | `prepare`, `settle`, `tend`, `kubeadm`, `host`, `manifest` | carries it out, together with kubeadm and the kubelet |
+//! | `prepare`, `settle`, `tend`, `host`, `manifest` | carries it out, together with kubeadm and the kubelet |
 //! | `snapshots`, `restore`, `tools` | to the state store and back |
 
 mod backups;
@@ -22,7 +22,6 @@ mod error;
 mod host;
 mod id;
 mod identity;
-mod kubeadm;
 mod look;
 pub mod manifest;
 mod place;
@@ -43,7 +42,6 @@ pub use error::EtcdError;
 pub use host::{Host, InitialCluster, StaticPods};
 pub use id::{EtcdClusterId, MemberId};
 pub use identity::{Identity, KnownMember};
-pub use kubeadm::{KubeadmEtcd, kubeadm};
 pub use look::Look;
 pub use place::{Place, Records, client_url, peer_url};
 pub use prepare::{Prepared, Say, join, prepare};

@@ -74,8 +74,14 @@ pub(super) async fn start_known_member(host: &dyn Host) -> Result<(), StepError>
     Ok(())
 }
 
-/// The phases in which a control plane becomes a member of etcd, and in which kubeadm asks the others at addresses that a
-/// member which comes back does not have any more. The first has had a place of its own since 1.33.
+/// The phases of `kubeadm join` that a member with a kept volume leaves out: in one kubeadm adds a new member, and in both it
+/// asks every member at the address that it published last, which of the kept one is that of the instance that is gone, until
+/// it runs again. Its peer URL is changed before (`kedge_etcd::prepare`), and [`start_known_member`] writes its manifest, which
+/// asks nobody. What `check-etcd` trips over is a dead *member*; pods and Nodes of instances that are gone do not matter to it.
+///
+/// The phase that adds members has two names. To Kubernetes 1.32 it is `control-plane-join/etcd`. With the feature gate
+/// `ControlPlaneKubeletLocalMode`, on by default from 1.33, it is `etcd-join`, before the kubelet's own API server is up; later
+/// versions know that name alone and refuse the other one.
 pub(super) fn etcd_phases(kubernetes_version: &str) -> &'static str {
     let minor = kubernetes_version.split('.').nth(1).and_then(|minor| minor.parse::<u32>().ok());
     if minor.is_some_and(|minor| minor < 33) { "check-etcd,control-plane-join/etcd" } else { "check-etcd,etcd-join" }
@@ -153,5 +159,6 @@ mod tests {
     fn the_phase_of_etcd_is_called_by_version() {
         assert_eq!(etcd_phases("1.32.9"), "check-etcd,control-plane-join/etcd");
         assert_eq!(etcd_phases("1.33.0"), "check-etcd,etcd-join");
+        assert_eq!(etcd_phases("1.36.0"), "check-etcd,etcd-join");
     }
 }
