@@ -47,7 +47,7 @@ pub use place::{Place, Records, client_url, peer_url};
 pub use prepare::{Prepared, Say, join, prepare};
 pub use settle::{Health, Settled, settle};
 pub use snapshots::{Taken, take_if_due};
-pub use tend::tend;
+pub use tend::{Tended, tend};
 pub use tls::ClientTls;
 pub use tools::{NewCluster, Tool};
 pub use wire::{Member, MemberList, Status};

@@ -1,6 +1,6 @@
 //! Everything that a control plane does about etcd again and again.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::error::EtcdError;
 use crate::host::Host;
@@ -8,11 +8,37 @@ use crate::place::Place;
 use crate::prepare::Say;
 use crate::restore::{Followed, follow};
 use crate::settle::{Settled, settle};
-use crate::snapshots::{INTERVAL, Taken, take_if_due};
+use crate::snapshots::{Taken, take_if_due};
 use crate::tools::Tool;
 
-/// Follows a restore that somebody asked for, keeps the address and the vote of our member right, and takes a snapshot when one
-/// is due. What is waited for, as a sentence, if anything. Every control plane calls this every half minute.
+/// What came of a look at our member.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tended {
+    /// It serves, and nothing was due.
+    Nothing,
+    /// A restore that somebody asked for is over.
+    Restored,
+    /// A snapshot is written.
+    Snapshot {
+        /// Its name.
+        name: String,
+        /// How many old ones were removed.
+        removed: usize,
+    },
+    /// The next look may find it over: a restore is under way, or members do not answer.
+    Wait {
+        /// What is waited for.
+        why: String,
+    },
+    /// Somebody has to act: etcd takes no more writes. A snapshot was taken all the same if one was due.
+    Alarms {
+        /// Names of the alarms, as etcd has them.
+        alarms: Vec<String>,
+    },
+}
+
+/// Follows a restore that somebody asked for, keeps the address and the vote of our member right, and takes a snapshot when the
+/// last one is older than `interval`. Every control plane calls this every half minute.
 ///
 /// # Errors
 /// The volume, the store, the host or a tool fail. Members that do not answer are no error.
@@ -21,26 +47,31 @@ pub async fn tend(
     host: &dyn Host,
     tool: Option<&Tool>,
     now: Timestamp,
+    interval: SignedDuration,
     retention_days: u32,
     say: Say<'_>,
-) -> Result<Option<String>, EtcdError> {
-    if let Followed::Wait { why } = follow(place, host, tool, say).await? {
-        return Ok(Some(why));
+) -> Result<Tended, EtcdError> {
+    match follow(place, host, tool, say).await? {
+        Followed::Nothing => {}
+        Followed::Wait { why } => return Ok(Tended::Wait { why: format!("restoring: {why}") }),
+        Followed::Done => return Ok(Tended::Restored),
     }
     let health = match settle(place, say).await? {
-        Settled::Wait { why } => return Ok(Some(why)),
+        Settled::Wait { why } => return Ok(Tended::Wait { why }),
         Settled::Healthy(health) => health,
     };
-    match take_if_due(place, now, INTERVAL, retention_days, say).await {
-        Err(error) if error.is_passing() => return Ok(Some(error.to_string())),
-        Err(error) => return Err(error),
-        Ok(Taken::Yes { .. } | Taken::NotLeader | Taken::NotDue) => {}
+    let taken = take_if_due(place, now, interval, retention_days, say).await;
+    if !health.alarms.is_empty() {
+        // A database that is full can be read; one that is damaged perhaps not, which the alarm says better than that error.
+        if let Err(error) = taken {
+            say(&format!("no snapshot: {error}"));
+        }
+        return Ok(Tended::Alarms { alarms: health.alarms });
     }
-    if health.alarms.is_empty() {
-        return Ok(None);
+    match taken {
+        Ok(Taken::Yes { name, removed, .. }) => Ok(Tended::Snapshot { name, removed }),
+        Ok(Taken::NotLeader | Taken::NotDue) => Ok(Tended::Nothing),
+        Err(error) if error.is_passing() => Ok(Tended::Wait { why: error.to_string() }),
+        Err(error) => Err(error),
     }
-    Ok(Some(format!(
-        "etcd has an alarm and takes no more writes: {}; its database is full, or damaged (https://etcd.io/docs/v3.5/op-guide/maintenance)",
-        health.alarms.join(", ")
-    )))
 }

@@ -6,11 +6,9 @@ use async_trait::async_trait;
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use kedge_agent::{Etcd, Host, Member, MemberRequest, PortError, StepError};
-use kedge_etcd::restore::{Followed, follow};
 use kedge_etcd::snapshots::{INTERVAL, RETENTION_DAYS};
 use kedge_etcd::{
-    Backups, ClientTls, EtcdError, Place, Prepared, Settled, StaticPods, Taken, Tool, Volume, manifest, prepare,
-    settle, take_if_due,
+    Backups, ClientTls, EtcdError, Place, Prepared, StaticPods, Tended, Tool, Volume, manifest, prepare, tend,
 };
 use kedge_store::Objects;
 
@@ -119,24 +117,20 @@ impl Etcd for MainMember {
     async fn look_after(&self, request: &MemberRequest) -> Result<Option<String>, PortError> {
         let place = self.place(request)?;
         let say = |line: &str| self.host.say(&format!("etcd: {line}"));
-        match follow(&place, &self.pods(), self.tool(request).as_ref(), &say).await.map_err(failed)? {
-            Followed::Nothing => {}
-            Followed::Wait { why } => return Ok(Some(format!("restoring: {why}"))),
-            Followed::Done => return Ok(Some("restored".to_owned())),
-        }
-        match settle(&place, &say).await.map_err(failed)? {
-            Settled::Wait { why } => return Err(PortError(why)),
-            Settled::Healthy(health) if !health.alarms.is_empty() => {
-                return Err(PortError(format!("alarms are on: {}", health.alarms.join(", "))));
-            }
-            Settled::Healthy(_) => {}
-        }
-        let taken = take_if_due(&place, Timestamp::now(), self.interval, self.retention_days, &say).await;
-        match taken.map_err(failed)? {
-            Taken::Yes { name, removed, .. } => {
+        let tool = self.tool(request);
+        let (now, interval, days) = (Timestamp::now(), self.interval, self.retention_days);
+        match tend(&place, &self.pods(), tool.as_ref(), now, interval, days, &say).await.map_err(failed)? {
+            Tended::Nothing => Ok(None),
+            Tended::Restored => Ok(Some("restored".to_owned())),
+            Tended::Snapshot { name, removed } => {
                 Ok(Some(format!("snapshot {name} is written, {removed} old ones removed")))
             }
-            Taken::NotLeader | Taken::NotDue => Ok(None),
+            Tended::Wait { why } => Err(PortError(why)),
+            Tended::Alarms { alarms } => Err(PortError(format!(
+                "etcd takes no more writes: {}; its database is full, or damaged \
+                 (https://etcd.io/docs/v3.5/op-guide/maintenance)",
+                alarms.join(", ")
+            ))),
         }
     }
 }

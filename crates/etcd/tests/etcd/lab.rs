@@ -55,19 +55,25 @@ pub(crate) struct Lab {
     pub(crate) expected: usize,
     /// Whether etcd refuses changes until all members have been connected for five seconds, as it does unless told otherwise.
     strict: bool,
+    quota: u64,
 }
 
 impl Lab {
     pub(crate) fn new(programs: Programs, expected: usize) -> Arc<Self> {
-        Arc::new(Self::with(programs, expected, true))
+        Arc::new(Self::with(programs, expected, true, 0))
     }
 
     /// For tests that go through the same thing many times.
     pub(crate) fn hasty(programs: Programs, expected: usize) -> Arc<Self> {
-        Arc::new(Self::with(programs, expected, false))
+        Arc::new(Self::with(programs, expected, false, 0))
     }
 
-    fn with(programs: Programs, expected: usize, strict: bool) -> Self {
+    /// With members that take this many bytes and no more.
+    pub(crate) fn small(programs: Programs, expected: usize, quota: u64) -> Arc<Self> {
+        Arc::new(Self::with(programs, expected, true, quota))
+    }
+
+    fn with(programs: Programs, expected: usize, strict: bool, quota: u64) -> Self {
         static LABS: AtomicU8 = AtomicU8::new(0);
         let folder = camino_tempfile::tempdir().unwrap();
         let authority = Authority::generate("etcd-ca", 1, Timestamp::now(), &SystemRandom::new()).unwrap();
@@ -79,7 +85,7 @@ impl Lab {
         let network =
             [u8::try_from(process % 250).unwrap() + 1, u8::try_from(process / 250 % 25).unwrap() * 10 + lab % 10];
         let objects = Arc::new(Directory::new(&folder.path().join("store")));
-        Self { programs, folder, authority, network, next: AtomicU8::new(1), objects, tls, expected, strict }
+        Self { programs, folder, authority, network, next: AtomicU8::new(1), objects, tls, expected, strict, quota }
     }
 
     pub(crate) fn backups(&self) -> Backups {
@@ -362,6 +368,8 @@ impl Host for Instance {
             ("election-timeout", "500".to_owned()),
             ("logger", "zap".to_owned()),
             ("strict-reconfig-check", self.lab.strict.to_string()),
+            // 0 is what etcd takes without this.
+            ("quota-backend-bytes", self.lab.quota.to_string()),
         ];
         let process = Command::new(&self.lab.programs.etcd)
             .args(arguments.into_iter().map(|(name, value)| format!("--{name}={value}")))

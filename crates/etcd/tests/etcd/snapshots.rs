@@ -2,10 +2,14 @@
 
 use jiff::{SignedDuration, Timestamp};
 use kedge_etcd::snapshots::INTERVAL;
-use kedge_etcd::{EtcdError, Taken, take_if_due, tend};
+use kedge_etcd::{EtcdError, Taken, Tended, take_if_due, tend};
 use kedge_store::Condition;
 
 use crate::lab::{Instance, Lab, programs};
+
+async fn look(instance: &Instance, now: Timestamp, say: &(dyn Fn(&str) + Send + Sync)) -> Tended {
+    tend(&instance.place, instance, None, now, INTERVAL, 90, say).await.unwrap()
+}
 
 async fn take(instance: &Instance, now: Timestamp) -> Result<Taken, EtcdError> {
     take_if_due(&instance.place, now, INTERVAL, 90, &|_| {}).await
@@ -86,12 +90,33 @@ async fn a_control_plane_tends_its_member() {
     let cluster = lab.cluster(&["a"]).await;
     let a = &cluster["a"];
     let now: Timestamp = "2027-01-15T08:00:00Z".parse().unwrap();
-    assert_eq!(tend(&a.place, a, None, now, 90, &|_| {}).await.unwrap(), None);
+    let written = look(a, now, &|_| {}).await;
+    assert_eq!(written, Tended::Snapshot { name: now.to_string(), removed: 0 });
     assert_eq!(lab.backups().list().await.unwrap().len(), 1);
     // Nothing is due, so that no step is taken.
-    assert_eq!(tend(&a.place, a, None, now, 90, &|line| panic!("{line}")).await.unwrap(), None);
+    assert_eq!(look(a, now, &|line| panic!("{line}")).await, Tended::Nothing);
     a.client().defragment().await.unwrap();
     a.die();
-    let silent = tend(&a.place, a, None, now, 90, &|_| {}).await.unwrap().unwrap();
-    assert!(silent.contains("does not answer"), "{silent}");
+    let silent = look(a, now, &|_| {}).await;
+    assert!(matches!(&silent, Tended::Wait { why } if why.contains("does not answer")), "{silent:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_that_is_full_is_told_and_still_has_snapshots() {
+    let Some(programs) = programs() else { return };
+    let lab = Lab::small(programs, 1, 1 << 20);
+    let cluster = lab.cluster(&["a"]).await;
+    let a = &cluster["a"];
+    let mut keys = 0;
+    while a.client().put(&format!("key-{keys}"), &[b'x'; 100_000]).await.is_ok() {
+        keys += 1;
+        assert!(keys < 100, "etcd takes more than its quota");
+    }
+    let now: Timestamp = "2027-01-15T08:00:00Z".parse().unwrap();
+    let told = look(a, now, &|_| {}).await;
+    assert!(
+        matches!(&told, Tended::Alarms { alarms } if alarms.len() == 1 && alarms[0].contains("NOSPACE")),
+        "{told:?}"
+    );
+    assert!(lab.backups().list().await.unwrap().iter().any(|listed| listed.whole && listed.taken == now));
 }
