@@ -16,6 +16,8 @@ use crate::group::Arch;
 pub const LIMIT: usize = 16 * 1024;
 /// The program; the line with its settings is replaced.
 const PROGRAM: &str = include_str!("user_data/boot.py");
+/// The name that the program has as a part of user data.
+const PROGRAM_NAME: &str = "kedge.py";
 const SETTINGS: &str = "CONFIG = {}\n";
 /// Characters in a line of base64.
 const LINE: usize = 76;
@@ -72,7 +74,7 @@ impl UserData {
     /// # Errors
     /// It becomes larger than AWS takes, or a part has an impossible name.
     pub fn write(&self, parts: &[UserDataPart]) -> Result<String, UserDataError> {
-        let mut all = vec![part("text/x-shellscript", "kedge.py", &self.program())];
+        let mut all = vec![part("text/x-shellscript", PROGRAM_NAME, &self.program())];
         for added in parts {
             let plain = |text: &str| text.chars().all(|c| !c.is_control() && c != '"' && c.is_ascii());
             if !plain(&added.name) || !plain(&added.content_type) || added.content_type.is_empty() {
@@ -91,6 +93,12 @@ impl UserData {
             return Err(UserDataError::TooLarge { size: text.len(), added });
         }
         Ok(text)
+    }
+
+    /// Whether user data is such a text, with whatever settings.
+    #[must_use]
+    pub fn is_in(text: &str) -> bool {
+        text.contains(&format!("filename=\"{PROGRAM_NAME}\""))
     }
 
     fn program(&self) -> String {

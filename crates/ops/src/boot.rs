@@ -15,11 +15,9 @@ pub use account::Booting;
 pub use store::{BootSource, Program};
 pub(crate) use wanted::{Wanted, wanted};
 
+use kedge_bootstrap::UserData;
 use kedge_resource::plan::{Note, Severity};
 use kedge_resource::{Facts, Inventory, Properties};
-
-/// What begins user data that kedge wrote: the name of its program.
-const MARK: &str = "filename=\"kedge.py\"";
 
 /// What somebody should know about how instances boot.
 pub(crate) fn notes(facts: &Facts, inventory: Option<&Inventory>) -> Vec<Note> {
@@ -61,7 +59,7 @@ pub(crate) fn notes(facts: &Facts, inventory: Option<&Inventory>) -> Vec<Note> {
 /// Whether a launch template of the cluster has user data that fetches from a store.
 fn boots_from_store(inventory: &Inventory) -> bool {
     inventory.resources.iter().any(|observed| match &observed.properties {
-        Properties::LaunchTemplate(template) => template.user_data.as_deref().is_some_and(|text| text.contains(MARK)),
+        Properties::LaunchTemplate(template) => template.user_data.as_deref().is_some_and(UserData::is_in),
         _ => false,
     })
 }

@@ -22,6 +22,7 @@ fn the_program_comes_first_and_holds_its_settings() {
         text.starts_with("Content-Type: multipart/mixed; boundary=\"==kedge==\"\nMIME-Version: 1.0\n\n--==kedge==\n")
     );
     assert!(text.ends_with("\n--==kedge==--\n"));
+    assert!(UserData::is_in(&text) && !UserData::is_in("#!/bin/sh\necho kedge\n"));
     assert_eq!(text.matches("--==kedge==\n").count(), 3);
     assert!(text.contains(
         "CONFIG = {\n  \"region\": \"eu-west-1\",\n  \"bucket\": \"example-state\",\n  \"node\": {\n    \"amd64\": "
