@@ -70,7 +70,7 @@ async fn a_control_plane_makes_a_cluster() {
         assert_eq!(held.nodes[&first.id]["metadata"]["labels"]["kops.k8s.io/instancegroup"], "control-plane");
     }
     assert!(!said.contains(info.token.secret()) && !said.contains("PRIVATE KEY"), "{said}");
-    let statuses = account.store.node_statuses().await.unwrap();
+    let statuses = account.store.nodes().await.unwrap().statuses;
     assert_eq!(statuses[0].status.phase, NodePhase::Ready);
     assert!(first.run(&["status"], 0).status.success());
 

@@ -1,5 +1,6 @@
 //! Goes through the steps, waits where waiting helps, and says where it is.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -56,6 +57,8 @@ pub struct Agent {
     pub(crate) ports: Ports,
     /// Line that was said last, so that the same is not said again.
     said: Mutex<String>,
+    /// The labels that instances have by their configurations, which stay as long as the instances do.
+    pub(crate) labels: Mutex<BTreeMap<String, BTreeMap<String, String>>>,
 }
 
 impl fmt::Debug for Agent {
@@ -92,7 +95,7 @@ impl Agent {
     /// An instance with the configuration of its group, and the digest of that.
     #[must_use]
     pub fn new(config: GroupConfig, digest: &str, arch: Arch, ports: Ports) -> Self {
-        Self { config, digest: digest.to_owned(), arch, ports, said: Mutex::default() }
+        Self { config, digest: digest.to_owned(), arch, ports, said: Mutex::default(), labels: Mutex::default() }
     }
 
     pub(crate) fn host(&self) -> &dyn Host {

@@ -2,6 +2,7 @@
 
 pub(crate) mod certificates;
 mod labels;
+mod statuses;
 pub(crate) mod tokens;
 mod trust;
 
@@ -37,12 +38,23 @@ enum Duty {
     Trust,
     /// The status in the store: whoever does not renew it is gone.
     Status,
+    /// Statuses of those that are gone.
+    Statuses,
 }
 
 impl Duty {
     fn all(control_plane: bool) -> &'static [Self] {
         if control_plane {
-            &[Self::Tokens, Self::Certificates, Self::Records, Self::Labels, Self::Etcd, Self::AddOns, Self::Status]
+            &[
+                Self::Tokens,
+                Self::Certificates,
+                Self::Records,
+                Self::Labels,
+                Self::Etcd,
+                Self::AddOns,
+                Self::Status,
+                Self::Statuses,
+            ]
         } else {
             &[Self::Trust, Self::Status]
         }
@@ -58,6 +70,7 @@ impl Duty {
             Self::AddOns => "add-ons",
             Self::Trust => "trust",
             Self::Status => "status",
+            Self::Statuses => "statuses",
         }
     }
 
@@ -67,7 +80,7 @@ impl Duty {
             Self::AddOns => 5,
             Self::Tokens | Self::Status => 10,
             Self::Trust => 15,
-            Self::Certificates => 60,
+            Self::Certificates | Self::Statuses => 60,
         };
         Duration::from_secs(minutes * 60)
     }
@@ -133,6 +146,7 @@ impl Agent {
                 Ok(line.contains(" now leads to ").then_some(line))
             }
             Duty::Labels => labels::ensure(self, found).await,
+            Duty::Statuses => statuses::clear(self, found).await,
             Duty::Etcd => {
                 let mut found = found.clone();
                 // Finds it attached and mounted, and says which member it is of.

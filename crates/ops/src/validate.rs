@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use kedge_cloud::Observe;
 use kedge_kube::{NodeState, PodTrouble};
 use kedge_resource::ClusterName;
-use kedge_store::{ClusterStore, Keysets, NodePhase, StoreError, StoredStatus};
+use kedge_store::{ClusterStore, Keysets, NodePhase, Nodes, StoreError, StoredStatus};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -114,9 +114,7 @@ pub struct Account {
 #[derive(Clone, Debug, Default)]
 pub struct Boots {
     /// Groups whose instances boot from the store, and so say how far they are.
-    pub groups: BTreeSet<String>,
-    /// How far instances are.
-    pub statuses: Vec<StoredStatus>,
+    pub nodes: Nodes,
     /// Keys and authorities.
     pub keysets: Keysets,
 }
@@ -145,8 +143,8 @@ pub async fn account<O: Observe>(cloud: &O, cluster: &ClusterName) -> Result<Acc
 /// # Errors
 /// The store does not answer.
 pub async fn boots(store: &ClusterStore) -> Result<Boots, StoreError> {
-    let (groups, statuses, keysets) = tokio::try_join!(store.node_groups(), store.node_statuses(), store.keysets())?;
-    Ok(Boots { groups: groups.into_iter().collect(), statuses, keysets })
+    let (nodes, keysets) = tokio::try_join!(store.nodes(), store.keysets())?;
+    Ok(Boots { nodes, keysets })
 }
 
 /// Judges what the witnesses say. Who was not asked says nothing.
@@ -163,9 +161,11 @@ pub fn judge(
         judged.fail(FailureKind::Cluster, cluster.as_str(), "AWS has no instance groups of it".to_owned());
     }
     judged.warnings.extend(account.unreadable.iter().map(|part| format!("could not be read: {part}")));
+    let unread = boots.iter().flat_map(|boots| &boots.nodes.unreadable);
+    judged.warnings.extend(unread.map(|why| format!("a status could not be read: {why}")));
     let statuses: BTreeMap<&str, &StoredStatus> = boots
         .iter()
-        .flat_map(|boots| &boots.statuses)
+        .flat_map(|boots| &boots.nodes.statuses)
         .map(|stored| (stored.status.instance.as_str(), stored))
         .collect();
     let nodes: BTreeMap<&str, &NodeState> = kubernetes
@@ -175,7 +175,7 @@ pub fn judge(
         .collect();
     for group in &account.groups {
         judged.group(group, &account.instances);
-        let reports = boots.is_some_and(|boots| boots.groups.contains(&group.name));
+        let reports = boots.is_some_and(|boots| boots.nodes.groups.contains(&group.name));
         let bastion = group.role.contains("bastion");
         for instance in account.instances.iter().filter(|instance| instance.group.as_ref() == Some(&group.name)) {
             let status = statuses.get(instance.id.as_str()).copied();

@@ -130,6 +130,12 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether one object is at fault and the store is not: others may be read all the same.
+    #[must_use]
+    pub fn is_of_object(&self) -> bool {
+        matches!(self, Self::Corrupt { .. } | Self::Newer { .. } | Self::Foreign { .. })
+    }
+
     /// What to do next, if there is something to say.
     #[must_use]
     pub fn hint(&self) -> Option<String> {

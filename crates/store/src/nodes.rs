@@ -7,7 +7,8 @@
 //! | `nodes/<group>/join.json` | how instances of the group join, with a token |
 //! | `nodes/<group>/status/<instance>.json` | how far an instance is |
 
-use std::collections::BTreeSet;
+mod status;
+
 use std::fmt;
 use std::time::Duration;
 
@@ -21,61 +22,10 @@ use crate::error::StoreError;
 use crate::format::{FORMAT_VERSION, decode, encode};
 use crate::objects::{Condition, Put, Version};
 
+pub use status::{NodePhase, NodeStatus, Nodes, StoredStatus};
+
 /// Version of the objects of this module.
 pub const NODES_FORMAT_VERSION: u32 = FORMAT_VERSION;
-
-/// How an instance does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum NodePhase {
-    /// It does a step.
-    Working,
-    /// It waits for something; the reason says for what.
-    Waiting,
-    /// It gave up, and begins again by itself after a while, or refuses; the reason says why.
-    Stopped,
-    /// It is a node.
-    Ready,
-}
-
-/// How far an instance is: `nodes/<group>/status/<instance>.json`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct NodeStatus {
-    /// Version of the format.
-    pub format_version: u32,
-    /// The cluster.
-    pub cluster: ClusterName,
-    /// The group.
-    pub group: String,
-    /// Id of the instance.
-    pub instance: String,
-    /// Name of the node.
-    pub node: String,
-    /// Whether it is a control plane.
-    pub control_plane: bool,
-    /// SHA-256 of the configuration that it has.
-    pub config: String,
-    /// Version of `kedge-node`.
-    pub program: String,
-    /// How it does.
-    pub phase: NodePhase,
-    /// The step that it is at.
-    pub step: String,
-    /// What it has done or what it waits for, in one line.
-    pub reason: String,
-    /// Since when, by its own clock.
-    pub since: Timestamp,
-}
-
-/// A status as it stands in the store.
-#[derive(Clone, Debug)]
-pub struct StoredStatus {
-    /// The status.
-    pub status: NodeStatus,
-    /// How long ago it was written, by the clock of the store, where reading tells it.
-    pub age: Option<Duration>,
-}
 
 /// Which control plane makes the cluster: `nodes/init.json`. Every write of it is conditional.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -217,49 +167,6 @@ impl ClusterStore {
         let key = self.key("nodes/endpoint.json");
         let bytes = encode(&key, &self.place(), host)?;
         self.objects().put(&key, &bytes, &Condition::Any).await.map(|_| ())
-    }
-
-    /// Writes the status of an instance.
-    ///
-    /// # Errors
-    /// The store does not answer.
-    pub async fn put_node_status(&self, status: &NodeStatus) -> Result<(), StoreError> {
-        let key = self.key(&format!("nodes/{}/status/{}.json", status.group, status.instance));
-        let bytes = encode(&key, &self.place(), status)?;
-        self.objects().put(&key, &bytes, &Condition::Any).await.map(|_| ())
-    }
-
-    /// The status of every instance that has written one, also of those that are gone.
-    ///
-    /// # Errors
-    /// The store does not answer, or an object is not one.
-    pub async fn node_statuses(&self) -> Result<Vec<StoredStatus>, StoreError> {
-        let mut found = Vec::new();
-        for key in self.objects().list(&self.key("nodes/")).await? {
-            if !key.contains("/status/") {
-                continue;
-            }
-            // One that is gone by now was removed with its instance.
-            let Some(object) = self.objects().get(&key).await? else { continue };
-            let status: NodeStatus = decode(&key, &self.place(), &object.bytes)?;
-            self.refuse_foreign(&key, &status.cluster)?;
-            found.push(StoredStatus { status, age: object.age });
-        }
-        Ok(found)
-    }
-
-    /// The groups that have a configuration for instances.
-    ///
-    /// # Errors
-    /// The store does not answer.
-    pub async fn node_groups(&self) -> Result<Vec<String>, StoreError> {
-        let top = self.key("nodes/");
-        let keys = self.objects().list(&top).await?;
-        let group = |key: &String| {
-            let (group, rest) = key.strip_prefix(&top)?.split_once('/')?;
-            rest.starts_with("config/").then(|| group.to_owned())
-        };
-        Ok(keys.iter().filter_map(group).collect::<BTreeSet<_>>().into_iter().collect())
     }
 
     /// Reads the init lock.

@@ -48,7 +48,7 @@ async fn a_control_plane_makes_the_cluster_and_a_worker_joins_it() {
     let unit = worker.text("/etc/systemd/system/kedge-node.service");
     assert!(unit.contains("Restart=always") && worker.disk().enabled.contains("kedge-node.service"), "{unit}");
 
-    let statuses = world.store().node_statuses().await.unwrap();
+    let statuses = world.store().nodes().await.unwrap().statuses;
     let statuses: Vec<_> =
         statuses.iter().map(|stored| (stored.status.instance.as_str(), stored.status.phase)).collect();
     assert_eq!(statuses, [("i-a", NodePhase::Ready), ("i-w", NodePhase::Ready)]);

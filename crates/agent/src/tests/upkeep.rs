@@ -83,6 +83,19 @@ async fn a_worker_that_says_it_is_of_another_group_gets_no_labels_of_it() {
 }
 
 #[tokio::test]
+async fn what_an_instance_left_goes_a_day_after_it() {
+    let (world, first, worker) = cluster().await;
+    worker.terminate();
+    let left = || world.memory.text(&format!("{CLUSTER}/nodes/nodes/status/i-w.json")).is_some();
+    keeps_up(&first, 20).await;
+    assert!(left());
+    keeps_up(&first, 6).await;
+    assert!(!left());
+    assert!(world.memory.text(&format!("{CLUSTER}/nodes/control-plane/status/i-a.json")).is_some());
+    assert!(first.disk().said.iter().any(|line| line == "statuses: removed those of i-w, which are gone"));
+}
+
+#[tokio::test]
 async fn records_follow_the_control_planes() {
     let world = World::new(&["a", "b", "c"]).await;
     let machines = ["i-a", "i-b"].map(|id| Machine::new(&world, id, "control-plane"));
@@ -171,7 +184,7 @@ async fn a_duty_that_fails_is_told_once_and_when_it_works_again() {
     .await;
     assert_eq!(fails(), 1);
     assert!(first.disk().said.iter().any(|line| line == "records: works again"));
-    let statuses = world.store().node_statuses().await.unwrap();
+    let statuses = world.store().nodes().await.unwrap().statuses;
     let status = statuses.iter().find(|stored| stored.status.instance == "i-a").unwrap();
     assert_eq!((status.status.phase, status.status.reason.as_str()), (NodePhase::Ready, "it is a node"));
     assert!(status.age.unwrap() < Duration::from_secs(1200), "a node that lives says so");

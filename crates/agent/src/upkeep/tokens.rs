@@ -20,9 +20,7 @@ pub(crate) async fn renew(agent: &Agent) -> Result<Option<String>, StepError> {
     let authorities = String::from_utf8_lossy(&authorities).into_owned();
     let mut renewed = Vec::new();
     let mut groups = store.node_groups().await?;
-    if !groups.contains(&agent.config.group) {
-        groups.push(agent.config.group.clone());
-    }
+    groups.insert(agent.config.group.clone());
     for group in groups {
         let now = agent.host().now();
         let fits = |info: &JoinInfo| {

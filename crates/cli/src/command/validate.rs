@@ -102,7 +102,7 @@ async fn look(
                 let mut boots = validate::boots(&store).await?;
                 if state::is_sandbox(session) {
                     // What stands for instances there runs nothing that could say so.
-                    boots.groups.clear();
+                    boots.nodes.groups.clear();
                 }
                 Ok(Some(boots))
             }

@@ -85,8 +85,9 @@ fn account() -> Account {
     }
 }
 
-fn groups() -> BTreeSet<String> {
-    ["cp", "nodes"].map(str::to_owned).into()
+fn boots(statuses: Vec<StoredStatus>) -> Boots {
+    let groups = ["cp", "nodes"].map(str::to_owned).into();
+    Boots { nodes: Nodes { groups, statuses, unreadable: Vec::new() }, keysets: Keysets::default() }
 }
 
 fn failures(validation: &Validation) -> Vec<String> {
@@ -97,7 +98,7 @@ fn failures(validation: &Validation) -> Vec<String> {
 #[test]
 fn a_healthy_cluster_has_no_failures() {
     let statuses = ["i-c", "i-1", "i-2"].map(|id| status(id, NodePhase::Ready, "ready", "it is a node")).to_vec();
-    let boots = Boots { groups: groups(), statuses, keysets: Keysets::default() };
+    let boots = boots(statuses);
     let kubernetes = Kubernetes {
         nodes: vec![node("i-c", true, true), node("i-1", false, true), node("i-2", false, true)],
         pods: vec![],
@@ -111,6 +112,16 @@ fn a_healthy_cluster_has_no_failures() {
 }
 
 #[test]
+fn a_status_that_cannot_be_read_is_a_warning() {
+    let mut boots =
+        boots(["i-c", "i-1", "i-2"].map(|id| status(id, NodePhase::Ready, "ready", "it is a node")).to_vec());
+    boots.nodes.unreadable.push("nodes/nodes/status/i-9.json is damaged".to_owned());
+    let validation = judge(&cluster(), &account(), Some(&boots), None, now());
+    assert_eq!(failures(&validation), [""; 0]);
+    assert_eq!(validation.warnings, ["a status could not be read: nodes/nodes/status/i-9.json is damaged"]);
+}
+
+#[test]
 fn what_stops_instances_is_told_with_its_reason() {
     let mut account = account();
     account.instances[3].state = "pending".to_owned();
@@ -118,7 +129,7 @@ fn what_stops_instances_is_told_with_its_reason() {
         status("i-c", NodePhase::Waiting, "keys", "the store has no kubernetes-ca yet"),
         status("i-gone", NodePhase::Stopped, "etcd-volume", "of an instance that is gone"),
     ];
-    let boots = Boots { groups: groups(), statuses, keysets: Keysets::default() };
+    let boots = boots(statuses);
     let validation = judge(&cluster(), &account, Some(&boots), None, now());
     assert_eq!(
         failures(&validation),

@@ -25,20 +25,49 @@ fn status(place: &Place, group: &str, instance: &str) -> NodeStatus {
 #[tokio::test]
 async fn statuses_and_groups_are_found_among_the_rest() {
     let place = Place::new();
-    assert!(place.store.node_statuses().await.unwrap().is_empty());
+    assert!(place.store.nodes().await.unwrap().statuses.is_empty());
     for (group, instance) in [("nodes-a", "i-1"), ("nodes-b", "i-2")] {
         place.store.put_node_status(&status(&place, group, instance)).await.unwrap();
     }
     let any = crate::Condition::Any;
-    for key in ["c.example.com/nodes/nodes-a/config/00.json", "c.example.com/nodes/kedge-node/amd64/00"] {
-        place.store.objects().put(key, b"x", &any).await.unwrap();
+    let keys =
+        ["nodes/nodes-a/config/00.json", "nodes/kedge-node/amd64/00", "nodes/nodes-a/join.json", "nodes/init.json"];
+    for key in keys {
+        place.store.objects().put(&place.store.key(key), b"x", &any).await.unwrap();
     }
-    let found: Vec<_> = place.store.node_statuses().await.unwrap().into_iter().map(|stored| stored.status).collect();
-    assert_eq!(found, [status(&place, "nodes-a", "i-1"), status(&place, "nodes-b", "i-2")]);
-    assert_eq!(place.store.node_groups().await.unwrap(), ["nodes-a"]);
-    place.store.objects().put("c.example.com/nodes/nodes-a/status/i-3.json", b"{}", &any).await.unwrap();
-    let error = place.store.node_statuses().await.unwrap_err().to_string();
-    assert!(error.contains("formatVersion"), "{error}");
+    let statuses = |nodes: crate::Nodes| nodes.statuses.into_iter().map(|stored| stored.status).collect::<Vec<_>>();
+    let wanted = [status(&place, "nodes-a", "i-1"), status(&place, "nodes-b", "i-2")];
+    assert_eq!(statuses(place.store.nodes().await.unwrap()), wanted);
+    assert_eq!(place.store.node_groups().await.unwrap(), ["nodes-a".to_owned()].into());
+    let one = place.store.node_status("nodes-a", "i-1").await.unwrap().unwrap();
+    assert_eq!(one.status, wanted[0]);
+    assert!(place.store.node_status("nodes-b", "i-1").await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_status_that_is_none_hides_no_other() {
+    let place = Place::new();
+    place.store.put_node_status(&status(&place, "nodes", "i-1")).await.unwrap();
+    let key = place.store.key("nodes/nodes/status/i-3.json");
+    place.store.objects().put(&key, b"{}", &crate::Condition::Any).await.unwrap();
+    let nodes = place.store.nodes().await.unwrap();
+    assert_eq!(nodes.statuses.len(), 1);
+    assert!(nodes.unreadable.len() == 1 && nodes.unreadable[0].contains("i-3.json"), "{:?}", nodes.unreadable);
+}
+
+#[tokio::test]
+async fn statuses_of_instances_that_are_gone_are_removed_after_a_while() {
+    let place = Place::new();
+    for instance in ["i-1", "i-2"] {
+        place.store.put_node_status(&status(&place, "nodes", instance)).await.unwrap();
+    }
+    let living = ["i-1"].into();
+    let hour = std::time::Duration::from_secs(3600);
+    assert_eq!(place.store.remove_node_statuses(&living, hour).await.unwrap(), Vec::<String>::new());
+    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    let short = std::time::Duration::from_millis(1);
+    assert_eq!(place.store.remove_node_statuses(&living, short).await.unwrap(), ["i-2"]);
+    assert_eq!(place.store.nodes().await.unwrap().statuses.len(), 1);
 }
 
 #[tokio::test]
