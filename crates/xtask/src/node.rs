@@ -23,13 +23,17 @@ pub(crate) fn run(workspace: &Workspace, target: Option<&str>) -> Result<bool> {
         bail!("{target} is not Linux: name {host}, or one with musl");
     }
     let status = Command::new("cargo")
+        .envs(compiler(target, &host))
         .args(["rustc", "--release", "--package", "kedge-node", "--bin", "kedge-node"])
         .args(apart.iter().flat_map(|target| ["--target", target]))
         .args(["--", "-C", "target-feature=+crt-static"])
         .current_dir(&workspace.root)
         .status()?;
     if !status.success() {
-        println!("node: cargo failed; `rustup target add {target}` and a linker for it may be missing");
+        println!(
+            "node: cargo failed; `rustup target add {target}`, or a C compiler for it (gcc-aarch64-linux-gnu or \
+             gcc-x86-64-linux-gnu of Debian and Ubuntu), may be missing"
+        );
         return Ok(false);
     }
     let made = workspace.target.join(apart.unwrap_or_default()).join("release/kedge-node");
@@ -38,4 +42,19 @@ pub(crate) fn run(workspace: &Workspace, target: Option<&str>) -> Result<bool> {
     fs_err::copy(&made, &place)?;
     println!("node: {place}");
     Ok(true)
+}
+
+/// The C compiler that compiles and links for another architecture, where it is there and nobody has named one. That of the GNU
+/// library does for musl too: rustc brings what musl needs, and the C code needs no library.
+#[expect(clippy::disallowed_methods, reason = "what cargo would read is left as it is")]
+fn compiler(target: &str, host: &str) -> Vec<(String, String)> {
+    let arch = target.split('-').next().unwrap_or_default();
+    let compiler = format!("{arch}-linux-gnu-gcc");
+    if host.starts_with(arch) || Command::new(&compiler).arg("--version").output().is_err() {
+        return Vec::new();
+    }
+    let name = target.replace('-', "_");
+    let variables = [format!("CC_{name}"), format!("CARGO_TARGET_{}_LINKER", name.to_uppercase())];
+    let missing = variables.into_iter().filter(|variable| std::env::var_os(variable).is_none());
+    missing.map(|variable| (variable, compiler.clone())).collect()
 }
