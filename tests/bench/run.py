@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """Measures whole kedge commands before the test server: API calls, depth, time, CPU and memory.
 
-    tests/bench/run.py --clusters FOLDER [--kedge target/release/kedge] [--write docs/benchmarks.md]
+    tests/bench/run.py --clusters FOLDER [--boot] [--kedge target/release/kedge] [--write docs/benchmarks.md]
 
 FOLDER holds a.yaml, b.yaml and c.yaml, and amis.json with the account's images.  Each cluster is created, planned again
 with nothing to do, and deleted, in an account of its own behind a proxy that counts the calls and delays each by 50 ms.
 Every figure is the median of the rounds.  Exits with 1 if a limit is exceeded.
+
+With --boot the commands have a state store in S3 and a key of KMS, and deliver what instances boot with: the program,
+configurations, add-ons, certificate authorities.  The limits are the same; kops's figures have its own store in them.
 """
 
 import argparse
@@ -28,6 +31,8 @@ PYTHON = ROOT / ".venv" / "bin" / "python"
 LATENCY_MS = 50
 CLUSTERS = ("a", "b", "c")
 START, END = "<!-- measured: tests/bench/run.py --write -->", "<!-- end of what was measured -->"
+BOOT_START, BOOT_END = "<!-- measured: tests/bench/run.py --boot --write -->", "<!-- end of what was measured with --boot -->"
+BUCKET = "kedge-state"
 
 # What kops 1.37 needed for the same commands, from which the limits were set.
 KOPS = {
@@ -70,6 +75,9 @@ client("iam").list_roles()
 client("sqs").list_queues()
 client("ssm").describe_parameters()
 client("sts").get_caller_identity()
+if sys.argv[2:]:
+    client("s3").create_bucket(Bucket=sys.argv[2])
+    print(client("kms").create_key()["KeyMetadata"]["Arn"])
 """
 
 
@@ -113,7 +121,8 @@ class Account:
         wait_for(port)
         self.start(PYTHON, args.proxy, "--listen", f"127.0.0.1:{self.port}", "--upstream", f"127.0.0.1:{port}")
         wait_for(self.port)
-        subprocess.run([PYTHON, "-c", PREPARE, f"http://127.0.0.1:{port}"], check=True)
+        prepare = [PYTHON, "-c", PREPARE, f"http://127.0.0.1:{port}", *([BUCKET] if args.boot else [])]
+        self.key = subprocess.run(prepare, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
         self.control("config", {"latency_ms": LATENCY_MS})
 
     def start(self, *command):
@@ -172,16 +181,26 @@ def measured(account, command, folder):
     return sample
 
 
+def programs(folder):
+    """A folder with something in the place of the programs of instances, of their size."""
+    for arch in ("amd64", "arm64"):
+        pathlib.Path(folder, f"kedge-node-{arch}").write_bytes(arch.encode() * 4_000_000)
+    return folder
+
+
 def life(args, cluster):
     """Creates, plans and deletes a cluster once."""
     manifest, name = args.clusters / f"{cluster}.yaml", f"{cluster}.example.com"
     account = Account(args)
     try:
         with tempfile.TemporaryDirectory() as folder:
-            create = measured(account, [args.kedge, "apply", "-f", manifest, "--yes"], folder)
-            plan = [args.kedge, "plan", "-f", manifest, "--detailed-exitcode"]
+            store, keys = [], []
+            if args.boot:
+                store, keys = ["--store", f"s3://{BUCKET}", "--node-binaries", programs(folder)], ["--kms-key", account.key]
+            create = measured(account, [args.kedge, "apply", "-f", manifest, "--yes", *store, *keys], folder)
+            plan = [args.kedge, "plan", "-f", manifest, "--detailed-exitcode", *store]
             plans = [measured(account, plan, folder) for _ in range(args.plans)]
-            delete = measured(account, [args.kedge, "delete", "cluster", "--name", name, "--yes"], folder)
+            delete = measured(account, [args.kedge, "delete", "cluster", "--name", name, "--yes", *store[:2]], folder)
     finally:
         account.stop()
     return {"create": [create], "plan": plans, "delete": [delete]}
@@ -268,11 +287,11 @@ def machine():
     return f"{platform.system()}, {os.cpu_count()} cores, {model}"
 
 
-def write(path, text):
+def write(path, text, start, end):
     page = path.read_text()
-    before, rest = page.split(START)
-    _, after = rest.split(END)
-    path.write_text(f"{before}{START}\n\n{text}\n{END}{after}")
+    before, rest = page.split(start)
+    _, after = rest.split(end)
+    path.write_text(f"{before}{start}\n\n{text}\n{end}{after}")
 
 
 def arguments():
@@ -283,6 +302,7 @@ def arguments():
     parser.add_argument("--only", choices=CLUSTERS, action="append", help="only this cluster; may be repeated")
     proxy = os.environ.get("KEDGE_PROXY", ROOT / "tests/proxy/proxy.py")
     parser.add_argument("--proxy", type=pathlib.Path, default=proxy, help="another proxy with the same control answers")
+    parser.add_argument("--boot", action="store_true", help="with a state store in S3 and what instances boot with")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--plans", type=int, default=3, help="plans in each round")
     parser.add_argument("--write", type=pathlib.Path, metavar="PAGE", help="put the tables into this page")
@@ -318,7 +338,7 @@ def main():
                 for action, count in samples[-1].actions.items():
                     print(f"  {count:4} {action}")
     if args.write:
-        write(args.write, text)
+        write(args.write, text, *((BOOT_START, BOOT_END) if args.boot else (START, END)))
     if over + more_over:
         print(f"{over + more_over} figures exceed their limit", file=sys.stderr)
     return 1 if over + more_over else 0
