@@ -8,9 +8,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::args::{Arg, Args};
-use crate::authentication::{self, Authentication};
+use crate::authentication::{self, Authentication, minor};
 use crate::endpoint::internal_name;
 use crate::files::File;
+use crate::gates::gates;
 use crate::problem::BootProblem;
 use tables::{API_SERVER, API_SERVER_FILES, CONTROLLER_MANAGER, FRACTIONS, LEADER_ELECTION, SCHEDULER};
 
@@ -116,6 +117,7 @@ pub(crate) fn api_server(
         mounts.push(mount("audit-log", folder, false, "DirectoryOrCreate"));
     }
     rules::api_server(&args, problems);
+    gates("kubeAPIServer.featureGates", &settings, minor(&spec.cluster.kubernetes_version), problems);
     (Component { extra_args: args.0, extra_volumes: mounts, extra_envs: envs(&settings) }, files)
 }
 
@@ -124,6 +126,7 @@ pub(crate) fn controller_manager(spec: &ResolvedSpec, problems: &mut Vec<BootPro
     let settings = spec.cluster.settings.block("kubeControllerManager");
     let mut args = with_election(&settings, &CONTROLLER_MANAGER);
     rules::controller_manager(&settings, &args, problems);
+    gates("kubeControllerManager.featureGates", &settings, minor(&spec.cluster.kubernetes_version), problems);
     // What the manifest names takes the place of kubeadm's list, which has these two for its bootstrap tokens.
     let mut controllers = settings.texts("controllers");
     if !controllers.is_empty() {
@@ -147,6 +150,7 @@ pub(crate) fn scheduler(spec: &ResolvedSpec, problems: &mut Vec<BootProblem>) ->
     let settings = spec.cluster.settings.block("kubeScheduler");
     let args = with_election(&settings, &SCHEDULER);
     rules::scheduler(&args, problems);
+    gates("kubeScheduler.featureGates", &settings, minor(&spec.cluster.kubernetes_version), problems);
     let volumes = settings.integer("maxPersistentVolumes");
     let extra_envs =
         volumes.map(|most| Arg { name: "KUBE_MAX_PD_VOLS".to_owned(), value: most.to_string() }).into_iter().collect();

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::args::{Args, text};
 use crate::authentication::minor;
 use crate::duration::{MILLISECOND, nanoseconds};
+use crate::gates::gates;
 use crate::labels::Labels;
 use crate::problem::BootProblem;
 use crate::system::{PROVIDER_CONFIG, PROVIDERS};
@@ -99,7 +100,7 @@ pub(crate) fn of_group(spec: &ResolvedSpec, group: &InstanceGroup) -> Settings {
 }
 
 /// The fields that settings make; no defaults.
-pub(crate) fn fields(settings: &Settings, problems: &mut Vec<BootProblem>) -> Map<String, Value> {
+pub(crate) fn fields(settings: &Settings, minor: u32, problems: &mut Vec<BootProblem>) -> Map<String, Value> {
     let mut fields = Map::new();
     for (setting, field) in FIELDS {
         if let Some(value) = settings.get(setting).filter(|value| text(value).is_some()) {
@@ -122,7 +123,7 @@ pub(crate) fn fields(settings: &Settings, problems: &mut Vec<BootProblem>) -> Ma
     if !unsafe_sysctls.is_empty() {
         set(&mut fields, "allowedUnsafeSysctls", unsafe_sysctls.into_iter().collect());
     }
-    let gates = gates("kubelet.featureGates", settings, problems);
+    let gates = gates("kubelet.featureGates", settings, minor, problems);
     if !gates.is_empty() {
         set(&mut fields, "featureGates", Value::Object(gates));
     }
@@ -151,24 +152,6 @@ pub(crate) fn fields(settings: &Settings, problems: &mut Vec<BootProblem>) -> Ma
     fields
 }
 
-/// Feature gates as booleans.
-pub(crate) fn gates(field: &str, settings: &Settings, problems: &mut Vec<BootProblem>) -> Map<String, Value> {
-    let mut gates = Map::new();
-    for (gate, value) in settings.map("featureGates") {
-        match value.parse::<bool>() {
-            Ok(on) => {
-                gates.insert(gate.to_owned(), on.into());
-            }
-            Err(_) => problems.push(BootProblem::new(
-                field,
-                format!("the feature gate {gate} is `{value}`"),
-                "write `true` or `false`",
-            )),
-        }
-    }
-    gates
-}
-
 /// What is set where the manifest does not say otherwise.
 fn with_defaults(mut fields: Map<String, Value>) -> Map<String, Value> {
     let mut default = |path: &str, value: Value| {
@@ -194,7 +177,7 @@ fn with_defaults(mut fields: Map<String, Value>) -> Map<String, Value> {
 
 /// `KubeletConfiguration` of the cluster: what every group has in common. What is wrong with it is told with the groups.
 pub(crate) fn document(spec: &ResolvedSpec, domain: &str, dns: &str) -> Value {
-    let mut fields = with_defaults(fields(&common(spec), &mut Vec::new()));
+    let mut fields = with_defaults(fields(&common(spec), minor(&spec.cluster.kubernetes_version), &mut Vec::new()));
     fields.entry("clusterDNS").or_insert_with(|| json!([dns]));
     fields.entry("clusterDomain").or_insert_with(|| domain.into());
     fields.insert("apiVersion".to_owned(), "kubelet.config.k8s.io/v1beta1".into());
@@ -204,9 +187,10 @@ pub(crate) fn document(spec: &ResolvedSpec, domain: &str, dns: &str) -> Value {
 
 /// What the kubelets of a group have otherwise, as a merge patch for kubeadm; none if they have nothing of their own.
 pub(crate) fn patch(spec: &ResolvedSpec, group: &InstanceGroup, problems: &mut Vec<BootProblem>) -> Option<Value> {
-    let own = with_defaults(fields(&of_group(spec, group), problems));
-    rules::check(&own, minor(&spec.cluster.kubernetes_version), problems);
-    let before = with_defaults(fields(&common(spec), &mut Vec::new()));
+    let minor = minor(&spec.cluster.kubernetes_version);
+    let own = with_defaults(fields(&of_group(spec, group), minor, problems));
+    rules::check(&own, minor, problems);
+    let before = with_defaults(fields(&common(spec), minor, &mut Vec::new()));
     let patch = difference(&before, &own);
     (!patch.is_empty()).then_some(Value::Object(patch))
 }

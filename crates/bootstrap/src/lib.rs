@@ -19,6 +19,7 @@ mod duration;
 mod endpoint;
 mod etcd;
 mod files;
+mod gates;
 mod group;
 mod hooks;
 mod kubeadm;

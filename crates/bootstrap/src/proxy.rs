@@ -6,8 +6,10 @@ use kedge_spec::{ResolvedSpec, Settings};
 use serde_json::{Map, Value};
 
 use crate::args::text;
+use crate::authentication::minor;
 use crate::duration::{MILLISECOND, nanoseconds};
-use crate::kubelet::{gates, set};
+use crate::gates::gates;
+use crate::kubelet::set;
 use crate::problem::BootProblem;
 
 /// Settings whose value goes to a field as it is.
@@ -44,7 +46,7 @@ pub fn document(spec: &ResolvedSpec, pods: &str, problems: &mut Vec<BootProblem>
         }
     }
     rules(&settings, problems);
-    let gates = gates("kubeProxy.featureGates", &settings, problems);
+    let gates = gates("kubeProxy.featureGates", &settings, minor(&spec.cluster.kubernetes_version), problems);
     if !gates.is_empty() {
         set(&mut fields, "featureGates", Value::Object(gates));
     }

@@ -56,6 +56,7 @@ fn sample(kind: &str, path: &str) -> Option<Value> {
         "containerLogMaxSize" => json!("10Mi"),
         "ipvsExcludeCidrs[]" => json!(["10.0.0.0/8"]),
         "admissionControl[]" | "enableAdmissionPlugins[]" | "appendAdmissionPlugins[]" => json!(["AlwaysPullImages"]),
+        _ if end.contains("featureGates.") && !end.contains("certManager") => json!({ "NodeLogQuery": "true" }),
         _ if end.contains("runtimeConfig.") => json!({ "api/all": "true" }),
         "oidcCAFile" => json!("/srv/ca"),
         "serviceClusterIPRange" => json!("10.96.0.0/16"),
