@@ -70,7 +70,7 @@ fn is_global(call: &str) -> bool {
 
 /// Name and limit of the bucket that a call takes from.
 ///
-/// The numbers of EC2 and Route 53 are the documented ones. The other services publish none; theirs are what they are known
+/// The numbers of EC2, Route 53 and S3 are the documented ones, or below them. The other services publish none; theirs are what they are known
 /// to take.
 fn limit(call: &str) -> (String, Limit) {
     let (service, action) = call.split_once(':').unwrap_or((call, ""));
@@ -89,6 +89,8 @@ fn limit(call: &str) -> (String, Limit) {
         "elasticloadbalancing" => of_action(20.0, 3.0),
         "autoscaling" if reads => of_action(100.0, 20.0),
         "autoscaling" => of_action(100.0, 10.0),
+        // 3 500 writes and 5 500 reads a second for each prefix of a bucket
+        "s3" => of_action(500.0, 500.0),
         _ => of_action(50.0, 10.0),
     }
 }

@@ -18,7 +18,7 @@ use crate::head::{LeaseRecord, Progress};
 use crate::lease::Lease;
 use crate::operation::{Ended, OperationRecord, StampedEvent};
 
-/// Events of a chunk: many enough that a run makes few requests, few enough that a crash loses little of the story.
+/// Events of a chunk, at least: many enough that a run makes few requests, few enough that a crash loses little of the story.
 const CHUNK: usize = 40;
 /// When the lease is renewed for the first time at the latest.
 const FIRST: Duration = Duration::from_secs(3);
@@ -148,19 +148,25 @@ impl Kept {
                     }
                 }
                 event = incoming.recv() => match event {
-                    Some(event) => self.note(event).await,
+                    Some(event) => {
+                        self.note(event);
+                        // What came while a chunk was written goes into one, however much it is.
+                        while let Ok(event) = incoming.try_recv() {
+                            self.note(event);
+                        }
+                        if self.events.len() - self.written >= CHUNK {
+                            self.write().await;
+                        }
+                    }
                     None => return self,
                 },
             }
         }
     }
 
-    async fn note(&mut self, event: Event) {
+    fn note(&mut self, event: Event) {
         self.progress.note(&event);
         self.events.push(StampedEvent { at: self.clock.now(), event });
-        if self.events.len() - self.written >= CHUNK {
-            self.write().await;
-        }
     }
 
     /// Writes the events that are not written yet. What fails stays for the next time.

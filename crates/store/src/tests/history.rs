@@ -32,11 +32,13 @@ async fn a_run_is_recorded_with_every_event() {
     let base = place.store.snapshot().await.unwrap();
     let lease = Lease::take(&place.store, &base, request(Some("a: 1\n")), LeaseOptions::default()).await.unwrap();
     let keeper = Keeper::start(lease, clock());
-    for number in 0..95 {
-        keeper.take(&Event::StepWaiting { keys: Vec::new(), what: number.to_string() });
-    }
+    let take = |number: u32| keeper.take(&Event::StepWaiting { keys: Vec::new(), what: number.to_string() });
+    (0..95).for_each(take);
+    // Whatever is there goes into one chunk; what comes after it is too little for another one.
+    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    (95..110).for_each(take);
     let record = keeper.finish(ending(3)).await.unwrap();
-    assert_eq!((record.chunks.len(), record.events.len(), record.serial), (2, 15, 1));
+    assert_eq!((record.chunks.len(), record.events.len(), record.serial), (1, 15, 1));
 
     let record = place.store.record(1).await.unwrap().unwrap();
     let events = place.store.events(1, Some(&record)).await.unwrap();
@@ -47,7 +49,7 @@ async fn a_run_is_recorded_with_every_event() {
             other => panic!("{other:?}"),
         })
         .collect();
-    assert_eq!(whats, (0..95).map(|number: u32| number.to_string()).collect::<Vec<_>>());
+    assert_eq!(whats, (0..110).map(|number: u32| number.to_string()).collect::<Vec<_>>());
     assert_eq!(place.store.operations().await.unwrap(), [1]);
     let head = place.store.snapshot().await.unwrap().head.unwrap();
     assert_eq!((head.serial, head.lease), (1, None));
