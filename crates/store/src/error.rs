@@ -121,6 +121,12 @@ pub enum StoreError {
         /// The cluster.
         cluster: String,
     },
+    /// Somebody replaces the keys that secrets and private keys are encrypted with.
+    #[error("somebody else replaced the keys of the secrets of {cluster} at the same time")]
+    Rekeyed {
+        /// The cluster.
+        cluster: String,
+    },
     /// The lease is gone: somebody broke it or took it over, or it could not be renewed in time.
     #[error("the lease was lost: {why}")]
     Lost {
@@ -166,6 +172,10 @@ impl StoreError {
                 Standing::Expired | Standing::Dead => "run the same command again".to_owned(),
             }),
             Self::Moved { .. } => Some("run the same command again: it plans for what there is now".to_owned()),
+            Self::Rekeyed { .. } => Some(
+                "wait until that is done, and run the same command again with the key that is the right one now"
+                    .to_owned(),
+            ),
             Self::Lost { .. } => Some(
                 "nothing was written after that; `kedge lease show` says who holds it now, and applying again goes on \
                  from what there is"

@@ -1,5 +1,7 @@
 //! Secrets of a cluster: encrypted before they reach the place that keeps them.
 
+mod rekey;
+
 use serde::{Deserialize, Serialize};
 
 use kedge_resource::facts::StoreKeys;
@@ -48,6 +50,11 @@ impl Vault {
     fn key(&self, id: u32) -> Option<&Secret> {
         self.0.iter().find(|(known, _)| *known == id).map(|(_, key)| key)
     }
+
+    /// The key that encrypts what is new.
+    fn newest(&self) -> Option<(u32, &Secret)> {
+        self.0.last().map(|(id, key)| (*id, key))
+    }
 }
 
 impl ClusterStore {
@@ -92,13 +99,20 @@ impl ClusterStore {
         Ok(ring.and_then(|ring| ring.keys.last().map(kind)))
     }
 
-    async fn put_keyring(&self, ring: &Keyring, condition: &Condition) -> Result<(), StoreError> {
+    async fn put_keyring(&self, ring: &Keyring, condition: &Condition) -> Result<Put, StoreError> {
         let key = self.secret_key("keyring");
         let bytes = encode(&key, &self.place(), ring)?;
-        match self.objects().put(&key, &bytes, condition).await? {
-            Put::Done(_) => Ok(()),
-            Put::Refused => Err(StoreError::Moved { cluster: self.cluster().to_string() }),
-        }
+        self.objects().put(&key, &bytes, condition).await
+    }
+
+    /// Whether a key of the ring still is the one that encrypts what is new.
+    async fn still_newest(&self, id: u32) -> Result<(), StoreError> {
+        let newest = self.keyring().await?.and_then(|(ring, _)| ring.keys.last().map(|key| key.id));
+        if newest == Some(id) { Ok(()) } else { Err(self.rekeyed()) }
+    }
+
+    fn rekeyed(&self) -> StoreError {
+        StoreError::Rekeyed { cluster: self.cluster().to_string() }
     }
 
     async fn unwrap(&self, outer: &dyn OuterKey, key: &RingKey) -> Result<Secret, StoreError> {
@@ -136,54 +150,68 @@ impl ClusterStore {
         }
         let (key, clear) = self.new_key(outer, 1).await?;
         let ring = Keyring { format_version: FORMAT_VERSION, cluster: self.cluster().clone(), keys: vec![key] };
-        match self.put_keyring(&ring, &Condition::Absent).await {
-            Ok(()) => Ok(Vault(vec![(1, clear)])),
+        match self.put_keyring(&ring, &Condition::Absent).await? {
+            Put::Done(_) => Ok(Vault(vec![(1, clear)])),
             // Somebody else was faster: theirs counts.
-            Err(StoreError::Moved { .. }) => self.vault(outer).await,
-            Err(error) => Err(error),
+            Put::Refused => self.vault(outer).await,
         }
     }
 
     /// Stores a secret. `outer` is the key outside the store.
     ///
     /// # Errors
-    /// The outer key is not the right one, or the store does not answer.
+    /// The outer key is not the right one, the keys of the ring are being replaced, or the store does not answer.
     pub async fn put_secret(&self, outer: &dyn OuterKey, name: &str, secret: &Secret) -> Result<(), StoreError> {
         let vault = self.vault_for_writing(outer).await?;
         self.put_sealed(&vault, &format!("{SECRETS}{name}"), secret).await
     }
 
-    /// Encrypts something with the newest key and writes it.
+    /// Encrypts something with the newest key and writes it. A key that is no longer the newest one afterwards is told: what
+    /// was written opens, but may have come too late to be encrypted anew.
     pub(crate) async fn put_sealed(&self, vault: &Vault, path: &str, secret: &Secret) -> Result<(), StoreError> {
-        let Some((id, key)) = vault.0.last() else {
-            return Err(self.sealing_ring()("it has no keys".to_owned()));
-        };
+        let id = vault.newest().map(|(id, _)| id).ok_or_else(|| self.keyless())?;
+        self.write_sealed(vault, path, secret, &Condition::Any).await?;
+        self.still_newest(id).await
+    }
+
+    fn keyless(&self) -> StoreError {
+        self.sealing_ring()("it has no keys".to_owned())
+    }
+
+    async fn write_sealed(
+        &self,
+        vault: &Vault,
+        path: &str,
+        secret: &Secret,
+        condition: &Condition,
+    ) -> Result<Put, StoreError> {
+        let (id, key) = vault.newest().ok_or_else(|| self.keyless())?;
         let object_key = self.sealed_key(path);
         let object = SecretObject {
             format_version: FORMAT_VERSION,
             name: name_of(path).to_owned(),
-            key: *id,
+            key: id,
             fingerprint: fingerprint(key, secret),
             sealed: seal(key, &object_key, secret).map_err(|error| self.sealing(path)(error.to_string()))?,
         };
         let bytes = encode(&object_key, &self.place(), &object)?;
-        self.objects().put(&object_key, &bytes, &Condition::Any).await.map(|_| ())
+        self.objects().put(&object_key, &bytes, condition).await
     }
 
-    async fn sealed_object(&self, path: &str) -> Result<Option<SecretObject>, StoreError> {
+    async fn sealed_object(&self, path: &str) -> Result<Option<(SecretObject, Version)>, StoreError> {
         let key = self.sealed_key(path);
-        let Some(object) = self.objects().get(&key).await? else { return Ok(None) };
-        let object: SecretObject = decode(&key, &self.place(), &object.bytes)?;
+        let Some(read) = self.objects().get(&key).await? else { return Ok(None) };
+        let object: SecretObject = decode(&key, &self.place(), &read.bytes)?;
         if object.name != name_of(path) {
             let why = format!("is the secret {}", object.name);
             return Err(StoreError::Foreign { key, place: self.place(), why });
         }
-        Ok(Some(object))
+        Ok(Some((object, read.version)))
     }
 
     async fn secret_object(&self, name: &str) -> Result<SecretObject, StoreError> {
         let object = self.sealed_object(&format!("{SECRETS}{name}")).await?;
-        object.ok_or_else(|| StoreError::Unknown {
+        object.map(|(object, _)| object).ok_or_else(|| StoreError::Unknown {
             place: self.place(),
             what: format!("secret {name} of {}", self.cluster()),
             see: "`kedge secret list`",
@@ -200,7 +228,7 @@ impl ClusterStore {
     /// Reads something encrypted; none if it is not there.
     pub(crate) async fn sealed(&self, vault: &Vault, path: &str) -> Result<Option<Secret>, StoreError> {
         let object = self.sealed_object(path).await?;
-        object.map(|object| self.unseal(vault, path, &object)).transpose()
+        object.map(|(object, _)| self.unseal(vault, path, &object)).transpose()
     }
 
     /// Reads a secret.
@@ -246,48 +274,6 @@ impl ClusterStore {
     pub async fn delete_secret(&self, name: &str) -> Result<(), StoreError> {
         self.secret_object(name).await?;
         self.objects().delete(&self.secret_key(name)).await
-    }
-
-    /// Replaces the outer key and the keys of the ring, and encrypts every secret and private key anew. Interrupted anywhere, every secret
-    /// still opens with the new outer key, and with the old one if the first step was not done; doing it again completes it.
-    ///
-    /// # Errors
-    /// The old key is not the right one, or the store does not answer.
-    pub async fn rekey(&self, old: &dyn OuterKey, new: &dyn OuterKey) -> Result<usize, StoreError> {
-        let Some((ring, version)) = self.keyring().await? else { return Ok(0) };
-        let mut clear = Vec::new();
-        let mut keys = Vec::new();
-        for key in &ring.keys {
-            // An interrupted rotation has wrapped them with the new one already.
-            let secret = match self.unwrap(old, key).await {
-                Ok(secret) => secret,
-                Err(error) => self.unwrap(new, key).await.map_err(|_| error)?,
-            };
-            let place = context(self.cluster(), key.id);
-            let wrapped = new.wrap(&secret, &place).await.map_err(self.sealing_ring())?;
-            keys.push(RingKey { id: key.id, wrapped });
-            clear.push((key.id, secret));
-        }
-        let id = ring.keys.last().map_or(1, |key| key.id + 1);
-        let (key, fresh) = self.new_key(new, id).await?;
-        keys.push(key.clone());
-        self.put_keyring(&Keyring { keys, ..ring.clone() }, &Condition::Is(version)).await?;
-        clear.push((id, fresh));
-        let vault = Vault(clear);
-        let mut count = 0;
-        for path in [self.sealed_paths(SECRETS).await?, self.sealed_paths(PRIVATE_KEYS).await?].concat() {
-            if path == "secrets/keyring" {
-                continue;
-            }
-            let Some(object) = self.sealed_object(&path).await? else { continue };
-            count += 1;
-            if object.key != id {
-                self.put_sealed(&vault, &path, &self.unseal(&vault, &path, &object)?).await?;
-            }
-        }
-        let (_, version) = self.keyring().await?.ok_or_else(|| self.sealing_ring()("it is gone".to_owned()))?;
-        self.put_keyring(&Keyring { keys: vec![key], ..ring }, &Condition::Is(version)).await?;
-        Ok(count)
     }
 }
 

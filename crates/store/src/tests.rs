@@ -5,6 +5,7 @@ mod history;
 mod keysets;
 mod leases;
 mod nodes;
+mod rekeying;
 mod secrets;
 mod torn;
 
