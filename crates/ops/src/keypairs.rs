@@ -1,7 +1,7 @@
 //! The keys and authorities of a cluster: made when missing, listed, watched, and replaced in stages.
 
 use jiff::{SignedDuration, Timestamp};
-use kedge_pki::{Direction, ItemState, Keyset, Made, PkiError, Purpose, RotationError, SecretText};
+use kedge_pki::{Direction, ItemId, ItemState, Keyset, Made, PkiError, Purpose, RotationError, SecretText};
 use kedge_store::{ClusterStore, Keysets, OuterKey, StoreError};
 use ring::rand::SecureRandom;
 use serde::Serialize;
@@ -161,11 +161,10 @@ pub async fn ensure(
     match store.put_keysets(&keysets).await {
         Ok(()) => Ok(missing),
         Err(error @ StoreError::Moved { .. }) => {
-            // Somebody else was faster, and nothing names what was made here.
-            for (purpose, id) in written {
-                store.delete_private_key(purpose, id).await?;
-            }
-            if store.keysets().await?.missing().is_empty() { Ok(Vec::new()) } else { Err(error.into()) }
+            let keysets = remove_unnamed(store, &written).await?;
+            written.retain(|(purpose, id)| names(&keysets, *purpose, *id));
+            let ours = written.into_iter().map(|(purpose, _)| purpose).collect();
+            if keysets.missing().is_empty() { Ok(ours) } else { Err(error.into()) }
         }
         // Whether it is written is not known: a private key too many does no harm, one that is missing does.
         Err(error) => Err(error.into()),
@@ -218,12 +217,30 @@ pub async fn prepare(
     match store.put_keysets(&keysets).await {
         Ok(()) => Ok(keyset),
         Err(error @ StoreError::Moved { .. }) => {
-            store.delete_private_key(purpose, id).await?;
-            Err(error.into())
+            let keysets = remove_unnamed(store, &[(purpose, id)]).await?;
+            let ours = keysets.get(purpose).filter(|keyset| keyset.item(id).is_some());
+            ours.cloned().ok_or_else(|| error.into())
         }
         // As above: it may be written.
         Err(error) => Err(error.into()),
     }
+}
+
+/// Removes those of the private keys made here that nothing names, after somebody else changed the keysets; returns what those
+/// are now. Ours may be among them: the answer to our write can be lost, and somebody build upon it before we ask again. What
+/// is not named now never will be: the version that our write depends on is gone.
+async fn remove_unnamed(store: &ClusterStore, made: &[(Purpose, ItemId)]) -> Result<Keysets, StoreError> {
+    let keysets = store.keysets().await?;
+    for &(purpose, id) in made {
+        if !names(&keysets, purpose, id) {
+            store.delete_private_key(purpose, id).await?;
+        }
+    }
+    Ok(keysets)
+}
+
+fn names(keysets: &Keysets, purpose: Purpose, id: ItemId) -> bool {
+    keysets.get(purpose).is_some_and(|keyset| keyset.item(id).is_some())
 }
 
 /// A step of replacing a key, after it was prepared.

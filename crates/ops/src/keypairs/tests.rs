@@ -1,15 +1,17 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use async_trait::async_trait;
 use camino_tempfile::Utf8TempDir;
 use kedge_pki::{Authority, ItemState};
 use kedge_resource::ClusterName;
-use kedge_store::{Directory, Passphrase, Secret};
+use kedge_store::{Condition, Directory, Object, Objects, Passphrase, Put, Secret};
 use ring::rand::SystemRandom;
 
 use super::*;
 
 struct Place {
-    _dir: Utf8TempDir,
+    dir: Utf8TempDir,
     store: ClusterStore,
     outer: Passphrase,
     random: SystemRandom,
@@ -21,7 +23,7 @@ impl Place {
         let cluster = ClusterName::parse("c.example.com").unwrap();
         let store = ClusterStore::new(Arc::new(Directory::new(dir.path())), cluster);
         let outer = Passphrase::new(Secret::new(b"a long passphrase".to_vec())).unwrap();
-        Self { _dir: dir, store, outer, random: SystemRandom::new() }
+        Self { dir, store, outer, random: SystemRandom::new() }
     }
 
     async fn ensure(&self) -> Vec<Purpose> {
@@ -39,6 +41,59 @@ impl Place {
     /// Every private key in the store, by its place.
     async fn private(&self) -> Vec<String> {
         self.store.objects().list("c.example.com/pki/private/").await.unwrap()
+    }
+}
+
+/// A place that loses an answer: the keysets are written, somebody replaces the front proxy's authority at once, and asking
+/// again finds what nobody knows.
+#[derive(Debug)]
+struct Losing {
+    inner: Directory,
+    other: ClusterStore,
+    lost: AtomicBool,
+}
+
+#[async_trait]
+impl Objects for Losing {
+    fn place(&self) -> String {
+        self.inner.place()
+    }
+
+    async fn get(&self, key: &str) -> Result<Option<Object>, StoreError> {
+        self.inner.get(key).await
+    }
+
+    async fn put(&self, key: &str, bytes: &[u8], condition: &Condition) -> Result<Put, StoreError> {
+        let put = self.inner.put(key, bytes, condition).await?;
+        if !key.ends_with("keysets.json") || self.lost.swap(true, Ordering::Relaxed) {
+            return Ok(put);
+        }
+        let mut keysets = self.other.keysets().await?;
+        let made = Made::generate(Purpose::FrontProxyCa, now(), &SystemRandom::new()).unwrap();
+        keysets.set(Keyset::new(Purpose::FrontProxyCa, made.item));
+        self.other.put_keysets(&keysets).await?;
+        Ok(Put::Refused)
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), StoreError> {
+        self.inner.delete(key).await
+    }
+
+    async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        self.inner.list(prefix).await
+    }
+
+    async fn worries(&self) -> Result<Vec<String>, StoreError> {
+        Ok(Vec::new())
+    }
+}
+
+impl Place {
+    /// The same store, whose next answer about keysets is lost.
+    fn losing(&self) -> ClusterStore {
+        let (inner, other) = (Directory::new(self.dir.path()), self.store.clone());
+        let losing = Losing { inner, other, lost: AtomicBool::new(false) };
+        ClusterStore::new(Arc::new(losing), self.store.cluster().clone())
     }
 }
 
@@ -72,6 +127,25 @@ async fn two_who_make_them_at_once_have_the_same() {
     let place = Place::new();
     let (one, two) = tokio::join!(place.ensure(), place.ensure());
     assert_eq!(one.len() + two.len(), 4, "{one:?} {two:?}");
+    assert_eq!(place.private().await.len(), 4);
+}
+
+#[tokio::test]
+async fn what_was_written_without_an_answer_keeps_its_private_keys() {
+    let place = Place::new();
+    let made = ensure(&place.losing(), &place.outer, now(), &place.random).await.unwrap();
+    assert_eq!(made, [Purpose::KubernetesCa, Purpose::EtcdCa, Purpose::ServiceAccount]);
+    let purpose = Purpose::EtcdCa;
+    let prepared = prepare(&place.losing(), &place.outer, purpose, None, now(), &place.random).await.unwrap();
+    let keysets = place.store.keysets().await.unwrap();
+    assert_eq!(keysets.get(purpose), Some(&prepared));
+    let vault = place.store.vault(&place.outer).await.unwrap();
+    for keyset in keysets.all.iter().filter(|keyset| keyset.purpose != Purpose::FrontProxyCa) {
+        for item in &keyset.items {
+            place.store.private_key(&vault, keyset.purpose, item.id).await.unwrap();
+        }
+    }
+    // that of the front proxy, which the other took out of the keysets, is gone
     assert_eq!(place.private().await.len(), 4);
 }
 
