@@ -15,6 +15,7 @@ mod interrupt;
 mod logging;
 mod outer_key;
 mod policies;
+mod private_file;
 mod progress;
 mod session;
 mod state;

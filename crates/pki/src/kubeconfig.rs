@@ -7,6 +7,24 @@ use serde_json::{Value, json};
 use crate::authority::Issued;
 use crate::secret::SecretText;
 
+/// Fields that say how a cluster proves itself: one that was left there would count beside ours, or against them.
+const PROOF_OF_CLUSTER: &[&str] =
+    &["server", "certificate-authority", "certificate-authority-data", "insecure-skip-tls-verify"];
+
+/// Fields by which a user proves who they are: of two ways clients refuse both, or take the other one.
+const PROOF_OF_USER: &[&str] = &[
+    "client-certificate",
+    "client-certificate-data",
+    "client-key",
+    "client-key-data",
+    "token",
+    "tokenFile",
+    "username",
+    "password",
+    "auth-provider",
+    "exec",
+];
+
 /// A kubeconfig of one cluster and one user.
 #[derive(Debug)]
 pub struct KubeConfig {
@@ -69,8 +87,9 @@ impl KubeConfig {
         })
     }
 
-    /// Puts the cluster into an existing kubeconfig and makes it the current one; what is there under the same name is
-    /// replaced, everything else is left alone. A user stays if this kubeconfig has none.
+    /// Puts the cluster into an existing kubeconfig and makes it the current one. Of what is there under the same name only
+    /// addresses, authorities and credentials are replaced: a namespace, a proxy and everything else stays as it is. So does
+    /// the user of the context if this kubeconfig has none.
     ///
     /// # Errors
     /// What is there is no kubeconfig.
@@ -83,9 +102,14 @@ impl KubeConfig {
         if let Some(kind) = merged.get("kind").filter(|kind| **kind != "Config") {
             return Err(format!("it is no kubeconfig: its kind is {kind}"));
         }
-        let known = merged.get("users").and_then(Value::as_array).into_iter().flatten();
-        // The context goes on naming a user who was there before.
-        let has_user = self.user.is_some() || known.into_iter().any(|user| is_named(user, &self.name));
+        let named = |list: &str| {
+            let entries = merged.get(list).and_then(Value::as_array).into_iter().flatten();
+            entries.into_iter().find(|entry| is_named(entry, &self.name))
+        };
+        // Without a user of ours the context goes on naming whom it names, or one who was there before.
+        let user = named("contexts").and_then(|known| known.pointer("/context/user")?.as_str());
+        let is_taken = user.is_some_and(|user| !user.is_empty());
+        let has_user = self.user.is_some() || (!is_taken && named("users").is_some());
         let Value::Object(own) = self.with_context(has_user) else { return Ok(Value::Object(merged)) };
         for (field, value) in own {
             let Value::Array(entries) = value else {
@@ -99,13 +123,26 @@ impl KubeConfig {
             let there = there.as_array_mut().ok_or_else(|| format!("it is no kubeconfig: {field} is no list"))?;
             for entry in entries {
                 match there.iter_mut().find(|known| is_named(known, &self.name)) {
-                    Some(known) => *known = entry,
+                    Some(known) => renew(known, entry),
                     None => there.push(entry),
                 }
             }
         }
         Ok(Value::Object(merged))
     }
+}
+
+/// Puts what is ours into an entry that is there.
+fn renew(known: &mut Value, new: Value) {
+    for (part, owned) in [("cluster", PROOF_OF_CLUSTER), ("user", PROOF_OF_USER), ("context", &[])] {
+        let Some(Value::Object(new)) = new.get(part) else { continue };
+        if let Some(Value::Object(known)) = known.get_mut(part) {
+            known.retain(|field, _| !owned.contains(&field.as_str()));
+            known.extend(new.clone());
+            return;
+        }
+    }
+    *known = new;
 }
 
 fn is_named(entry: &Value, name: &str) -> bool {
@@ -172,6 +209,68 @@ mod tests {
         assert_eq!(config(Some(user())).merge_into(merged.clone()).unwrap(), merged);
         assert_eq!(config(None).merge_into(merged.clone()).unwrap(), merged);
         assert_eq!(config(None).merge_into(Value::Null).unwrap(), config(None).document());
+    }
+
+    #[test]
+    fn what_a_user_has_set_stays_and_credentials_do_not() {
+        let existing = json!({
+            "clusters": [{ "name": "c.example.com", "cluster": {
+                "server": "https://old",
+                "certificate-authority": "/old.crt",
+                "insecure-skip-tls-verify": true,
+                "proxy-url": "socks5://localhost:1080",
+            }}],
+            "contexts": [{ "name": "c.example.com", "context": {
+                "cluster": "old", "user": "old", "namespace": "payments", "extensions": [{ "name": "x" }],
+            }}],
+            "users": [{ "name": "c.example.com", "user": {
+                "token": "OLD", "exec": { "command": "old" }, "client-key": "/old.key", "as": "someone",
+            }}],
+        });
+        let merged = config(Some(user())).merge_into(existing).unwrap();
+        assert_eq!(
+            merged["clusters"][0]["cluster"],
+            json!({
+                "server": "https://api.c.example.com",
+                "certificate-authority-data": "UEVN",
+                "proxy-url": "socks5://localhost:1080",
+            })
+        );
+        assert_eq!(
+            merged["contexts"][0]["context"],
+            json!({
+                "cluster": "c.example.com",
+                "user": "c.example.com",
+                "namespace": "payments",
+                "extensions": [{ "name": "x" }],
+            })
+        );
+        assert_eq!(
+            merged["users"][0]["user"],
+            json!({ "client-certificate-data": "Q0VSVA==", "client-key-data": "S0VZ", "as": "someone" })
+        );
+        // where the system's authorities are right, ours would be wrong
+        let public = KubeConfig { authorities: None, ..config(None) };
+        let merged = public.merge_into(merged).unwrap();
+        assert_eq!(merged["clusters"][0]["cluster"].get("certificate-authority-data"), None);
+        assert_eq!(merged["contexts"][0]["context"]["namespace"], "payments");
+    }
+
+    #[test]
+    fn without_a_user_the_context_keeps_its_own() {
+        let context = json!({ "name": "c.example.com", "context": { "cluster": "c.example.com", "user": "sso" } });
+        let users = json!([{ "name": "sso", "user": {} }, { "name": "c.example.com", "user": {} }]);
+        let merged = |existing| config(None).merge_into(existing).unwrap()["contexts"][0]["context"]["user"].clone();
+        assert_eq!(merged(json!({ "contexts": [context], "users": users })), "sso");
+        assert_eq!(merged(json!({ "users": users })), "c.example.com");
+        let mixed = config(Some(user())).merge_into(json!({ "contexts": [context], "users": users })).unwrap();
+        assert_eq!(mixed["contexts"][0]["context"]["user"], "c.example.com");
+        // as kubectl writes it where there is none
+        let nobody = json!({ "name": "c.example.com", "context": { "cluster": "c.example.com", "user": "" } });
+        assert_eq!(merged(json!({ "contexts": [nobody], "users": users })), "c.example.com");
+        // what is torn is replaced
+        let torn = json!({ "contexts": [{ "name": "c.example.com", "context": null }] });
+        assert_eq!(config(None).merge_into(torn).unwrap()["contexts"], config(None).document()["contexts"]);
     }
 
     #[test]

@@ -1,9 +1,8 @@
 //! `kedge export`.
 
-use std::io::{IsTerminal as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io::IsTerminal as _;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 use clap::{Args, Subcommand};
 use jiff::SignedDuration;
 use kedge_ops::Specification;
@@ -17,6 +16,7 @@ use crate::args::SpecArgs;
 use crate::error::CliError;
 use crate::exit_code::ExitCode;
 use crate::outer_key::KeyArgs;
+use crate::private_file::{self, Lock, lock_of};
 use crate::session::{Session, block_on};
 use crate::state;
 
@@ -133,43 +133,28 @@ fn write(args: &KubeconfigArgs, session: &Session, config: &KubeConfig) -> Resul
             CliError::user("there is no place for a kubeconfig: neither KUBECONFIG nor HOME is set")
                 .hint("name a file with --out")
         })?;
-        let existing = if path.exists() { fs_err::read_to_string(&path)? } else { String::new() };
-        let merged = text::read(&existing).and_then(|existing| config.merge_into(existing));
+        let Some(_locked) = Lock::take(&path)? else {
+            return Err(CliError::user(format!("{path} was left as it is"))
+                .because(format!("another program is changing it: {} exists", lock_of(&path)))
+                .hint(
+                    "run the same command again; if that file stays, a program ended without removing it: remove it",
+                ));
+        };
+        let merged = text::read(&private_file::read(&path)?).and_then(|existing| config.merge_into(existing));
         let merged = merged.map_err(|why| CliError::user(format!("{path} was left as it is")).because(why))?;
-        write_private(&path, &text::write(&[merged]))?;
+        private_file::write(&path, &text::write(&[merged]))?;
         ui.say_line(Line::plain(format!("{} is the current context of {path}.", config.name)));
         return Ok(());
     }
     let text = text::write(&[config.document()]);
     match &args.out {
         Some(path) => {
-            write_private(path, &text)?;
+            private_file::write(path, &text)?;
             ui.say_line(Line::plain(format!("written to {path}")));
         }
         None => ui.data_text(&text)?,
     }
     Ok(())
-}
-
-/// Writes a file that nobody else can read, whole or not at all.
-fn write_private(path: &Utf8Path, text: &str) -> std::io::Result<()> {
-    // A link stays one.
-    let path = if path.exists() { path.canonicalize_utf8()? } else { path.to_owned() };
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_str().is_empty()) {
-        fs_err::create_dir_all(folder)?;
-    }
-    let new = Utf8PathBuf::from(format!("{path}.{}.new", std::process::id()));
-    let mut options = fs_err::OpenOptions::new();
-    options.write(true).create_new(true).options_mut().mode(0o600);
-    let written = options.open(&new).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        file.sync_all()
-    });
-    let written = written.and_then(|()| fs_err::rename(&new, &path));
-    if written.is_err() {
-        let _nothing_is_left = fs_err::remove_file(&new);
-    }
-    written
 }
 
 fn lifetime(text: &str) -> Result<SignedDuration, String> {
@@ -214,19 +199,5 @@ mod tests {
             // `h` alone has no number
             assert!(lifetime(wrong).is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn a_private_file_is_written_over_a_link_and_is_private() {
-        use std::os::unix::fs::PermissionsExt as _;
-        let folder = camino_tempfile::tempdir().unwrap();
-        let (file, link) = (folder.path().join("deep/file"), folder.path().join("link"));
-        write_private(&file, "one").unwrap();
-        std::os::unix::fs::symlink(&file, &link).unwrap();
-        write_private(&link, "two").unwrap();
-        assert_eq!(fs_err::read_to_string(&file).unwrap(), "two");
-        assert!(link.is_symlink());
-        assert_eq!(fs_err::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
-        assert_eq!(folder.path().join("deep").read_dir_utf8().unwrap().count(), 1);
     }
 }
