@@ -1,7 +1,7 @@
 //! The keys and authorities of a cluster: made when missing, listed, watched, and replaced in stages.
 
 use jiff::{SignedDuration, Timestamp};
-use kedge_pki::{Direction, ItemId, ItemState, Keyset, Made, PkiError, Purpose, RotationError, SecretText};
+use kedge_pki::{Direction, Item, ItemId, ItemState, Keyset, Made, PkiError, Purpose, RotationError, SecretText};
 use kedge_store::{ClusterStore, Keysets, OuterKey, StoreError};
 use ring::rand::SecureRandom;
 use serde::Serialize;
@@ -33,6 +33,14 @@ pub enum KeypairError {
         /// Why not.
         #[source]
         source: RotationError,
+    },
+    /// A user brought a key that the cluster uses for something else.
+    #[error("the given key cannot be that of {purpose}: {other} has it")]
+    Shared {
+        /// What it was brought for.
+        purpose: Purpose,
+        /// What it is used for, or was.
+        other: Purpose,
     },
     /// The cluster has no such key yet.
     #[error("the cluster has no {purpose} yet")]
@@ -203,6 +211,9 @@ pub async fn prepare(
             .map_err(pki(format!("take the given files as {purpose}")))?,
         None => Made::generate(purpose, now, random).map_err(pki(format!("make {purpose}")))?,
     };
+    if let Some(other) = also_of(&keysets, purpose, &made.item) {
+        return Err(KeypairError::Shared { purpose, other });
+    }
     let id = made.item.id;
     let vault = store.vault_for_writing(outer).await?;
     store.put_private_key(&vault, purpose, id, &made.private).await?;
@@ -224,6 +235,13 @@ pub async fn prepare(
         // As above: it may be written.
         Err(error) => Err(error.into()),
     }
+}
+
+/// What else a key is for. Whoever trusts an authority lets in all that it has issued: etcd would let in every kubelet if it had
+/// that of Kubernetes.
+fn also_of(keysets: &Keysets, purpose: Purpose, item: &Item) -> Option<Purpose> {
+    let has = |keyset: &&Keyset| keyset.items.iter().any(|known| known.public_key == item.public_key);
+    keysets.all.iter().filter(|keyset| keyset.purpose != purpose).find(has).map(|keyset| keyset.purpose)
 }
 
 /// Removes those of the private keys made here that nothing names, after somebody else changed the keysets; returns what those

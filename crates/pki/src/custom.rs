@@ -6,6 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 use ring::rand::SecureRandom;
 use x509_parser::certificate::X509Certificate;
+use x509_parser::error::X509Error;
 use x509_parser::prelude::FromDer as _;
 
 use crate::authority::Authority;
@@ -20,6 +21,8 @@ pub enum CaFault {
     Several(usize),
     /// The key belongs to another certificate.
     OtherKey,
+    /// Another authority has issued it; its common name.
+    Intermediate(String),
     /// It may not issue certificates.
     NotAnAuthority,
     /// Its key may not sign certificates.
@@ -46,6 +49,11 @@ impl fmt::Display for CaFault {
                 )
             }
             Self::OtherKey => f.write_str("the private key belongs to another certificate"),
+            Self::Intermediate(issuer) => write!(
+                f,
+                "it was issued by another authority ({issuer}), which clients would ask for; trusting that too would let in \
+                 whatever it has issued; bring one that has signed itself"
+            ),
             Self::NotAnAuthority => f.write_str("it may not issue certificates (basic constraints without CA:TRUE)"),
             Self::NoCertSign => f.write_str("its key usage lacks keyCertSign"),
             Self::Usages => f.write_str(
@@ -89,10 +97,23 @@ impl Authority {
     }
 }
 
+/// Whether the way to trust ends at a certificate. OpenSSL goes on until it finds one that has signed itself.
+fn is_self_signed(x509: &X509Certificate<'_>) -> bool {
+    x509.subject().as_raw() == x509.issuer().as_raw()
+        && match x509.verify_signature(None) {
+            // The names have to do.
+            Ok(()) | Err(X509Error::SignatureUnsupportedAlgorithm) => true,
+            Err(_) => false,
+        }
+}
+
 fn extensions(certificate: &Certificate) -> Result<Vec<CaFault>, PkiError> {
     let wrong = |error: &dyn fmt::Display| PkiError::Certificate(error.to_string());
     let (_, x509) = X509Certificate::from_der(&certificate.der).map_err(|error| wrong(&error))?;
     let mut faults = Vec::new();
+    if !is_self_signed(&x509) {
+        faults.push(CaFault::Intermediate(certificate.issuer.clone()));
+    }
     if !x509.is_ca() {
         faults.push(CaFault::NotAnAuthority);
     }

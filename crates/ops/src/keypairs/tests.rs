@@ -189,6 +189,30 @@ async fn an_authority_of_a_user_is_the_first_one() {
 }
 
 #[tokio::test]
+async fn a_key_is_for_one_purpose() {
+    let place = Place::new();
+    let own = Authority::generate("Example CA", 1, now(), &place.random).unwrap();
+    let bring = async |purpose, certificate: Option<String>| {
+        let custom = Some(Custom { certificate, key: own.key().pem().clone() });
+        prepare(&place.store, &place.outer, purpose, custom, now(), &place.random).await
+    };
+    bring(Purpose::KubernetesCa, Some(own.certificate().pem())).await.unwrap();
+    let error = bring(Purpose::EtcdCa, Some(own.certificate().pem())).await.unwrap_err();
+    assert_eq!(error.to_string(), "the given key cannot be that of etcd-ca: kubernetes-ca has it");
+    bring(Purpose::ServiceAccount, None).await.unwrap_err();
+    assert_eq!(place.private().await.len(), 1);
+    // nor one that was retired: there are certificates that it has issued
+    place.ensure().await;
+    place.prepare(None).await.unwrap();
+    for step in [Step::Promote(Direction::Forward), Step::Retire(Direction::Forward)] {
+        place.rotate(Purpose::KubernetesCa, step).await.unwrap();
+    }
+    bring(Purpose::EtcdCa, Some(own.certificate().pem())).await.unwrap_err();
+    // the same key with another certificate renews an authority
+    bring(Purpose::KubernetesCa, Some(own.certificate().pem())).await.unwrap();
+}
+
+#[tokio::test]
 async fn nothing_is_replaced_that_is_not_there() {
     let place = Place::new();
     let error = place.rotate(Purpose::EtcdCa, Step::Promote(Direction::Forward)).await.unwrap_err();

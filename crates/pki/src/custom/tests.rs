@@ -1,5 +1,7 @@
 use jiff::SignedDuration;
-use rcgen::{BasicConstraints, CertificateParams, DnType, DnValue, ExtendedKeyUsagePurpose, IsCa, KeyUsagePurpose};
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, DnValue, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyUsagePurpose,
+};
 use time::OffsetDateTime;
 
 use super::*;
@@ -10,6 +12,13 @@ const P384: &str = include_str!("../../testdata/p384-sec1.pem");
 
 /// A certificate of somebody's own authority, with one thing changed.
 fn certificate(key: &str, change: impl FnOnce(&mut CertificateParams)) -> String {
+    let mut params = params();
+    change(&mut params);
+    let key = KeyPair::from_pem(key, &random()).unwrap();
+    Certificate::from_der(params.self_signed(&key.with(&random())).unwrap().der()).unwrap().pem()
+}
+
+fn params() -> CertificateParams {
     let mut params = CertificateParams::default();
     let time = |days: i64| OffsetDateTime::from_unix_timestamp(now().as_second() + days * 86_400).unwrap();
     (params.not_before, params.not_after) = (time(-10), time(1000));
@@ -18,9 +27,19 @@ fn certificate(key: &str, change: impl FnOnce(&mut CertificateParams)) -> String
     params.distinguished_name.push(DnType::CommonName, "Example CA");
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-    change(&mut params);
-    let key = KeyPair::from_pem(key, &random()).unwrap();
-    Certificate::from_der(params.self_signed(&key.with(&random())).unwrap().der()).unwrap().pem()
+    params
+}
+
+/// A certificate for the first key that the second one has signed, under the name of an authority.
+fn signed_by(key: &str, other: &str, issuer: &str) -> String {
+    let root = certificate(other, |params| params.distinguished_name.push(DnType::CommonName, issuer));
+    let root = Certificate::from_pem(&root).unwrap();
+    let random = random();
+    let other = KeyPair::from_pem(other, &random).unwrap();
+    let issuer = Issuer::from_ca_cert_der(&root.der.as_slice().into(), other.with(&random)).unwrap();
+    let key = KeyPair::from_pem(key, &random).unwrap();
+    let made = params().signed_by(key.public(), &issuer).unwrap();
+    Certificate::from_der(made.der()).unwrap().pem()
 }
 
 fn faults(certificate: &str, key: &str) -> Vec<CaFault> {
@@ -64,6 +83,15 @@ fn each_fault_is_found() {
     assert_eq!(faults(&certificate(RSA_KEY, |_| {}), P384), [CaFault::OtherKey]);
     let chain = certificate(P384, |_| {}) + &certificate(RSA_KEY, |_| {});
     assert_eq!(faults(&chain, P384), [CaFault::Several(2)]);
+}
+
+#[test]
+fn an_authority_that_another_one_has_issued_is_refused() {
+    let below = signed_by(P384, RSA_KEY, "Example Root");
+    assert_eq!(faults(&below, P384), [CaFault::Intermediate("Example Root".to_owned())]);
+    // nor one that has the name of its issuer, as when a root changes its key
+    let renamed = signed_by(P384, RSA_KEY, "Example CA");
+    assert_eq!(faults(&renamed, P384), [CaFault::Intermediate("Example CA".to_owned())]);
 }
 
 #[test]
