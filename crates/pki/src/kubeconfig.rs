@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use crate::authority::Issued;
 use crate::secret::SecretText;
 
-/// Fields that say how a cluster proves itself: one that was left there would count beside ours, or against them.
-const PROOF_OF_CLUSTER: &[&str] =
+/// Fields that say where a cluster is and how it proves itself: one that was left would count beside ours, or against them.
+const WAY_TO_CLUSTER: &[&str] =
     &["server", "certificate-authority", "certificate-authority-data", "insecure-skip-tls-verify"];
 
 /// Fields by which a user proves who they are: of two ways clients refuse both, or take the other one.
@@ -134,7 +134,7 @@ impl KubeConfig {
 
 /// Puts what is ours into an entry that is there.
 fn renew(known: &mut Value, new: Value) {
-    for (part, owned) in [("cluster", PROOF_OF_CLUSTER), ("user", PROOF_OF_USER), ("context", &[])] {
+    for (part, owned) in [("cluster", WAY_TO_CLUSTER), ("user", PROOF_OF_USER), ("context", &[])] {
         let Some(Value::Object(new)) = new.get(part) else { continue };
         if let Some(Value::Object(known)) = known.get_mut(part) {
             known.retain(|field, _| !owned.contains(&field.as_str()));
