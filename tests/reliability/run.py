@@ -164,6 +164,9 @@ def arguments():
     parser.add_argument("--log", type=argparse.FileType("w"), metavar="FILE", help="a line of JSON for each run")
     parser.add_argument("--write", type=pathlib.Path, metavar="PAGE", help="put the tables into this page, which keeps those of other campaigns")
     args = parser.parse_args()
+    if args.store == "boot":
+        # What instances boot with names the endpoint, so that accounts behind two of them cannot be compared.
+        args.accounts = 1
     if not args.small and not args.clusters:
         parser.error("--clusters FOLDER or --small")
     if not PYTHON.exists():

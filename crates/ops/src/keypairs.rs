@@ -1,5 +1,6 @@
 //! The keys and authorities of a cluster: made when missing, listed, watched, and replaced in stages.
 
+use futures_util::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
 use kedge_pki::{Direction, Item, ItemId, ItemState, Keyset, Made, PkiError, Purpose, RotationError, SecretText};
 use kedge_store::{ClusterStore, Keysets, OuterKey, StoreError};
@@ -142,27 +143,31 @@ pub fn word(purpose: Purpose) -> &'static str {
     }
 }
 
-/// Makes the keys that are missing, and says which. Of several who do so at the same time one wins, and all have the same
-/// keys afterwards.
+/// Makes the keys that are missing from those that were read, and says which. Of several who do so at the same time one wins,
+/// and all have the same keys afterwards.
 ///
 /// # Errors
 /// `outer` is not the key that the store is encrypted with, or the store does not answer.
 pub async fn ensure(
     store: &ClusterStore,
+    mut keysets: Keysets,
     outer: &dyn OuterKey,
     now: Timestamp,
     random: &dyn SecureRandom,
 ) -> Result<Vec<Purpose>, KeypairError> {
-    let mut keysets = store.keysets().await?;
     let missing = keysets.missing();
     if missing.is_empty() {
         return Ok(missing);
     }
     let vault = store.vault_for_writing(outer).await?;
-    let mut written = Vec::new();
+    let mut all = Vec::new();
     for &purpose in &missing {
-        let made = Made::generate(purpose, now, random).map_err(pki(format!("make {purpose}")))?;
-        store.put_private_key(&vault, purpose, made.item.id, &made.private).await?;
+        all.push((purpose, Made::generate(purpose, now, random).map_err(pki(format!("make {purpose}")))?));
+    }
+    let writes = all.iter().map(|(purpose, made)| store.put_private_key(&vault, *purpose, made.item.id, &made.private));
+    try_join_all(writes).await?;
+    let mut written = Vec::new();
+    for (purpose, made) in all {
         written.push((purpose, made.item.id));
         keysets.set(Keyset::new(purpose, made.item));
     }

@@ -157,7 +157,7 @@ async fn make_keypairs(key: &KeyArgs, session: &Session, guard: &Guard) -> Resul
     let keysets = store.keysets().await?;
     if !keysets.missing().is_empty() {
         let outer = key.open(session).await?;
-        let made = keypairs::ensure(store, &*outer, state::now(), &SystemRandom::new()).await?;
+        let made = keypairs::ensure(store, keysets.clone(), &*outer, state::now(), &SystemRandom::new()).await?;
         let names: Vec<&str> = made.iter().map(|purpose| purpose.as_str()).collect();
         ui.say_line(Line::plain(format!("made in {}: {}", store.place(), names.join(", "))));
     }

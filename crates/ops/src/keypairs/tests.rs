@@ -27,7 +27,8 @@ impl Place {
     }
 
     async fn ensure(&self) -> Vec<Purpose> {
-        ensure(&self.store, &self.outer, now(), &self.random).await.unwrap()
+        let keysets = self.store.keysets().await.unwrap();
+        ensure(&self.store, keysets, &self.outer, now(), &self.random).await.unwrap()
     }
 
     async fn rotate(&self, purpose: Purpose, step: Step) -> Result<Keyset, KeypairError> {
@@ -133,7 +134,9 @@ async fn two_who_make_them_at_once_have_the_same() {
 #[tokio::test]
 async fn what_was_written_without_an_answer_keeps_its_private_keys() {
     let place = Place::new();
-    let made = ensure(&place.losing(), &place.outer, now(), &place.random).await.unwrap();
+    let losing = place.losing();
+    let keysets = losing.keysets().await.unwrap();
+    let made = ensure(&losing, keysets, &place.outer, now(), &place.random).await.unwrap();
     assert_eq!(made, [Purpose::KubernetesCa, Purpose::EtcdCa, Purpose::ServiceAccount]);
     let purpose = Purpose::EtcdCa;
     let prepared = prepare(&place.losing(), &place.outer, purpose, None, now(), &place.random).await.unwrap();

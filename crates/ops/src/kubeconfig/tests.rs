@@ -49,7 +49,7 @@ async fn a_certificate_is_issued_for_the_time_wanted() {
     let url = || "https://api.c.example.com".to_owned();
     let error = export(&store, url(), false, None, now, &random).await.unwrap_err();
     assert_eq!(error.to_string(), "the cluster has no kubernetes-ca yet");
-    ensure(&store, &outer, now, &random).await.unwrap();
+    ensure(&store, store.keysets().await.unwrap(), &outer, now, &random).await.unwrap();
 
     let admin = Admin { user: "kedge:alice".to_owned(), lifetime: SignedDuration::from_hours(2), outer: &outer };
     let config = export(&store, url(), false, Some(admin), now, &random).await.unwrap().document();
