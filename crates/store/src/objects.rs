@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use camino::Utf8Path;
 
 use crate::error::StoreError;
 
@@ -103,6 +104,13 @@ pub trait Objects: fmt::Debug + Send + Sync {
 
     /// Writes an object if the condition holds.
     async fn put(&self, key: &str, bytes: &[u8], condition: &Condition) -> Result<Put, StoreError>;
+
+    /// Writes what a file holds, whatever stands there; what is too large to be held at once. `sha256` has the hexadecimal digits
+    /// of its digest: where the place can, it takes nothing else.
+    async fn put_file(&self, key: &str, path: &Utf8Path, _sha256: &str) -> Result<(), StoreError> {
+        let bytes = fs_err::read(path).map_err(|source| StoreError::Io { doing: "read", path: path.to_owned(), source })?;
+        self.put(key, &bytes, &Condition::Any).await.map(drop)
+    }
 
     /// Removes an object; it is no error if there is none.
     async fn delete(&self, key: &str) -> Result<(), StoreError>;

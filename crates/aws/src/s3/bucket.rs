@@ -1,13 +1,17 @@
 //! Objects of the state store below a prefix of a bucket.
 
 use std::fmt;
+use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{Builder, Region};
-use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::primitives::{ByteStream, SdkBody};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use camino::Utf8Path;
 use kedge_cloud::{CloudError, ErrorClass};
 use kedge_store::objects::MAX_OBJECT_BYTES;
 use kedge_store::{Condition, Object, Objects, Put, StoreError, Version};
@@ -176,6 +180,13 @@ impl Bucket {
     }
 }
 
+/// A digest as S3 has it: base64 of what the hexadecimal digits stand for. Without digits S3 checks nothing.
+fn checksum(sha256: &str) -> Option<String> {
+    let byte = |at| sha256.get(at..at + 2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+    let bytes: Vec<u8> = (0..sha256.len()).step_by(2).map(byte).collect::<Option<_>>()?;
+    Some(STANDARD.encode(bytes))
+}
+
 #[async_trait]
 impl Objects for Bucket {
     fn place(&self) -> String {
@@ -226,6 +237,29 @@ impl Objects for Bucket {
                 return Err(self.failed("write", key, error));
             }
             self.aws.back_off(attempt).await;
+        }
+    }
+
+    async fn put_file(&self, key: &str, path: &Utf8Path, sha256: &str) -> Result<(), StoreError> {
+        let unreadable = |why| StoreError::Io { doing: "read", path: path.to_owned(), source: io::Error::other(why) };
+        let body = ByteStream::from_path(path).await.map_err(|error| unreadable(error.to_string()))?.into_inner();
+        // The file is opened anew for each attempt.
+        if body.try_clone().is_none() {
+            return Err(unreadable("it can be read once only".to_owned()));
+        }
+        loop {
+            let headers = ReadHeaders::default();
+            let client = self.client();
+            let put = || {
+                let body = ByteStream::new(body.try_clone().unwrap_or_else(SdkBody::taken));
+                let put = client.put_object().bucket(&self.bucket).key(self.full(key)).body(body);
+                put.set_checksum_sha256(checksum(sha256)).customize().interceptor(headers.clone()).send()
+            };
+            match self.aws.write_idempotent("s3:PutObject", put).await {
+                Ok(_) => return Ok(()),
+                Err(_) if self.moved(&headers) => {}
+                Err(error) => return Err(self.failed("write", key, error)),
+            }
         }
     }
 
