@@ -38,4 +38,5 @@ pub use ports::{
     Metadata, Records, Volumes,
 };
 pub use step::Step;
+pub use step::upload::ADMIN;
 pub use system::System;

@@ -15,6 +15,7 @@ pub(crate) mod records;
 mod runtime;
 mod secrets;
 mod unit;
+pub(crate) mod upload;
 
 use std::fmt;
 use std::time::Duration;

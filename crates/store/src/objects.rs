@@ -108,7 +108,8 @@ pub trait Objects: fmt::Debug + Send + Sync {
     /// Writes what a file holds, whatever stands there; what is too large to be held at once. `sha256` has the hexadecimal digits
     /// of its digest: where the place can, it takes nothing else.
     async fn put_file(&self, key: &str, path: &Utf8Path, _sha256: &str) -> Result<(), StoreError> {
-        let bytes = fs_err::read(path).map_err(|source| StoreError::Io { doing: "read", path: path.to_owned(), source })?;
+        let bytes =
+            fs_err::read(path).map_err(|source| StoreError::Io { doing: "read", path: path.to_owned(), source })?;
         self.put(key, &bytes, &Condition::Any).await.map(drop)
     }
 

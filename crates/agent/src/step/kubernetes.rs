@@ -14,6 +14,7 @@ use crate::ports::{Member, MemberRequest};
 use crate::step::etcd_volume::VOLUME;
 use crate::step::kubeadm;
 use crate::step::records;
+use crate::step::upload;
 use crate::upkeep::{certificates, tokens};
 
 /// Where it stands that kubeadm is done, and how.
@@ -148,6 +149,7 @@ async fn join(agent: &Agent, identity: &Identity, member: Member) -> Result<Stri
     let (node, address) = place(agent, identity)?;
     discover(agent).await?;
     own_endpoint(agent, None).await?;
+    upload::before_join(agent).await?;
     let known = matches!(member, Member::Known { .. });
     if known {
         kubeadm::start_known_member(host).await?;
@@ -155,6 +157,7 @@ async fn join(agent: &Agent, identity: &Identity, member: Member) -> Result<Stri
     kubeadm::join(host, known.then(|| kubeadm::etcd_phases(&agent.config.kubernetes_version))).await?;
     own_endpoint(agent, Some(address)).await?;
     agent.ports.cluster.ready().await?;
+    upload::after_join(agent).await?;
     finish(agent, How::Join).await?;
     let how = if known { ", with the data of its volume" } else { "" };
     Ok(format!("joined as the control plane {node}{how}"))

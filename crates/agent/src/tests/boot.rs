@@ -151,6 +151,31 @@ async fn an_only_control_plane_that_is_replaced_comes_back_with_its_data() {
 }
 
 #[tokio::test]
+async fn control_planes_that_join_bring_the_configuration_of_their_version() {
+    let world = World::new(&["a", "b", "c"]).await;
+    let control_plane = |id, version: &str| {
+        let mut machine = Machine::new(&world, id, "control-plane");
+        machine.config.kubernetes_version = version.to_owned();
+        machine
+    };
+    let machines =
+        [("i-a", "1.33.2"), ("i-b", "1.33.2"), ("i-c", "1.33.2")].map(|(id, version)| control_plane(id, version));
+    for machine in &machines {
+        machine.becomes_a_node().await;
+    }
+    machines[1].terminate();
+    let newer = control_plane("i-2b", "1.33.10");
+    newer.becomes_a_node().await;
+    assert_eq!(newer.disk().version, "1.33.10", "it runs what the others were made of");
+    assert!(newer.file(crate::ADMIN).is_none());
+    // A group that still has the older template: what the newer ones run stays.
+    machines[2].terminate();
+    let older = control_plane("i-2c", "1.33.9");
+    older.becomes_a_node().await;
+    assert_eq!(older.disk().version, "1.33.10");
+}
+
+#[tokio::test]
 async fn an_only_control_plane_whose_volume_is_lost_begins_no_other_cluster() {
     let world = World::new(&["a"]).await;
     let first = Machine::new(&world, "i-a", "control-plane");

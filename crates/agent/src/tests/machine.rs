@@ -55,6 +55,8 @@ pub(super) struct Disk {
     pub(super) metadata_answers: bool,
     /// How often kubeadm made the kubelet a node.
     pub(super) joined: u32,
+    /// The version that kubeadm made its control plane of when it joined.
+    pub(super) version: String,
 }
 
 /// A machine. Cheap to clone.

@@ -113,6 +113,21 @@ impl Machine {
             ("kubeadm", ["init", "phase", "certs", name, ..]) => {
                 self.issue(name);
             }
+            ("kubeadm", ["init", "phase", "kubeconfig", "admin", .., "--kubeconfig-dir", folder]) => {
+                self.write_file(&format!("{folder}/admin.conf"), b"x", 0o600);
+            }
+            ("kubeadm", ["init", "phase", "upload-config", what, .., "--kubeconfig", path]) => {
+                assert!(self.file(path).is_some());
+                let mut state = self.world.state();
+                let Some(api) = state.api.as_mut().filter(|api| api.up) else {
+                    return bad(1, "the API does not answer");
+                };
+                match *what {
+                    "kubeadm" => api.configured.clone_from(&self.config.kubernetes_version),
+                    _ if !api.nodes.contains_key(&self.id) => return bad(1, "the node is not there yet"),
+                    _ => {}
+                }
+            }
             ("kubeadm", ["certs", "renew", ..]) => {
                 self.write_file("/etc/kubernetes/renewed", b"", 0o600);
             }
@@ -240,6 +255,7 @@ impl Machine {
         let api = state.api.as_mut().filter(|api| api.id == id);
         let Some(api) = api else { return bad(1, "etcd has the data of another cluster") };
         api.up = true;
+        api.configured.clone_from(&self.config.kubernetes_version);
         api.nodes.insert(self.id.clone(), BTreeMap::new());
         api.etcd_members.insert(self.id.clone());
         drop(state);
@@ -270,6 +286,7 @@ impl Machine {
         }
         let id = api.id.clone();
         if self.config.control_plane {
+            self.disk().version.clone_from(&api.configured);
             assert!(config.contains(&format!("advertiseAddress: {}\n", self.address)), "{config}");
             if !without_etcd {
                 api.etcd_members.insert(self.id.clone());

@@ -47,6 +47,8 @@ pub(super) struct Api {
     pub(super) tokens: BTreeMap<String, Timestamp>,
     pub(super) applied: u32,
     pub(super) etcd_members: BTreeSet<String>,
+    /// The version that control planes are given when they join.
+    pub(super) configured: String,
 }
 
 #[derive(Debug, Default)]
