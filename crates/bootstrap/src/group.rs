@@ -234,12 +234,13 @@ pub fn configure(
     let (settings, own) = (&cluster.settings, &group.settings);
     let assets = files::assets(settings, own, group.role, &mut problems);
     let labels = labels::labels(spec, group);
-    let patch = kubelet::patch(spec, group, &mut problems);
+    let ranges = Ranges::of(spec, &mut problems);
+    let patch = kubelet::patch(spec, group, domain(spec), &ranges.dns, &mut problems);
     let kubelet_args = kubelet::flags(spec, group, &labels).0;
     let taints = kubeadm::taints(group, &kubelet::of_group(spec, group).texts("taints"), &mut problems);
     let ipv6 = cluster.network.ipv6_only();
     let pods = if control_plane { static_pods::patches(spec, &mut problems) } else { Vec::new() };
-    let registration = Registration { taints, kubelet_args, patched: patch.is_some() || !pods.is_empty(), ipv6 };
+    let registration = Registration { taints, kubelet_args, ipv6 };
     let runtime = settings.block("containerd").overlaid(&own.block("containerd"));
     let gpu = group.nvidia_gpu.unwrap_or(cluster.nvidia_gpu);
 
@@ -253,13 +254,11 @@ pub fn configure(
     if kubelet::uses_ecr(spec) {
         made.push(system::credential_provider());
     }
-    if let Some(patch) = patch {
-        made.push(File::text(format!("{PATCHES}/kubeletconfiguration+merge.yaml"), &text::write(&[patch])));
-    }
+    made.push(File::text(format!("{PATCHES}/kubeletconfiguration+merge.yaml"), &text::write(&[patch])));
     made.extend(pods);
     let mut init = None;
     if control_plane {
-        let (documents, files) = documents(spec, group, endpoint, &registration, &assets, &mut problems);
+        let (documents, files) = documents(spec, group, endpoint, &registration, &assets, &ranges, &mut problems);
         made.extend(files);
         init = Some(text::write(&documents));
     }
@@ -300,26 +299,30 @@ pub fn configure(
     if problems.is_empty() { Ok(Some(config)) } else { Err(problems) }
 }
 
-/// The documents for `kubeadm init`, and the files that they name.
+/// The domain of names within the cluster.
+fn domain(spec: &ResolvedSpec) -> &str {
+    spec.cluster.settings.text("clusterDNSDomain").unwrap_or("cluster.local")
+}
+
+/// The documents for `kubeadm init`, and the files that they name. None of them is of kubelets: see [`kubelet::patch`].
 fn documents(
     spec: &ResolvedSpec,
     group: &InstanceGroup,
     endpoint: &ApiEndpoint,
     registration: &Registration,
     assets: &[File],
+    ranges: &Ranges,
     problems: &mut Vec<BootProblem>,
 ) -> (Vec<Value>, Vec<File>) {
-    let ranges = Ranges::of(spec, problems);
     let (api_server, files) = components::api_server(spec, assets, problems);
     let mut controller_manager = components::controller_manager(spec, problems);
     ranges.tell(&mut controller_manager);
     let proxies = proxy::runs(spec);
-    let domain = spec.cluster.settings.text("clusterDNSDomain").unwrap_or("cluster.local");
     let parts = Parts {
         networking: Networking {
             service_subnet: ranges.services.clone(),
             pod_subnet: (!ranges.ipv6).then(|| ranges.pods.clone()),
-            dns_domain: domain.to_owned(),
+            dns_domain: domain(spec).to_owned(),
         },
         api_server,
         controller_manager,
@@ -327,11 +330,8 @@ fn documents(
         etcd: etcd::etcd(spec, problems),
         proxy: proxies,
     };
-    let mut documents = vec![
-        value(&kubeadm::cluster(spec, endpoint, parts)),
-        value(&kubeadm::init(group, registration, proxies)),
-        kubelet::document(spec, domain, &ranges.dns),
-    ];
+    let mut documents =
+        vec![value(&kubeadm::cluster(spec, endpoint, parts)), value(&kubeadm::init(group, registration, proxies))];
     if proxies {
         documents.push(proxy::document(spec, &ranges.pods, problems));
     }

@@ -128,8 +128,7 @@ pub(crate) struct InitConfiguration {
     local_api_endpoint: LocalEndpoint,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     skip_phases: Vec<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    patches: Option<Patches>,
+    patches: Patches,
 }
 
 /// `JoinConfiguration`.
@@ -142,8 +141,7 @@ pub(crate) struct JoinConfiguration {
     discovery: Discovery,
     #[serde(skip_serializing_if = "Option::is_none")]
     control_plane: Option<ControlPlane>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    patches: Option<Patches>,
+    patches: Patches,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -195,7 +193,6 @@ struct Patches {
 pub(crate) struct Registration {
     pub(crate) taints: Vec<Value>,
     pub(crate) kubelet_args: Vec<Arg>,
-    pub(crate) patched: bool,
     /// Whether its cluster has IPv6 addresses only.
     pub(crate) ipv6: bool,
 }
@@ -208,7 +205,7 @@ pub(crate) fn init(group: &InstanceGroup, registration: &Registration, proxy: bo
         node_registration: node_registration(group, registration),
         local_api_endpoint: LocalEndpoint::of(registration),
         skip_phases: if proxy { Vec::new() } else { vec!["addon/kube-proxy"] },
-        patches: registration.patched.then_some(Patches { directory: PATCHES }),
+        patches: Patches { directory: PATCHES },
     }
 }
 
@@ -221,7 +218,7 @@ pub(crate) fn join(group: &InstanceGroup, registration: &Registration) -> JoinCo
         node_registration: node_registration(group, registration),
         discovery: Discovery { file: DiscoveryFile { kube_config_path: DISCOVERY } },
         control_plane: control_plane.then(|| ControlPlane { local_api_endpoint: LocalEndpoint::of(registration) }),
-        patches: registration.patched.then_some(Patches { directory: PATCHES }),
+        patches: Patches { directory: PATCHES },
     }
 }
 

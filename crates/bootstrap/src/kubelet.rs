@@ -85,14 +85,9 @@ const FIELDS: [(&str, &str); 63] = [
 const FLAGS: [(&str, &str); 3] =
     [("housekeepingInterval", "housekeeping-interval"), ("rootDir", "root-dir"), ("runtimeCgroups", "runtime-cgroups")];
 
-/// Settings of the kubelet for all groups but control planes.
-pub(crate) fn common(spec: &ResolvedSpec) -> Settings {
-    spec.cluster.settings.block("kubelet")
-}
-
 /// Settings of the kubelet of a group: those of the cluster, those of control planes, those of the group.
 pub(crate) fn of_group(spec: &ResolvedSpec, group: &InstanceGroup) -> Settings {
-    let mut settings = common(spec);
+    let mut settings = spec.cluster.settings.block("kubelet");
     if group.role == Role::ControlPlane {
         settings = settings.overlaid(&spec.cluster.settings.block("masterKubelet"));
     }
@@ -175,42 +170,22 @@ fn with_defaults(mut fields: Map<String, Value>) -> Map<String, Value> {
     fields
 }
 
-/// `KubeletConfiguration` of the cluster: what every group has in common. What is wrong with it is told with the groups.
-pub(crate) fn document(spec: &ResolvedSpec, domain: &str, dns: &str) -> Value {
-    let mut fields = with_defaults(fields(&common(spec), minor(&spec.cluster.kubernetes_version), &mut Vec::new()));
+/// What kubeadm writes for the kubelets of a group beside its own defaults, as a merge patch: all of it, whatever other groups
+/// have. The `ConfigMap` `kubelet-config` holds kubeadm's defaults alone: it is written once, when the cluster is made, so that
+/// nothing that a manifest may change later stands in it.
+pub(crate) fn patch(
+    spec: &ResolvedSpec,
+    group: &InstanceGroup,
+    domain: &str,
+    dns: &str,
+    problems: &mut Vec<BootProblem>,
+) -> Value {
+    let minor = minor(&spec.cluster.kubernetes_version);
+    let mut fields = with_defaults(fields(&of_group(spec, group), minor, problems));
+    rules::check(&fields, minor, problems);
     fields.entry("clusterDNS").or_insert_with(|| json!([dns]));
     fields.entry("clusterDomain").or_insert_with(|| domain.into());
-    fields.insert("apiVersion".to_owned(), "kubelet.config.k8s.io/v1beta1".into());
-    fields.insert("kind".to_owned(), "KubeletConfiguration".into());
     Value::Object(fields)
-}
-
-/// What the kubelets of a group have otherwise, as a merge patch for kubeadm; none if they have nothing of their own.
-pub(crate) fn patch(spec: &ResolvedSpec, group: &InstanceGroup, problems: &mut Vec<BootProblem>) -> Option<Value> {
-    let minor = minor(&spec.cluster.kubernetes_version);
-    let own = with_defaults(fields(&of_group(spec, group), minor, problems));
-    rules::check(&own, minor, problems);
-    let before = with_defaults(fields(&common(spec), minor, &mut Vec::new()));
-    let patch = difference(&before, &own);
-    (!patch.is_empty()).then_some(Value::Object(patch))
-}
-
-/// What makes one object of another when it is merged into it: a null takes a field away.
-fn difference(before: &Map<String, Value>, after: &Map<String, Value>) -> Map<String, Value> {
-    let gone = before.keys().filter(|field| !after.contains_key(*field)).map(|field| (field.clone(), Value::Null));
-    let mut patch: Map<String, Value> = gone.collect();
-    for (field, value) in after {
-        match (before.get(field), value) {
-            (Some(known), value) if known == value => {}
-            (Some(Value::Object(known)), Value::Object(value)) => {
-                patch.insert(field.clone(), difference(known, value).into());
-            }
-            _ => {
-                patch.insert(field.clone(), value.clone());
-            }
-        }
-    }
-    patch
 }
 
 /// Flags of the kubelets of a group.

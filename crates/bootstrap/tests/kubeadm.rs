@@ -20,6 +20,7 @@ use serde_json::json;
 
 use common::Manifests;
 use every::every_setting;
+use kedge_bootstrap::File;
 
 #[test]
 fn kubeadm_takes_what_instances_give_it() {
@@ -45,7 +46,12 @@ fn kubeadm_takes_what_instances_give_it() {
             let found = discovery.as_str();
             let join = config.join.replace("/etc/kubernetes/discovery.conf", found);
             assert!(join.contains(found), "{origin}: {join}");
-            for document in [Some(join), config.init].into_iter().flatten() {
+            // What kubelets are given is a patch: as a document, kubeadm tells whether it knows all of it.
+            let patch = config.files.iter().find(|file| file.path.ends_with("/kubeletconfiguration+merge.yaml"));
+            let patch = patch.and_then(File::as_text).unwrap();
+            let kubelet =
+                format!("{join}---\napiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n{patch}");
+            for document in [Some(join), Some(kubelet), config.init].into_iter().flatten() {
                 documents.entry(document).or_insert_with(|| origin.clone());
             }
         }

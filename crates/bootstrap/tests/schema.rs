@@ -80,9 +80,9 @@ fn matches(pattern: &str, text: &str) -> bool {
     }
 }
 
-/// What kubelets of a group have besides what all have.
-fn kubelet_patch(config: &GroupConfig) -> Option<String> {
-    config.files.iter().find(|file| file.path.contains("kubeletconfiguration"))?.as_text()
+/// What kubelets of a group have beside the defaults of kubeadm.
+fn kubelet_patch(config: &GroupConfig) -> String {
+    config.files.iter().find(|file| file.path.contains("kubeletconfiguration")).unwrap().as_text().unwrap()
 }
 
 fn check(documents: &str, found: &mut Vec<String>) -> usize {
@@ -106,9 +106,7 @@ fn documents_have_the_form_that_is_taken_whatever_is_set() {
             let before = found.len();
             checked += check(&config.join, &mut found);
             checked += config.init.as_deref().map_or(0, |init| check(init, &mut found));
-            if let Some(patch) = kubelet_patch(&config) {
-                checked += check(&format!("kind: KubeletConfiguration\n{patch}"), &mut found);
-            }
+            checked += check(&format!("kind: KubeletConfiguration\n{}", kubelet_patch(&config)), &mut found);
             found[before..].iter_mut().for_each(|fault| fault.insert_str(0, &format!("{field}: ")));
         }
     }

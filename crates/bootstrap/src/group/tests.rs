@@ -77,23 +77,8 @@ nodeRegistration:
   taints:
   - effect: NoSchedule
     key: node-role.kubernetes.io/control-plane
----
-apiVersion: kubelet.config.k8s.io/v1beta1
-authentication:
-  anonymous:
-    enabled: false
-  webhook:
-    enabled: true
-authorization:
-  mode: Webhook
-cgroupDriver: systemd
-clusterDNS:
-- 100.64.0.10
-clusterDomain: cluster.local
-kind: KubeletConfiguration
-rotateCertificates: true
-shutdownGracePeriod: 30s
-shutdownGracePeriodCriticalPods: 10s
+patches:
+  directory: /etc/kubernetes/patches
 ---
 apiVersion: kubeproxy.config.k8s.io/v1alpha1
 clusterCIDR: 100.96.0.0/11
@@ -122,6 +107,8 @@ nodeRegistration:
   taints:
   - effect: NoSchedule
     key: node-role.kubernetes.io/control-plane
+patches:
+  directory: /etc/kubernetes/patches
 
 "#]]
     );
@@ -170,14 +157,39 @@ patches:
     assert_data_eq!(
         file(&config, "/etc/kubernetes/patches/kubeletconfiguration+merge.yaml"),
         str![[r#"
+authentication:
+  anonymous:
+    enabled: false
+  webhook:
+    enabled: true
+authorization:
+  mode: Webhook
+cgroupDriver: systemd
+clusterDNS:
+- 100.64.0.10
+clusterDomain: cluster.local
 kubeReserved:
   cpu: 500m
 maxPods: 50
+rotateCertificates: true
+shutdownGracePeriod: 30s
+shutdownGracePeriodCriticalPods: 10s
 
 "#]]
     );
     let labels: Vec<&str> = config.control_plane_labels.keys().map(String::as_str).collect();
     assert_eq!(labels, ["kops.k8s.io/instancegroup", "node-role.kubernetes.io/node", "node-role.kubernetes.io/x"]);
+}
+
+#[test]
+fn kubelets_of_all_groups_follow_the_cluster() {
+    let changes = [("spec:\n", "spec:\n  kubelet: {evictionHard: 'memory.available<1Gi'}\n")];
+    for role in [Role::ControlPlane, Role::Node] {
+        let (before, after) = (config(&[], role).unwrap(), config(&changes, role).unwrap());
+        assert_ne!(before.digest().unwrap(), after.digest().unwrap(), "{role:?}");
+        // What `kubeadm init` leaves in the cluster for all kubelets is the same before and after.
+        assert_eq!(before.init, after.init);
+    }
 }
 
 #[test]
