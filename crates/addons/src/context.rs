@@ -27,6 +27,8 @@ pub struct Surroundings<'a> {
     pub account_id: &'a str,
     /// Id of the hosted zone, if there is one.
     pub hosted_zone: Option<&'a str>,
+    /// Whether there are nodes with GPUs.
+    pub gpus: bool,
     /// Where nodes find the API.
     pub endpoint: &'a ApiEndpoint,
     /// Files of user add-ons: texts under the names by which the manifest calls them.

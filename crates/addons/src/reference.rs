@@ -89,7 +89,7 @@ const ABOUT: &[About] = &[
     About {
         name: "nvidia-device-plugin",
         what: "GPUs as resources of nodes",
-        when: "`spec.containerd.nvidiaGPU.enabled`, of the cluster or of a group",
+        when: "`spec.containerd.nvidiaGPU.enabled`, of the cluster or of a group, and machines with a GPU of NVIDIA",
         settings: "none",
     },
     About {

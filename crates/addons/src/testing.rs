@@ -59,6 +59,7 @@ pub(crate) fn addons_with(spec: &ResolvedSpec, files: &BTreeMap<String, String>)
         partition: "aws",
         account_id: "123456789012",
         hosted_zone: Some("Z1"),
+        gpus: spec.cluster.nvidia_gpu,
         endpoint: &endpoint,
         files,
     };

@@ -36,6 +36,7 @@ fn real_manifests_have_add_ons() {
             partition: "aws",
             account_id: "123456789012",
             hosted_zone: Some("Z1"),
+            gpus: spec.cluster.nvidia_gpu,
             endpoint: &endpoint,
             files: &files,
         };

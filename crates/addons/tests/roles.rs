@@ -26,6 +26,7 @@ fn addons(spec: &ResolvedSpec) -> Vec<Addon> {
         partition: "aws",
         account_id: "123456789012",
         hosted_zone: Some("Z1"),
+        gpus: spec.cluster.nvidia_gpu,
         endpoint: &endpoint,
         files: &BTreeMap::new(),
     };

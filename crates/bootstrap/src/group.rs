@@ -197,13 +197,14 @@ pub(crate) fn digest(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The configuration of a group; none for bastions, which are no nodes.
+/// The configuration of a group; none for bastions, which are no nodes. `gpu` says whether its nodes are GPU nodes.
 ///
 /// # Errors
 /// Everything that the manifest asks of the instances and that cannot be done.
 pub fn configure(
     spec: &ResolvedSpec,
     group: &InstanceGroup,
+    gpu: bool,
     endpoint: &ApiEndpoint,
     store: &StorePlace,
 ) -> Result<Option<GroupConfig>, Vec<BootProblem>> {
@@ -233,16 +234,15 @@ pub fn configure(
     }
     let (settings, own) = (&cluster.settings, &group.settings);
     let assets = files::assets(settings, own, group.role, &mut problems);
-    let labels = labels::labels(spec, group);
+    let labels = labels::labels(spec, group, gpu);
     let ranges = Ranges::of(spec, &mut problems);
     let patch = kubelet::patch(spec, group, domain(spec), &ranges.dns, &mut problems);
     let kubelet_args = kubelet::flags(spec, group, &labels).0;
     let taints = kubeadm::taints(group, &kubelet::of_group(spec, group).texts("taints"), &mut problems);
     let ipv6 = cluster.network.ipv6_only();
     let pods = if control_plane { static_pods::patches(spec, &mut problems) } else { Vec::new() };
-    let registration = Registration { taints, kubelet_args, ipv6 };
+    let registration = Registration { taints, kubelet_args, gpu, ipv6 };
     let runtime = settings.block("containerd").overlaid(&own.block("containerd"));
-    let gpu = group.nvidia_gpu.unwrap_or(cluster.nvidia_gpu);
 
     let mut made = system::sysctls(settings, own, &mut problems);
     made.extend(system::time(settings));

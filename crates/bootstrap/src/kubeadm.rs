@@ -17,6 +17,8 @@ pub(crate) const API_VERSION: &str = "kubeadm.k8s.io/v1beta4";
 const DISCOVERY: &str = "/etc/kubernetes/discovery.conf";
 /// Where patches are of what kubeadm writes.
 pub(crate) const PATCHES: &str = "/etc/kubernetes/patches";
+/// Key of the taint of GPU nodes.
+const GPU_TAINT: &str = "nvidia.com/gpu";
 const CRI_SOCKET: &str = "unix:///run/containerd/containerd.sock";
 
 /// `ClusterConfiguration`.
@@ -193,6 +195,8 @@ struct Patches {
 pub(crate) struct Registration {
     pub(crate) taints: Vec<Value>,
     pub(crate) kubelet_args: Vec<Arg>,
+    /// Whether it has GPUs.
+    pub(crate) gpu: bool,
     /// Whether its cluster has IPv6 addresses only.
     pub(crate) ipv6: bool,
 }
@@ -227,6 +231,11 @@ fn node_registration(group: &InstanceGroup, registration: &Registration) -> Node
     // An empty list means none, so that the usual one of control planes has to be written too.
     if group.role == Role::ControlPlane && taints.is_empty() {
         taints.push(taint("node-role.kubernetes.io/control-plane", "", "NoSchedule"));
+    }
+    // As tags promise it to the autoscaler: pods that ask for no GPU stay away.
+    let is_gpu = |one: &Value| one.get("key").and_then(Value::as_str).is_some_and(|key| key.starts_with(GPU_TAINT));
+    if registration.gpu && !taints.iter().any(is_gpu) {
+        taints.push(taint(GPU_TAINT, "", "NoSchedule"));
     }
     NodeRegistration { cri_socket: CRI_SOCKET, taints, kubelet_extra_args: registration.kubelet_args.clone() }
 }

@@ -32,8 +32,8 @@ pub(crate) struct Labels {
     pub(crate) control_plane: BTreeMap<String, String>,
 }
 
-/// The labels of the nodes of a group.
-pub(crate) fn labels(spec: &ResolvedSpec, group: &InstanceGroup) -> Labels {
+/// The labels of the nodes of a group; `gpu` says whether they have GPUs.
+pub(crate) fn labels(spec: &ResolvedSpec, group: &InstanceGroup, gpu: bool) -> Labels {
     let cluster = &spec.cluster;
     let mut all: BTreeMap<String, String> = match group.role {
         Role::ControlPlane => {
@@ -51,6 +51,10 @@ pub(crate) fn labels(spec: &ResolvedSpec, group: &InstanceGroup) -> Labels {
     });
     all.insert("kops.k8s.io/instancegroup".to_owned(), group.name.clone());
     all.extend(group.node_labels.clone());
+    if gpu {
+        // Tags promise it to the autoscaler, and the device plugin runs where it is.
+        all.insert("kops.k8s.io/gpu".to_owned(), "1".to_owned());
+    }
     let mut labels = Labels::default();
     for (label, value) in all {
         let to = if is_open(&label) { &mut labels.kubelet } else { &mut labels.control_plane };

@@ -43,7 +43,7 @@ fn real_manifests_boot() {
         // kubeadm makes no API servers without etcd, which is told.
         for group in spec.groups.iter().filter(|group| group.role != Role::ApiServer) {
             let at = format!("{} {}", file.display(), group.name);
-            match configure(&spec, group, &endpoint, &store) {
+            match configure(&spec, group, false, &endpoint, &store) {
                 Ok(config) => assert_eq!(config.is_none(), group.role == Role::Bastion, "{at}"),
                 Err(found) => problems.extend(found.into_iter().map(|problem| format!("{at}: {problem}"))),
             }

@@ -75,6 +75,7 @@ fn units(plugin: &str, files: Option<&BTreeMap<String, String>>) -> Vec<Unit> {
         partition: "aws",
         account_id: "123456789012",
         hosted_zone: Some("Z1"),
+        gpus: false,
         endpoint: &endpoint,
         files: &BTreeMap::new(),
     };

@@ -4,6 +4,7 @@
 
 mod auto_scaling_group;
 mod block_devices;
+mod gpu;
 pub(crate) mod key_pair;
 mod launch_template;
 mod lifecycle_hooks;
@@ -11,6 +12,7 @@ mod tags;
 pub(crate) mod warm_pool;
 
 pub(crate) use block_devices::performance;
+pub use gpu::has_gpu;
 
 use kedge_resource::Ref;
 use kedge_resource::kind::{InstanceProfile, LaunchTemplate, Subnet};

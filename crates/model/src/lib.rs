@@ -38,6 +38,7 @@ pub use assumed::{ROOT_DEVICE, assumed_facts, fill_in};
 pub use boot::Boot;
 pub use facts_query::facts_query;
 pub use fingerprint::{FingerprintError, openssh_fingerprint};
+pub use instance_groups::has_gpu;
 pub use neutral::neutral;
 
 use crate::lowering::Lowering;

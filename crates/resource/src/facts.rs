@@ -218,7 +218,7 @@ pub struct InstanceTypes {
     /// Types with one local disk.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub one_local_disk: BTreeSet<String>,
-    /// Types with an NVIDIA or AMD GPU.
+    /// Types with a GPU of NVIDIA.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub gpu: BTreeSet<String>,
     /// Types with ARM processors.
@@ -256,7 +256,7 @@ pub struct InstanceType {
     /// Number of local disks.
     #[serde(default)]
     pub local_disks: i32,
-    /// Number of GPUs.
+    /// Number of GPUs of NVIDIA.
     #[serde(default)]
     pub gpus: i32,
     /// `x86_64`, `arm64`.

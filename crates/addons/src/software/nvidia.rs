@@ -1,6 +1,5 @@
-//! The device plugin of NVIDIA, if `containerd.nvidiaGPU` asks for GPUs.
+//! The device plugin of NVIDIA, if there are nodes with GPUs.
 
-use kedge_spec::resolved::Role;
 use serde_json::json;
 
 use crate::addon::{Addon, Wave};
@@ -11,9 +10,7 @@ use crate::problem::Problem;
 const NAME: &str = "nvidia-device-plugin";
 
 pub(super) fn make(context: &Context<'_>, _: &mut Vec<Problem>) -> Option<Addon> {
-    let cluster = &context.spec.cluster;
-    let nodes = context.spec.groups.iter().filter(|group| group.role == Role::Node);
-    if !nodes.into_iter().any(|group| group.nvidia_gpu.unwrap_or(cluster.nvidia_gpu)) {
+    if !context.surroundings.gpus {
         return None;
     }
     let container = Container::new(NAME, context.release(NAME).image("device-plugin"))

@@ -46,7 +46,7 @@ async fn describe(aws: &Aws, names: &[String]) -> Result<Vec<InstanceTypeInfo>, 
 fn fact(raw: InstanceTypeInfo) -> InstanceType {
     let disks = raw.instance_storage_info.and_then(|storage| storage.disks).unwrap_or_default();
     let gpus = raw.gpu_info.and_then(|gpus| gpus.gpus).unwrap_or_default();
-    let gpus = gpus.into_iter().filter(|gpu| matches!(gpu.manufacturer.as_deref(), Some("NVIDIA" | "AMD")));
+    let gpus = gpus.into_iter().filter(|gpu| gpu.manufacturer.as_deref() == Some("NVIDIA"));
     let architectures = raw.processor_info.and_then(|processor| processor.supported_architectures).unwrap_or_default();
     InstanceType {
         vcpus: raw.v_cpu_info.and_then(|vcpus| vcpus.default_v_cpus).unwrap_or_default(),
@@ -79,7 +79,7 @@ mod tests {
             .v_cpu_info(VCpuInfo::builder().default_v_cpus(4).build())
             .memory_info(MemoryInfo::builder().size_in_mib(16384).build())
             .instance_storage_info(InstanceStorageInfo::builder().disks(disk(2)).disks(disk(1)).build())
-            .gpu_info(GpuInfo::builder().gpus(gpu("NVIDIA", 1)).gpus(gpu("Habana", 8)).build())
+            .gpu_info(GpuInfo::builder().gpus(gpu("NVIDIA", 1)).gpus(gpu("AMD", 2)).build())
             .processor_info(
                 ProcessorInfo::builder()
                     .supported_architectures(ArchitectureType::I386)

@@ -6,7 +6,7 @@ use crate::testing::{group, spec, store};
 fn config(changes: &[(&str, &str)], role: Role) -> Result<GroupConfig, Vec<BootProblem>> {
     let spec = spec(changes);
     let endpoint = ApiEndpoint::of(&spec, None).unwrap();
-    configure(&spec, &group(&spec, role), &endpoint, &store()).map(|config| config.unwrap())
+    configure(&spec, &group(&spec, role), false, &endpoint, &store()).map(|config| config.unwrap())
 }
 
 fn file(config: &GroupConfig, path: &str) -> String {
@@ -214,6 +214,28 @@ fn kubelets_and_containerd_agree_about_control_groups() {
         let text = file(&config(changes, Role::Node).unwrap(), "/etc/containerd/config.toml");
         assert!(text.contains(wanted), "{text}");
     }
+}
+
+#[test]
+fn gpu_nodes_are_what_tags_promise() {
+    let of = |changes: &[(&str, &str)], role, gpu| {
+        let spec = spec(changes);
+        let endpoint = ApiEndpoint::of(&spec, None).unwrap();
+        configure(&spec, &group(&spec, role), gpu, &endpoint, &store()).unwrap().unwrap()
+    };
+    let wanted = ("spec:\n", "spec:\n  containerd: {nvidiaGPU: {enabled: true}}\n");
+    for role in [Role::ControlPlane, Role::Node] {
+        // What the manifest wants of all is not for machines without a GPU.
+        assert_eq!(of(&[wanted], role, false), of(&[], role, false));
+        let gpu = of(&[wanted], role, true);
+        assert_eq!(gpu.control_plane_labels["kops.k8s.io/gpu"], "1");
+        assert!(gpu.join.contains("  - effect: NoSchedule\n    key: nvidia.com/gpu\n"), "{}", gpu.join);
+        assert_eq!(gpu.join.contains("key: node-role.kubernetes.io/control-plane"), role == Role::ControlPlane);
+        assert!(file(&gpu, "/etc/containerd/config.toml").contains("default_runtime_name = \"nvidia\""));
+    }
+    let own = [("  role: Node\n", "  role: Node\n  taints: [\"nvidia.com/gpu=yes:NoExecute\"]\n")];
+    let own = of(&own, Role::Node, true);
+    assert!(own.join.contains("NoExecute") && !own.join.contains("NoSchedule"), "{}", own.join);
 }
 
 #[test]

@@ -49,7 +49,7 @@ impl Manifests {
         let endpoint = ApiEndpoint::of(&spec, Some("api-1.elb.example.com")).unwrap();
         // kubeadm makes no API servers without etcd, which is told.
         let groups = spec.groups.iter().filter(|group| group.role != Role::ApiServer);
-        let configs = groups.map(|group| configure(&spec, group, &endpoint, &store));
+        let configs = groups.map(|group| configure(&spec, group, false, &endpoint, &store));
         let configs: Result<Vec<_>, _> = configs.collect();
         configs.map(|configs| configs.into_iter().flatten().collect()).map_err(|problems| format!("{problems:?}"))
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use kedge_resource::Tags;
 use kedge_spec::resolved::{Feature, InstanceGroup, Role, Taint};
 
-use super::machine_type;
+use super::has_gpu;
 use crate::lowering::Lowering;
 use crate::{names, tags};
 
@@ -25,7 +25,7 @@ pub(super) fn of_group(lowering: &Lowering<'_>, group: &InstanceGroup) -> Tags {
             result.set(handler.managed_asg_tag.clone(), "");
         }
     }
-    let gpu = has_gpu(lowering, group);
+    let gpu = has_gpu(lowering.spec, group, lowering.facts);
     for (label, value) in node_labels(lowering, group, gpu) {
         result.set(format!("{}{label}", tags::NODE_TEMPLATE_LABEL), value);
     }
@@ -46,12 +46,6 @@ fn role_words(role: Role) -> &'static [&'static str] {
         Role::Node => &["node"],
         Role::Bastion => &["bastion"],
     }
-}
-
-/// Whether nodes of the group get the label and the taint of GPU nodes.
-fn has_gpu(lowering: &Lowering<'_>, group: &InstanceGroup) -> bool {
-    (lowering.cluster.nvidia_gpu || group.nvidia_gpu == Some(true))
-        && lowering.facts.instance_types.get(machine_type(group)).is_some_and(|found| found.gpus > 0)
 }
 
 fn node_labels(lowering: &Lowering<'_>, group: &InstanceGroup, gpu: bool) -> BTreeMap<String, String> {

@@ -59,7 +59,7 @@ fn software(spec: &ResolvedSpec, facts: &Facts) -> Software {
     let (mut configs, mut addons, mut refused) = (Vec::new(), Vec::new(), Vec::new());
     // Groups without etcd are refused whatever their fields say.
     for group in spec.groups.iter().filter(|group| group.role != Role::ApiServer) {
-        match configure(spec, group, &endpoint, &store) {
+        match configure(spec, group, kedge_model::has_gpu(spec, group, facts), &endpoint, &store) {
             Ok(config) => configs.extend(config),
             Err(problems) => refused.extend(problems.iter().map(ToString::to_string)),
         }
@@ -70,6 +70,7 @@ fn software(spec: &ResolvedSpec, facts: &Facts) -> Software {
         partition: &facts.partition,
         account_id: &facts.account_id,
         hosted_zone: Some("Z1"),
+        gpus: spec.groups.iter().any(|group| kedge_model::has_gpu(spec, group, facts)),
         endpoint: &endpoint,
         files: &BTreeMap::from([("something".to_owned(), file)]),
     };

@@ -74,7 +74,7 @@ const CLUSTER: &[Row] = &[
         &[("cluster spec.etcdClusters[].etcdMembers[].encryptedVolume", "true")],
     ),
     ("spec.etcdClusters[].etcdMembers[].encryptedVolume", "true", &[]),
-    ("spec.containerd.nvidiaGPU.enabled", "true", &[]),
+    ("spec.containerd.nvidiaGPU.enabled", "true", &[("nodes spec.machineType", r#""g4dn.xlarge""#)]),
     (
         "spec.kubeAPIServer.serviceNodePortRange",
         r#""30000-30010""#,

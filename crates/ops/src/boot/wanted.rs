@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use kedge_addons::{Addon, Index, Surroundings};
 use kedge_bootstrap::{ApiEndpoint, Arch, BootProblem, Payload, StorePlace, UserData, configure};
 use kedge_diag::{Diagnostic, Diagnostics};
-use kedge_model::Boot;
+use kedge_model::{Boot, has_gpu};
 use kedge_resource::facts::StoreFacts;
 use kedge_resource::kind::StoreObject;
 use kedge_resource::{Facts, Kind, Ref, Resource, ResourceKey};
 use kedge_spec::ResolvedSpec;
-use kedge_spec::resolved::{DnsType, InstanceGroup};
+use kedge_spec::resolved::{DnsType, InstanceGroup, Role};
 use kedge_store::LOAD_BALANCER;
 
 use super::objects::{Name, PROGRAMS, arch, arch_name};
@@ -62,7 +62,7 @@ pub(crate) fn wanted(
                     .hint("give the group another name"),
             );
         }
-        let config = match configure(spec, group, &endpoint, &place) {
+        let config = match configure(spec, group, has_gpu(spec, group, facts), &endpoint, &place) {
             Ok(Some(config)) => config,
             Ok(None) => continue,
             Err(problems) => {
@@ -127,6 +127,7 @@ pub(crate) fn wanted(
         partition: &facts.partition,
         account_id: &facts.account_id,
         hosted_zone: kedge_model::hosted_zone(spec, facts).map(|zone| zone.id.as_str()),
+        gpus: spec.groups.iter().any(|group| group.role != Role::Bastion && has_gpu(spec, group, facts)),
         endpoint: &endpoint,
         files,
     };
