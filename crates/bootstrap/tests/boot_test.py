@@ -32,6 +32,7 @@ class Server(http.server.BaseHTTPRequestHandler):
 
     objects = {}
     failures = 0
+    cuts = 0
     boot = None
 
     def log_message(self, *_):
@@ -39,7 +40,10 @@ class Server(http.server.BaseHTTPRequestHandler):
 
     def answer(self, code, body):
         self.send_response(code)
-        self.send_header("Content-Length", str(len(body)))
+        cut = Server.cuts and code == 200 and "x-amz-date" in self.headers
+        if cut:
+            Server.cuts -= 1
+        self.send_header("Content-Length", str(len(body) + (10 if cut else 0)))
         self.end_headers()
         self.wfile.write(body)
 
@@ -74,17 +78,24 @@ class Boot(unittest.TestCase):
         url = "http://127.0.0.1:%d" % server.server_port
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
-        self.said, self.ran, self.slept = [], [], []
+        self.said, self.ran, self.slept, self.asked = [], [], [], []
         self.boot.CONFIG["endpoint"] = url
         self.boot.METADATA = ["http://127.0.0.1:1", url]
         self.boot.PROGRAM = folder.name + "/opt/kedge-node"
         self.boot.GROUP = folder.name + "/etc/group.json"
+        self.boot.__file__ = folder.name + "/user-data.py"
+        self.boot.KEPT = folder.name + "/opt/boot.py"
+        self.boot.LOCK = folder.name + "/lock"
+        self.boot.UNITS = folder.name + "/units"
+        with open(self.boot.__file__, "w") as file:
+            file.write("# the program\n")
+        self.boot.systemctl = lambda *arguments: self.asked.append(" ".join(arguments))
         self.boot.say = self.said.append
         self.boot.os = types.SimpleNamespace(**vars(os))
         self.boot.os.execv = lambda path, arguments: self.ran.append(arguments)
         self.boot.time = types.SimpleNamespace(monotonic=lambda: sum(self.slept), sleep=self.slept.append)
         self.boot.platform = types.SimpleNamespace(machine=lambda: "x86_64")
-        Server.boot, Server.failures, Server.objects = self.boot, 0, {}
+        Server.boot, Server.failures, Server.cuts, Server.objects = self.boot, 0, 0, {}
         self.put("node", b"\x7fELF", "amd64")
         self.put("config", b"{}")
 
@@ -107,12 +118,60 @@ class Boot(unittest.TestCase):
         self.assertIn("answers 503: slow down", self.said[0])
         self.assertEqual(len(self.ran), 1)
 
+    def test_a_cut_answer_is_tried_again(self):
+        Server.cuts = 1
+        self.boot.main()
+        self.assertEqual(self.slept, [2])
+        self.assertIn("IncompleteRead", self.said[0])
+        self.assertEqual(len(self.ran), 1)
+
+    def test_a_unit_goes_on_after_a_reboot(self):
+        def reboot(*_):
+            raise KeyboardInterrupt
+
+        self.boot.fetch = reboot
+        with self.assertRaises(KeyboardInterrupt):
+            self.boot.main()
+        self.assertEqual(self.asked, ["daemon-reload", "enable --quiet kedge-boot.service"])
+        with open(self.boot.KEPT) as file:
+            self.assertEqual(file.read(), "# the program\n")
+        with open(self.boot.UNITS + "/kedge-boot.service") as file:
+            self.assertIn("\nExecStart=%s %s\n" % (sys.executable, self.boot.KEPT), file.read())
+
+    def test_the_unit_begins_again_and_installs_nothing(self):
+        Server.failures = 10**9
+        self.boot.__file__ = self.boot.KEPT
+        self.assertEqual(self.boot.main(), 1)
+        self.assertEqual(self.asked, [])
+        Server.failures = 0
+        self.boot.main()
+        self.assertEqual((len(self.ran), self.asked), (1, []))
+
+    def test_what_cannot_be_run_is_gone_on_with(self):
+        def fails(*_):
+            raise OSError("Exec format error")
+
+        self.boot.os.execv = fails
+        self.assertEqual(self.boot.main(), 1)
+        self.assertIn("Exec format error", self.said[-1])
+        self.assertEqual(self.asked[-1], "start --no-block kedge-boot.service")
+
+    def test_an_image_without_units_boots(self):
+        def fails(*_):
+            raise OSError("there is no systemctl")
+
+        self.boot.systemctl = fails
+        self.boot.main()
+        self.assertIn("there is no systemctl", self.said[0])
+        self.assertEqual(len(self.ran), 1)
+
     def test_it_gives_up_in_the_end(self):
         Server.failures = 10**9
         self.assertEqual(self.boot.main(), 1)
         self.assertIn("given up after 1800 s", self.said[-1])
         self.assertLessEqual(sum(self.slept), 1800)
         self.assertEqual(self.ran, [])
+        self.assertEqual(self.asked[-1], "start --no-block kedge-boot.service")
 
     def test_another_digest_is_refused_and_both_are_said(self):
         self.boot.CONFIG["config"]["sha256"] = "f" * 64

@@ -29,13 +29,17 @@ WantedBy=multi-user.target
 pub(super) async fn ensure(agent: &Agent) -> Result<String, StepError> {
     let host = agent.host();
     let changed = ensure_file(host, &format!("/etc/systemd/system/{UNIT}"), TEXT.as_bytes(), 0o644).await?;
-    if changed || !succeeds(host, Command::new("systemctl", ["is-enabled", "--quiet", UNIT])).await? {
+    let enabled = succeeds(host, Command::new("systemctl", ["is-enabled", "--quiet", UNIT])).await?;
+    if changed || !enabled {
         done(host, Command::new("systemctl", ["daemon-reload"])).await?;
-        done(host, Command::new("systemctl", ["enable", "--quiet", UNIT])).await?;
     }
     if !succeeds(host, Command::new("systemctl", ["is-active", "--quiet", UNIT])).await? {
         // Not waited for: the unit waits for this very process.
         done(host, Command::new("systemctl", ["start", "--no-block", UNIT])).await?;
+    }
+    // Last, as the unit of user data, which begins again whatever fails before, stops when this one is switched on.
+    if changed || !enabled {
+        done(host, Command::new("systemctl", ["enable", "--quiet", UNIT])).await?;
     }
     Ok(format!("{UNIT} goes on after a reboot"))
 }

@@ -1,12 +1,18 @@
 #!/usr/bin/env python3
-"""Fetches kedge-node and the configuration of this instance's group, checks them, and runs the one with the other."""
+"""Fetches kedge-node and the configuration of this instance's group, checks them, and runs the one with the other.
+
+cloud-init runs this once in the life of an instance. So it leaves a unit that runs it again until kedge-node has one of its own.
+"""
 
 import datetime
+import fcntl
 import hashlib
 import hmac
+import http.client
 import json
 import os
 import platform
+import subprocess
 import sys
 import time
 import urllib.error
@@ -18,6 +24,26 @@ METADATA = ["http://169.254.169.254", "http://[fd00:ec2::254]"]
 DEADLINE = 1800
 PROGRAM = "/opt/kedge/kedge-node"
 GROUP = "/etc/kedge/group.json"
+KEPT = "/opt/kedge/boot.py"
+LOCK = "/run/kedge-boot.lock"
+UNITS = "/etc/systemd/system"
+UNIT = "kedge-boot.service"
+UNIT_TEXT = """\
+[Unit]
+Description=kedge: fetches kedge-node
+Wants=network-online.target
+After=network-online.target
+ConditionPathExists=!/etc/systemd/system/multi-user.target.wants/kedge-node.service
+StartLimitIntervalSec=0
+
+[Service]
+ExecStart=%s %s
+Restart=on-failure
+RestartSec=30
+
+[Install]
+WantedBy=multi-user.target
+"""
 
 
 class Refused(Exception):
@@ -36,8 +62,12 @@ def say(text):
 
 def request(url, headers, method="GET"):
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(urllib.request.Request(url, headers=headers, method=method), timeout=30) as answer:
-        return answer.read()
+    try:
+        with opener.open(urllib.request.Request(url, headers=headers, method=method), timeout=30) as answer:
+            return answer.read()
+    except http.client.HTTPException as error:
+        # An answer that was cut, among others.
+        raise OSError("%s: %r" % (url, error)) from error
 
 
 def credentials():
@@ -116,6 +146,22 @@ def write(path, body, mode):
     os.replace(new, path)
 
 
+def systemctl(*arguments):
+    subprocess.run(("systemctl",) + arguments, check=True)
+
+
+def keep():
+    """Leaves this program as a unit, so that a reboot is gone on from."""
+    try:
+        with open(__file__, "rb") as file:
+            write(KEPT, file.read(), 0o755)
+        write(UNITS + "/" + UNIT, (UNIT_TEXT % (sys.executable, KEPT)).encode(), 0o644)
+        systemctl("daemon-reload")
+        systemctl("enable", "--quiet", UNIT)
+    except (OSError, subprocess.SubprocessError) as error:
+        say("%s is not in place, so that a reboot is not gone on from: %s" % (UNIT, error))
+
+
 def boot():
     machine = platform.machine()
     arch = {"x86_64": "amd64", "aarch64": "arm64"}.get(machine)
@@ -131,7 +177,7 @@ def explain(error):
     return str(error)
 
 
-def main():
+def fetch_and_run():
     begin, wait = time.monotonic(), 2
     while True:
         try:
@@ -143,14 +189,32 @@ def main():
         except (OSError, ValueError, KeyError) as error:
             left = DEADLINE - (time.monotonic() - begin)
             if left < wait:
-                say("given up after %d s: %s" % (DEADLINE, explain(error)))
+                say("given up after %d s, and begun again soon: %s" % (DEADLINE, explain(error)))
                 return 1
             say("trying again in %d s: %s" % (wait, explain(error)))
         time.sleep(wait)
         wait = min(wait * 2, 30)
     say("kedge-node begins")
     os.execv(PROGRAM, [PROGRAM, "boot", "--config", GROUP])
-    return 1
+    return 0
+
+
+def main():
+    """As user data it does the work itself, so that parts of the manifest come after it. With what fails, the unit goes on."""
+    of_unit = os.path.realpath(__file__) == os.path.realpath(KEPT)
+    code = 1
+    try:
+        # One at a time. The lock ends with this program, also where it becomes kedge-node.
+        with open(LOCK, "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not of_unit:
+                keep()
+            code = fetch_and_run()
+    except (OSError, subprocess.SubprocessError) as error:
+        say("failed: %s" % explain(error))
+    if code and not of_unit:
+        systemctl("start", "--no-block", UNIT)
+    return code
 
 
 if __name__ == "__main__":
