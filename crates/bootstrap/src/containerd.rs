@@ -9,15 +9,44 @@ use crate::toml::{Toml, path};
 
 /// Where the hosts of registries are described.
 const HOSTS: &str = "/etc/containerd/certs.d";
+/// Where it serves.
+const SOCKET: &str = "/run/containerd/containerd.sock";
 /// Plugin that serves kubelets.
 const CRI: &str = "io.containerd.grpc.v1.cri";
 /// Where gVisor's runtime reads how it shall run.
 const RUNSC: &str = "/etc/containerd/runsc.toml";
 
-/// The files of containerd; `settings` are those of the cluster with those of the group over them. `systemd` says whether
-/// kubelets leave control groups to it: both have to agree.
-pub(crate) fn files(settings: &Settings, gpu: bool, systemd: bool, problems: &mut Vec<BootProblem>) -> Vec<File> {
-    let mut files = vec![File::text("/etc/containerd/config.toml", &config(settings, gpu, systemd))];
+/// What containerd does for a group beside what its settings say.
+#[derive(Clone, Debug)]
+pub(crate) struct Purpose {
+    /// Whether pods run on GPUs.
+    pub(crate) gpu: bool,
+    /// Whether kubelets leave control groups to systemd: both have to agree.
+    pub(crate) systemd: bool,
+    /// The image of sandboxes, where images come from a registry of the cluster.
+    pub(crate) sandbox: Option<String>,
+}
+
+/// The registry that images of Kubernetes come from instead of their own, as `assets` name it.
+pub(crate) fn registry(cluster: &Settings) -> Option<String> {
+    let assets = cluster.block("assets");
+    let registry = assets.text("containerProxy").or_else(|| assets.text("containerRegistry"))?;
+    Some(registry.trim_end_matches('/').to_owned())
+}
+
+/// The image of sandboxes in that registry: the one that kubeadm pulls from there. `minor` is the second number of its version.
+pub(crate) fn sandbox(cluster: &Settings, minor: u32) -> Option<String> {
+    let tag = match minor {
+        ..=33 => "3.10",
+        34..=35 => "3.10.1",
+        _ => "3.10.2",
+    };
+    registry(cluster).map(|registry| format!("{registry}/pause:{tag}"))
+}
+
+/// The files of containerd; `settings` are those of the cluster with those of the group over them.
+pub(crate) fn files(settings: &Settings, purpose: &Purpose, problems: &mut Vec<BootProblem>) -> Vec<File> {
+    let mut files = vec![File::text("/etc/containerd/config.toml", &config(settings, purpose))];
     if let Some(platform) = gvisor_platform(settings) {
         let mut config = Toml::table([]);
         config.set(&["runsc_config".to_owned(), "platform".to_owned()], Toml::Text(platform));
@@ -41,6 +70,12 @@ pub(crate) fn files(settings: &Settings, gpu: bool, systemd: bool, problems: &mu
     files
 }
 
+/// The registries that others stand in for.
+pub(crate) fn mirrored(settings: &Settings) -> Vec<&str> {
+    let mirrors = settings.get("registryMirrors").and_then(Value::as_object);
+    mirrors.into_iter().flatten().map(|(registry, _)| registry.as_str()).filter(|registry| *registry != "*").collect()
+}
+
 /// By what gVisor catches system calls, where it runs and the manifest says so.
 fn gvisor_platform(settings: &Settings) -> Option<String> {
     let gvisor = settings.block("gvisor");
@@ -48,7 +83,19 @@ fn gvisor_platform(settings: &Settings) -> Option<String> {
     Some(platform.to_owned())
 }
 
-fn config(settings: &Settings, gpu: bool, systemd: bool) -> String {
+/// Looks at what has to be as it is whoever brings containerd.
+pub(crate) fn check(settings: &Settings, problems: &mut Vec<BootProblem>) {
+    if let Some(address) = settings.text("address").filter(|address| *address != SOCKET) {
+        problems.push(BootProblem::new(
+            "containerd.address",
+            format!("kubelets and what else asks containerd find it at `{SOCKET}`, not at `{address}`"),
+            "leave it out",
+        ));
+    }
+}
+
+fn config(settings: &Settings, purpose: &Purpose) -> String {
+    let (gpu, systemd) = (purpose.gpu, purpose.systemd);
     if let Some(whole) = settings.text("configOverride") {
         return whole.to_owned();
     }
@@ -62,13 +109,10 @@ fn config(settings: &Settings, gpu: bool, systemd: bool) -> String {
             set(&[name], directory.into());
         }
     }
-    if let Some(address) = settings.text("address") {
-        set(&["grpc", "address"], address.into());
-    }
     if let Some(level) = settings.text("logLevel") {
         set(&["debug", "level"], level.into());
     }
-    if let Some(image) = settings.text("sandboxImage") {
+    if let Some(image) = settings.text("sandboxImage").or(purpose.sandbox.as_deref()) {
         set(&["plugins", CRI, "sandbox_image"], image.into());
     }
     if let Some(on) = settings.boolean("selinuxEnabled") {
@@ -153,7 +197,8 @@ mod tests {
     fn all(containerd: &str, gpu: bool) -> Vec<File> {
         let spec = spec(&[("spec:\n", &format!("spec:\n  containerd: {containerd}\n"))]);
         let mut problems = Vec::new();
-        let files = files(&spec.cluster.settings.block("containerd"), gpu, true, &mut problems);
+        let purpose = Purpose { gpu, systemd: true, sandbox: None };
+        let files = files(&spec.cluster.settings.block("containerd"), &purpose, &mut problems);
         assert_eq!(problems, []);
         files
     }

@@ -247,12 +247,15 @@ pub fn configure(
     let mut made = system::sysctls(settings, own, &mut problems);
     made.extend(system::time(settings));
     made.extend(system::egress(settings));
+    containerd::check(&runtime, &mut problems);
     if runtime.boolean("skipInstall") != Some(true) {
         let systemd = kubelet::of_group(spec, group).text("cgroupDriver") != Some("cgroupfs");
-        made.extend(containerd::files(&runtime, gpu, systemd, &mut problems));
+        let sandbox = containerd::sandbox(settings, minor(&cluster.kubernetes_version));
+        made.extend(containerd::files(&runtime, &containerd::Purpose { gpu, systemd, sandbox }, &mut problems));
     }
     if kubelet::uses_ecr(spec) {
-        made.push(system::credential_provider());
+        let mirrored = if cluster.ecr_credentials_for_mirrors { containerd::mirrored(&runtime) } else { Vec::new() };
+        made.push(system::credential_provider(&mirrored, cluster.network.region().as_deref().unwrap_or(&store.region)));
     }
     made.push(File::text(format!("{PATCHES}/kubeletconfiguration+merge.yaml"), &text::write(&[patch])));
     made.extend(pods);

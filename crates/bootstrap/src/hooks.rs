@@ -79,7 +79,7 @@ fn head(name: &str, hook: &Settings) -> String {
 }
 
 fn service(name: &str, image: &str, container: &Settings) -> String {
-    let mut words = vec!["/usr/bin/ctr", "--namespace", "k8s.io", "run", "--rm", "--net-host", "--privileged"];
+    let mut words = vec!["/usr/bin/env", "ctr", "--namespace", "k8s.io", "run", "--rm", "--net-host", "--privileged"];
     words.extend(["--mount", "type=bind,src=/,dst=/rootfs,options=rbind:rw"]);
     let environment: Vec<String> =
         container.map("environment").into_iter().map(|(key, value)| format!("{key}={value}")).collect();
@@ -92,7 +92,7 @@ fn service(name: &str, image: &str, container: &Settings) -> String {
     words.extend(&command);
     let run = words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
     format!(
-        "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStartPre=/usr/bin/ctr --namespace k8s.io images pull {}\n\
+        "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStartPre=/usr/bin/env ctr --namespace k8s.io images pull {}\n\
          ExecStart={run}\n",
         quoted(image)
     )
@@ -161,8 +161,8 @@ Before=kubelet.service
 [Service]
 Type=oneshot
 RemainAfterExit=yes
-ExecStartPre=/usr/bin/ctr --namespace k8s.io images pull example.com/hook:1
-ExecStart=/usr/bin/ctr --namespace k8s.io run --rm --net-host --privileged --mount type=bind,src=/,dst=/rootfs,options=rbind:rw --env "A=1 2" example.com/hook:1 hook-one sh -c "echo 'a $$b'"
+ExecStartPre=/usr/bin/env ctr --namespace k8s.io images pull example.com/hook:1
+ExecStart=/usr/bin/env ctr --namespace k8s.io run --rm --net-host --privileged --mount type=bind,src=/,dst=/rootfs,options=rbind:rw --env "A=1 2" example.com/hook:1 hook-one sh -c "echo 'a $$b'"
 
 [Install]
 WantedBy=multi-user.target

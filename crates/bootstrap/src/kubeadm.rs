@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::args::Arg;
 use crate::components::Component;
+use crate::containerd;
 use crate::endpoint::{ApiEndpoint, PORT};
 use crate::etcd::Etcd;
 use crate::problem::BootProblem;
@@ -19,6 +20,7 @@ const DISCOVERY: &str = "/etc/kubernetes/discovery.conf";
 pub(crate) const PATCHES: &str = "/etc/kubernetes/patches";
 /// Key of the taint of GPU nodes.
 const GPU_TAINT: &str = "nvidia.com/gpu";
+/// Where kubelets and kubeadm find containerd.
 const CRI_SOCKET: &str = "unix:///run/containerd/containerd.sock";
 
 /// `ClusterConfiguration`.
@@ -36,7 +38,6 @@ pub(crate) struct ClusterConfiguration {
     controller_manager: Component,
     scheduler: Component,
     etcd: LocalEtcd,
-    #[serde(skip_serializing_if = "Disabled::is_default")]
     dns: Disabled,
     #[serde(skip_serializing_if = "Disabled::is_default")]
     proxy: Disabled,
@@ -113,9 +114,10 @@ pub(crate) fn cluster(spec: &ResolvedSpec, endpoint: &ApiEndpoint, parts: Parts)
         controller_manager,
         scheduler,
         etcd: LocalEtcd { local: etcd },
-        dns: Disabled { disabled: cluster.settings.block("kubeDNS").text("provider") == Some("None") },
+        // An add-on of kedge brings it, with an image that need not be where `imageRepository` says.
+        dns: Disabled { disabled: true },
         proxy: Disabled { disabled: !proxy },
-        image_repository: cluster.settings.block("assets").text("containerRegistry").map(str::to_owned),
+        image_repository: containerd::registry(&cluster.settings),
     }
 }
 

@@ -98,15 +98,16 @@ pub(crate) fn packages(cluster: &Settings, group: &Settings, problems: &mut Vec<
     packages
 }
 
-/// How kubelets get credentials for ECR.
-pub(crate) fn credential_provider() -> File {
-    let registries = [
+/// How kubelets get credentials for ECR; `mirrored` are registries that ECR stands in for, and `region` is where it does that.
+pub(crate) fn credential_provider(mirrored: &[&str], region: &str) -> File {
+    let mut registries = vec![
         "*.dkr.ecr.*.amazonaws.com",
         "*.dkr.ecr.*.amazonaws.com.cn",
         "*.dkr.ecr-fips.*.amazonaws.com",
         "*.dkr.ecr.*.amazonaws.eu",
         "public.ecr.aws",
     ];
+    registries.extend(mirrored);
     let config = json!({
         "apiVersion": "kubelet.config.k8s.io/v1",
         "kind": "CredentialProviderConfig",
@@ -116,6 +117,8 @@ pub(crate) fn credential_provider() -> File {
             "defaultCacheDuration": "12h0m0s",
             "apiVersion": "credentialprovider.kubelet.k8s.io/v1",
             "args": ["get-credentials"],
+            // The name of a mirrored registry tells it no region.
+            "env": [{ "name": "AWS_REGION", "value": region }],
         }],
     });
     File::text(PROVIDER_CONFIG, &kedge_spec::text::write(&[config]))

@@ -121,11 +121,32 @@ impl Network {
         matches!(self.non_masquerade_cidr, IpNet::V6(_))
     }
 
+    /// The region, if a subnet names its zone.
+    #[must_use]
+    pub fn region(&self) -> Option<String> {
+        self.subnets.iter().find_map(|subnet| region_of(subnet.zone.as_deref()?))
+    }
+
     /// The subnet of this name.
     #[must_use]
     pub fn subnet(&self, name: &str) -> Option<&Subnet> {
         self.subnets.iter().find(|subnet| subnet.name == name)
     }
+}
+
+/// The region of a zone: `us-east-1` of `us-east-1a` and of `us-east-1-bos-1a`.
+fn region_of(zone: &str) -> Option<String> {
+    let mut parts = Vec::new();
+    for part in zone.split('-') {
+        let digits: String = part.chars().take_while(char::is_ascii_digit).collect();
+        if digits.is_empty() {
+            parts.push(part.to_owned());
+        } else {
+            parts.push(digits);
+            return Some(parts.join("-"));
+        }
+    }
+    None
 }
 
 /// The VPC of a cluster.

@@ -1,5 +1,5 @@
-//! CoreDNS: what kubeadm installs once, kedge keeps at the version and the settings of the cluster, and as many as its size
-//! asks for. Why that is so, `kube_proxy` says.
+//! CoreDNS at the version and with the settings of the cluster, and as many as its size asks for. kubeadm, which would install it
+//! once and then leave it alone, is told to leave it out.
 
 use serde_json::{Value, json};
 

@@ -130,7 +130,8 @@ fn wanted(agent: &Agent, image: &Image) -> Result<(Vec<Package>, Vec<Repository>
     let mut packages: Vec<Package> =
         ["kubelet", "kubeadm", "kubectl"].map(|name| Package::held(name, Some(version))).into();
     let mut repositories = vec![Repository::kubernetes(version)];
-    if !config.brings_containerd && !config.downloads.iter().any(|download| download.name == "containerd") {
+    let downloads = |name: &str| config.downloads.iter().any(|download| download.name == name);
+    if !config.brings_containerd && !downloads("containerd") {
         // A certain version has only the repository of those who package every one; images have theirs.
         let docker = (config.containerd_version.is_some() && image.id != "amzn")
             || (image.manager == Manager::Rpm && image.id != "amzn" && image.id != "fedora");
@@ -139,6 +140,10 @@ fn wanted(agent: &Agent, image: &Image) -> Result<(Vec<Package>, Vec<Repository>
         if docker {
             repositories.push(Repository::docker(&image.id, image.manager));
         }
+    }
+    if !config.brings_containerd && downloads("containerd") && !downloads("runc") {
+        // What is published of containerd has it not.
+        packages.push(Package::held("runc", None));
     }
     let tools = match image.manager {
         Manager::Apt => ["conntrack", "ethtool", "socat"],

@@ -227,7 +227,7 @@ async fn what_a_manifest_adds_is_there_before_the_kubelet() {
     assert_eq!(worker.text("/usr/local/bin/containerd"), "archive");
     assert_eq!(worker.text("/usr/local/sbin/runc"), "program");
     assert_eq!(worker.text("/usr/local/libexec/kedge/ecr-credential-provider"), "provider");
-    assert!(!worker.disk().packages.contains_key("containerd"));
+    assert!(!worker.disk().packages.contains_key("containerd") && !worker.disk().packages.contains_key("runc"));
     assert!(worker.text("/etc/systemd/system/containerd.service").contains("ExecStart=/usr/local/bin/containerd"));
     let said = worker.disk().said.clone();
     let log = worker.disk().log.clone();
@@ -237,6 +237,18 @@ async fn what_a_manifest_adds_is_there_before_the_kubelet() {
         assert!(place(before) < place("kubeadm join"), "{before}");
     }
     assert!(said.iter().any(|line| line.contains("these failed: `systemctl restart broken.service`")), "{said:#?}");
+}
+
+#[tokio::test]
+async fn a_containerd_without_runc_gets_that_of_the_image() {
+    let world = World::new(&["a"]).await;
+    let mut machine = Machine::new(&world, "i-a", "control-plane");
+    let url = "https://example.com/containerd".to_owned();
+    let sha256 = crate::settled::hex(&<sha2::Sha256 as sha2::Digest>::digest(b"archive"));
+    world.state().web.insert(url.clone(), b"archive".to_vec());
+    machine.config.downloads.push(Download { name: "containerd".to_owned(), arch: Arch::Amd64, url, sha256 });
+    machine.becomes_a_node().await;
+    assert!(machine.disk().packages.contains_key("runc") && !machine.disk().packages.contains_key("containerd"));
 }
 
 #[tokio::test]

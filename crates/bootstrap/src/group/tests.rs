@@ -51,6 +51,8 @@ controllerManager:
     value: /etc/kubernetes/pki/ca-signing.crt
   - name: cluster-name
     value: c.example.com
+dns:
+  disabled: true
 encryptionAlgorithm: ECDSA-P256
 etcd:
   local:
@@ -258,6 +260,54 @@ fn what_is_not_kubernetes() {
     assert!(file(&config, system::PROVIDER_CONFIG).contains("ecr-credential-provider"));
     assert!(config.join.contains("name: image-credential-provider-config"));
     assert!(file(&config, "/etc/systemd/timesyncd.conf.d/kedge.conf").contains("169.254.169.123"));
+}
+
+#[test]
+fn images_come_from_the_registry_of_the_cluster() {
+    let of = |assets: &str, version: &str| {
+        let assets = format!("spec:\n  assets: {assets}\n");
+        config(&[("spec:\n", &assets), ("1.34.1", version)], Role::ControlPlane).unwrap()
+    };
+    for (assets, registry) in [
+        ("{containerRegistry: r.example.com/k8s/}", "r.example.com/k8s"),
+        ("{containerProxy: proxy.example.com}", "proxy.example.com"),
+        ("{containerProxy: proxy.example.com, containerRegistry: r.example.com/k8s}", "proxy.example.com"),
+    ] {
+        let config = of(assets, "1.34.1");
+        let init = config.init.clone().unwrap();
+        assert!(init.contains(&format!("\nimageRepository: {registry}\n")), "{init}");
+        let containerd = file(&config, "/etc/containerd/config.toml");
+        assert!(containerd.contains(&format!("sandbox_image = \"{registry}/pause:3.10.1\"")), "{containerd}");
+    }
+    let containerd = file(&of("{containerProxy: p}", "1.33.1"), "/etc/containerd/config.toml");
+    assert!(containerd.contains("sandbox_image = \"p/pause:3.10\""), "{containerd}");
+    let plain = config(&[], Role::ControlPlane).unwrap();
+    assert!(!plain.init.clone().unwrap().contains("imageRepository"));
+    assert!(!file(&plain, "/etc/containerd/config.toml").contains("sandbox_image"));
+}
+
+#[test]
+fn credentials_for_ecr_go_to_what_it_stands_in_for() {
+    let of = |containerd: &str| {
+        let changes = format!("spec:\n  iam: {{allowContainerRegistry: true}}\n  containerd: {containerd}\n");
+        file(&config(&[("spec:\n", &changes)], Role::Node).unwrap(), system::PROVIDER_CONFIG)
+    };
+    let mirrors = "registryMirrors: {docker.io: ['https://1.dkr.ecr.us-east-1.amazonaws.com'], '*': ['https://a']}";
+    let with = of(&format!("{{useECRCredentialsForMirrors: true, {mirrors}}}"));
+    assert!(with.contains("  - public.ecr.aws\n  - docker.io\n") && !with.contains("- '*'\n"), "{with}");
+    assert!(with.contains("env:\n  - name: AWS_REGION\n    value: us-east-1\n"), "{with}");
+    let without = of(&format!("{{{mirrors}}}"));
+    assert!(!without.contains("docker.io"), "{without}");
+}
+
+#[test]
+fn containerd_serves_where_it_is_looked_for() {
+    let at = |address: &str| {
+        config(&[("spec:\n", &format!("spec:\n  containerd: {{address: {address}, skipInstall: true}}\n"))], Role::Node)
+    };
+    at("/run/containerd/containerd.sock").unwrap();
+    let problems = at("/run/other.sock").unwrap_err();
+    assert_eq!(problems[0].field, "containerd.address");
 }
 
 #[test]

@@ -112,7 +112,7 @@ fn store_url(report: &mut Report<'_>, path: &str, store: &str, network: &Network
             "use a bucket whose name has no dot",
         );
     }
-    let Some(region) = network.subnets.iter().find_map(|subnet| region(subnet.zone.as_deref()?)) else {
+    let Some(region) = network.region() else {
         return refuse(
             "the URL of the bucket depends on its region, and no subnet names a zone".to_owned(),
             "give `zone` of a subnet",
@@ -121,19 +121,4 @@ fn store_url(report: &mut Report<'_>, path: &str, store: &str, network: &Network
     let dual = if network.ipv6_only() { "dualstack." } else { "" };
     let suffix = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
     Some(format!("https://{bucket}.s3.{dual}{region}.{suffix}/{key}"))
-}
-
-/// The region of a zone: `us-east-1` of `us-east-1a` and of `us-east-1-bos-1a`.
-fn region(zone: &str) -> Option<String> {
-    let mut parts = Vec::new();
-    for part in zone.split('-') {
-        let digits: String = part.chars().take_while(char::is_ascii_digit).collect();
-        if digits.is_empty() {
-            parts.push(part.to_owned());
-        } else {
-            parts.push(digits);
-            return Some(parts.join("-"));
-        }
-    }
-    None
 }
