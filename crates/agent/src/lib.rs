@@ -34,8 +34,8 @@ pub use host::{Command, Host, Output};
 pub use identity::Identity;
 pub use imds::Imds;
 pub use ports::{
-    AddOns, Address, ApiNode, AttachedTo, Cluster, Etcd, EtcdVolume, Instance, Instances, Member, MemberRequest,
-    Metadata, Records, Volumes,
+    AddOns, Address, ApiNode, AttachedTo, Cluster, Etcd, EtcdVolume, Instance, Instances, Interfaces, Member,
+    MemberRequest, Metadata, Records, Volumes,
 };
 pub use step::Step;
 pub use step::upload::ADMIN;

@@ -69,11 +69,23 @@ pub struct Instance {
     pub public: Vec<IpAddr>,
 }
 
+/// The network interfaces that a type of machine takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interfaces {
+    /// How many.
+    pub most: u32,
+    /// IPv4 addresses of each.
+    pub addresses: u32,
+}
+
 /// The instances of the cluster, as AWS has them.
 #[async_trait]
 pub trait Instances: fmt::Debug + Send + Sync {
     /// Those that run or begin to.
     async fn running(&self, identity: &Identity, cluster: &str) -> Result<Vec<Instance>, PortError>;
+
+    /// The network interfaces of a type of machine.
+    async fn interfaces(&self, identity: &Identity, machine: &str) -> Result<Interfaces, PortError>;
 }
 
 /// Which addresses a record has.

@@ -11,6 +11,7 @@ mod kubeadm;
 mod kubernetes;
 mod mounts;
 mod packages;
+mod pods;
 pub(crate) mod records;
 mod runtime;
 mod secrets;
@@ -135,7 +136,7 @@ impl Agent {
             Step::Clock => clock::ensure(self).await,
             Step::EtcdVolume => etcd_volume::ensure(self, found).await,
             Step::Mounts => mounts::ensure(self).await,
-            Step::Files => files::ensure(self).await,
+            Step::Files => files::ensure(self, found).await,
             Step::Packages => packages::ensure(self).await,
             Step::Downloads => downloads::ensure(self).await,
             Step::Runtime => runtime::ensure(self).await,

@@ -3,7 +3,9 @@
 
 use std::net::IpAddr;
 
-use aws_sdk_ec2::types::{Filter, Instance as AwsInstance, Volume as AwsVolume, VolumeAttachmentState};
+use aws_sdk_ec2::types::{
+    Filter, Instance as AwsInstance, InstanceTypeInfo, Volume as AwsVolume, VolumeAttachmentState,
+};
 use aws_sdk_route53::types::{Change, ChangeAction, ChangeBatch, ResourceRecord, ResourceRecordSet, RrType};
 use kedge_cloud::{CloudError, ErrorClass};
 use kedge_resource::{ClusterName, Tags};
@@ -84,6 +86,18 @@ impl Aws {
         let reservations = pages!(self, "ec2:DescribeInstances", request, reservations).await?;
         let instances = reservations.into_iter().flat_map(|reservation| reservation.instances.unwrap_or_default());
         Ok(instances.filter_map(|instance| running(cluster, &instance)).collect())
+    }
+
+    /// How many network interfaces a type of machine takes, and how many IPv4 addresses each.
+    ///
+    /// # Errors
+    /// EC2 does not answer, or does not say it.
+    pub async fn interfaces_of(&self, machine: &str) -> Result<(u32, u32), CloudError> {
+        let call = "ec2:DescribeInstanceTypes";
+        let request = self.ec2().describe_instance_types().filters(filter("instance-type", [machine]));
+        let types = self.read(call, || request.clone().send()).await?.instance_types.unwrap_or_default();
+        interfaces(&types, machine)
+            .ok_or_else(|| CloudError::new(ErrorClass::NotFound, call, format!("{machine} has no network interfaces")))
     }
 
     /// Makes a name lead to addresses in the closest zone. Says whether something had to be changed. An alias is somebody
@@ -181,6 +195,14 @@ fn member_volume(cluster: &ClusterName, volume: &AwsVolume, tag: &str) -> Option
     })
 }
 
+/// A filter takes patterns, so that the name is compared again.
+fn interfaces(types: &[InstanceTypeInfo], machine: &str) -> Option<(u32, u32)> {
+    let found = types.iter().find(|found| found.instance_type().is_some_and(|name| name.as_str() == machine))?;
+    let network = found.network_info()?;
+    let number = |number: Option<i32>| number.and_then(|number| u32::try_from(number).ok());
+    Some((number(network.maximum_network_interfaces())?, number(network.ipv4_addresses_per_interface())?))
+}
+
 fn running(cluster: &ClusterName, instance: &AwsInstance) -> Option<RunningInstance> {
     let tags = tags(instance.tags());
     if !is_of(cluster, &tags) {
@@ -221,4 +243,23 @@ fn broken(error: &dyn std::error::Error) -> CloudError {
 /// A name as people write it.
 fn plain(name: &str) -> String {
     name.trim_end_matches('.').to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_ec2::types::{InstanceType, NetworkInfo};
+
+    use super::*;
+
+    #[test]
+    fn interfaces_are_those_of_the_very_machine() {
+        let network = NetworkInfo::builder().maximum_network_interfaces(3).ipv4_addresses_per_interface(6).build();
+        let known =
+            InstanceTypeInfo::builder().instance_type(InstanceType::from("t3.medium")).network_info(network).build();
+        let silent = InstanceTypeInfo::builder().instance_type(InstanceType::from("t3.small")).build();
+        let types = [silent, known];
+        assert_eq!(interfaces(&types, "t3.medium"), Some((3, 6)));
+        assert_eq!(interfaces(&types, "t3.small"), None);
+        assert_eq!(interfaces(&types, "t3.*"), None);
+    }
 }

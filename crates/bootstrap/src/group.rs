@@ -74,6 +74,9 @@ pub struct GroupConfig {
     /// Whether kubelets ask the program `ecr-credential-provider` for credentials, so that it has to be there before them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ecr_credentials: bool,
+    /// Whether pods have addresses of the machine's network interfaces, so that it takes as many as those have.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pods_by_interfaces: bool,
     /// Secrets of the store that the instance writes to files before kubeadm runs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<SecretFile>,
@@ -285,6 +288,7 @@ pub fn configure(
         containerd_version: runtime.text("version").map(str::to_owned),
         downloads: downloads(&runtime, &mut problems),
         ecr_credentials: kubelet::uses_ecr(spec),
+        pods_by_interfaces: kubelet::counts_addresses(spec, group),
         secrets: secrets(spec, control_plane),
         mounts: mounts(own, &mut problems),
         control_plane_labels: labels.control_plane,

@@ -2,7 +2,7 @@
 
 mod rules;
 
-use kedge_spec::resolved::{InstanceGroup, Role};
+use kedge_spec::resolved::{InstanceGroup, NetworkPlugin, Role};
 use kedge_spec::{ResolvedSpec, Settings};
 use serde_json::{Map, Value, json};
 
@@ -205,6 +205,13 @@ pub(crate) fn flags(spec: &ResolvedSpec, group: &InstanceGroup, labels: &Labels)
         args.push("image-credential-provider-config", PROVIDER_CONFIG);
     }
     args
+}
+
+/// Whether a kubelet takes as many pods as its machine has addresses, because nobody says how many.
+pub(crate) fn counts_addresses(spec: &ResolvedSpec, group: &InstanceGroup) -> bool {
+    let plugin = &spec.cluster.network.plugin;
+    let by_interfaces = matches!(plugin, NetworkPlugin::AmazonVpc | NetworkPlugin::Cilium { eni: true, .. });
+    by_interfaces && of_group(spec, group).get("maxPods").is_none()
 }
 
 /// Whether nodes may read ECR, so that kubelets need credentials for it.

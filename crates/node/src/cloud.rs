@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use async_trait::async_trait;
-use kedge_agent::{AttachedTo, EtcdVolume, Identity, Instance, Instances, PortError, Records, Volumes};
+use kedge_agent::{AttachedTo, EtcdVolume, Identity, Instance, Instances, Interfaces, PortError, Records, Volumes};
 use kedge_aws::Aws;
 use kedge_cloud::CloudError;
 use kedge_resource::ClusterName;
@@ -65,6 +65,11 @@ impl Instances for Account {
             public: one.public,
         });
         Ok(instances.collect())
+    }
+
+    async fn interfaces(&self, identity: &Identity, machine: &str) -> Result<Interfaces, PortError> {
+        let (most, addresses) = self.at(identity).interfaces_of(machine).await.map_err(failed)?;
+        Ok(Interfaces { most, addresses })
     }
 }
 

@@ -4,17 +4,18 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use kedge_bootstrap::File;
 
-use crate::agent::Agent;
+use crate::agent::{Agent, Found};
 use crate::error::StepError;
 use crate::host::{Command, ensure as ensure_file};
 use crate::settled;
 use crate::step::etcd_volume::VOLUME;
+use crate::step::pods;
 
 const MODULES: &str = "/etc/modules-load.d/kedge.conf";
 const SYSCTLS: &str = "/etc/sysctl.d/99-kedge.conf";
 const TIME: &str = "/etc/systemd/timesyncd.conf.d/kedge.conf";
 
-pub(super) async fn ensure(agent: &Agent) -> Result<String, StepError> {
+pub(super) async fn ensure(agent: &Agent, found: &Found) -> Result<String, StepError> {
     let host = agent.host();
     let mut changed = 0;
     let mut notes = Vec::new();
@@ -45,6 +46,9 @@ pub(super) async fn ensure(agent: &Agent) -> Result<String, StepError> {
     }
     for (path, text) in drop_ins(agent) {
         changed += usize::from(ensure_file(host, &path, text.as_bytes(), 0o644).await?);
+    }
+    if let Some(pods) = pods::ensure(agent, found).await? {
+        notes.push(format!("; the machine has addresses for {pods} pods"));
     }
     Ok(format!("{} files, {changed} of them written{}", agent.config.files.len(), notes.concat()))
 }

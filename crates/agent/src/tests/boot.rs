@@ -252,6 +252,27 @@ async fn a_containerd_without_runc_gets_that_of_the_image() {
 }
 
 #[tokio::test]
+async fn a_node_takes_as_many_pods_as_its_machine_has_addresses() {
+    let path = "/etc/kubernetes/patches/kubeletconfiguration-pods+merge.yaml";
+    for (interfaces, wanted) in [((3, 6), "maxPods: 17\n"), ((15, 50), "maxPods: 110\n"), ((0, 0), "maxPods: 2\n")] {
+        let world = World::new(&["a"]).await;
+        let mut machine = Machine::new(&world, "i-a", "control-plane");
+        machine.config.pods_by_interfaces = true;
+        let stopped = machine.boot().await.unwrap().unwrap_err();
+        assert!(stopped.why.contains("EC2 knows no t3.medium"), "{stopped}");
+        world.state().machine_types.insert("t3.medium".to_owned(), interfaces);
+        machine.becomes_a_node().await;
+        assert_eq!(machine.text(path), wanted);
+        let log = machine.disk().log.clone();
+        let place = |deed: &str| log.iter().position(|done| done.starts_with(deed));
+        assert!(place(&format!("write {path}")) < place("kubeadm init"), "{log:#?}");
+        // EC2 is not asked again.
+        world.state().machine_types.clear();
+        machine.becomes_a_node().await;
+    }
+}
+
+#[tokio::test]
 async fn a_certain_containerd_comes_from_those_who_package_every_one() {
     let world = World::new(&["a"]).await;
     let mut machine = Machine::new(&world, "i-a", "control-plane");

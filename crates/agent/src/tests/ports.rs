@@ -14,8 +14,8 @@ use super::world::State;
 use crate::error::{PortError, StepError};
 use crate::identity::Identity;
 use crate::ports::{
-    AddOns, ApiNode, AttachedTo, Cluster, Etcd, EtcdVolume, Instance, Instances, Member, MemberRequest, Metadata,
-    Records, Volumes,
+    AddOns, ApiNode, AttachedTo, Cluster, Etcd, EtcdVolume, Instance, Instances, Interfaces, Member, MemberRequest,
+    Metadata, Records, Volumes,
 };
 
 /// Wraps keys so that a test sees whether they were unwrapped.
@@ -148,6 +148,7 @@ impl Metadata for Outside {
             "placement/region" => "eu-west-1".to_owned(),
             "placement/availability-zone" => self.0.zone.clone(),
             "local-hostname" => format!("ip-{}.eu-west-1.compute.internal", self.0.id),
+            "instance-type" => "t3.medium".to_owned(),
             "local-ipv4" => self.0.address.to_string(),
             _ => return Ok(None),
         }))
@@ -205,6 +206,12 @@ impl Instances for Outside {
             public: Vec::new(),
         });
         Ok(instances.collect())
+    }
+
+    async fn interfaces(&self, _: &Identity, machine: &str) -> Result<Interfaces, PortError> {
+        let found = self.0.world.state().machine_types.get(machine).copied();
+        let (most, addresses) = found.ok_or_else(|| PortError(format!("EC2 knows no {machine}")))?;
+        Ok(Interfaces { most, addresses })
     }
 }
 

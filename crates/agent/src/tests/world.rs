@@ -64,6 +64,8 @@ pub(super) struct State {
     /// Why nothing of a host can be fetched.
     pub(super) unreachable: BTreeMap<String, String>,
     pub(super) attach_fails: bool,
+    /// Network interfaces and addresses of each, by type of machine.
+    pub(super) machine_types: BTreeMap<String, (u32, u32)>,
 }
 
 /// What machines share.
@@ -183,6 +185,7 @@ pub(crate) fn config(group: &str) -> GroupConfig {
         containerd_version: None,
         downloads: Vec::new(),
         ecr_credentials: false,
+        pods_by_interfaces: false,
         secrets: if control_plane { serde_json::from_value(secrets).unwrap() } else { Vec::new() },
         mounts: Vec::new(),
         control_plane_labels: [(label.to_owned(), String::new())].into(),

@@ -34,6 +34,19 @@ fn thresholds_of_a_group_take_the_place_of_all_of_the_cluster() {
 }
 
 #[test]
+fn addresses_of_interfaces_are_counted_unless_somebody_says_how_many() {
+    let counts = |plugin: &str, kubelet: &str| {
+        let spec = spec(&[
+            ("networking: {cni: {}}", &format!("networking: {plugin}")),
+            ("  role: Node\n", &format!("  role: Node\n  kubelet: {kubelet}\n")),
+        ]);
+        counts_addresses(&spec, &group(&spec, Role::Node))
+    };
+    assert!(counts("{amazonvpc: {}}", "{}") && counts("{cilium: {ipam: eni}}", "{}"));
+    assert!(!counts("{amazonvpc: {}}", "{maxPods: 50}") && !counts("{cilium: {}}", "{}") && !counts("{cni: {}}", "{}"));
+}
+
+#[test]
 fn critical_pods_end_within_the_shutdown() {
     let patch = patch_of("{shutdownGracePeriod: 5s}", "{shutdownGracePeriod: 1m}");
     assert_eq!(
