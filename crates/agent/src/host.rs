@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use kedge_bootstrap::Proxy;
 
 use crate::error::HostError;
 
@@ -22,7 +23,7 @@ pub struct Command {
     /// Its arguments.
     pub arguments: Vec<String>,
     /// Variables beside those that `kedge-node` has.
-    pub environment: Vec<(&'static str, &'static str)>,
+    pub environment: Vec<(&'static str, String)>,
     /// How long it may take.
     pub within: Duration,
 }
@@ -36,8 +37,15 @@ impl Command {
 
     /// With a variable.
     #[must_use]
-    pub fn env(mut self, name: &'static str, value: &'static str) -> Self {
-        self.environment.push((name, value));
+    pub fn env(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.environment.push((name, value.into()));
+        self
+    }
+
+    /// Reaching out by a proxy, where there is one.
+    #[must_use]
+    pub fn by(mut self, proxy: Option<&Proxy>) -> Self {
+        self.environment.extend(proxy.iter().flat_map(|proxy| proxy.variables()));
         self
     }
 

@@ -25,13 +25,21 @@ const MOST: u64 = 64 << 20;
 pub struct System {
     root: PathBuf,
     started: Instant,
+    hidden: Vec<&'static str>,
 }
 
 impl System {
     /// The machine, with all files below a folder. Programs are found on the `PATH` of the process in any case.
     #[must_use]
     pub fn new(root: &Path) -> Self {
-        Self { root: root.to_owned(), started: Instant::now() }
+        Self { root: root.to_owned(), started: Instant::now(), hidden: Vec::new() }
+    }
+
+    /// With variables of the environment that are for this process alone, and not for the programs that it runs.
+    #[must_use]
+    pub fn hiding(mut self, names: impl IntoIterator<Item = &'static str>) -> Self {
+        self.hidden.extend(names);
+        self
     }
 
     fn path(&self, path: &str) -> PathBuf {
@@ -147,7 +155,11 @@ impl Host for System {
 
     async fn run(&self, command: &Command) -> Result<Output, HostError> {
         let mut process = tokio::process::Command::new(&command.program);
-        process.args(&command.arguments).envs(command.environment.iter().copied());
+        process.args(&command.arguments);
+        for name in &self.hidden {
+            process.env_remove(name);
+        }
+        process.envs(command.environment.iter().map(|(name, value)| (name, value)));
         // Whoever is no longer waited for is ended: a lost init lock stops kubeadm.
         process.stdin(Stdio::null()).kill_on_drop(true);
         match tokio::time::timeout(command.within, process.output()).await {
@@ -188,6 +200,8 @@ fn sync_folder(path: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use kedge_bootstrap::Proxy;
+
     use super::*;
 
     fn system() -> (camino_tempfile::Utf8TempDir, System) {
@@ -227,6 +241,21 @@ mod tests {
         assert!(error.contains("`no-such-program` cannot be run"), "{error}");
         let slow = Command::new("sleep", ["60"]).within(Duration::from_millis(50));
         assert!(matches!(system.run(&slow).await, Err(HostError::TimedOut { .. })));
+    }
+
+    #[tokio::test]
+    async fn programs_have_the_variables_that_are_meant_for_them() {
+        let (_folder, system) = system();
+        let said = async |system: &System, command: Command| system.run(&command).await.unwrap().text();
+        let show = || Command::new("sh", ["-c", "echo \"${PATH:+there} $no_proxy\""]);
+        let proxy = Proxy { url: "http://proxy".to_owned(), direct: vec!["a".to_owned(), "b".to_owned()] };
+        assert_eq!(said(&system, show().by(Some(&proxy))).await, "there a,b\n");
+        assert_eq!(said(&system, show().by(None)).await, "there \n");
+        let hiding = system.hiding(["PATH", "no_proxy"]);
+        let show = Command::new("/bin/sh", ["-c", "echo \"$no_proxy\""]);
+        assert_eq!(said(&hiding, show.by(Some(&proxy))).await, "a,b\n");
+        let all = said(&hiding, Command::new("/usr/bin/env", [])).await;
+        assert!(!all.lines().any(|line| line.starts_with("PATH=")), "{all}");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::authentication::minor;
 use crate::components;
+use crate::egress::Proxy;
 use crate::endpoint::ApiEndpoint;
 use crate::files::{self, File};
 use crate::hooks::{self, Unit};
@@ -77,6 +78,9 @@ pub struct GroupConfig {
     /// Whether pods have addresses of the machine's network interfaces, so that it takes as many as those have.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub pods_by_interfaces: bool,
+    /// The proxy by which instances reach the internet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<Proxy>,
     /// Secrets of the store that the instance writes to files before kubeadm runs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<SecretFile>,
@@ -249,7 +253,8 @@ pub fn configure(
 
     let mut made = system::sysctls(settings, own, &mut problems);
     made.extend(system::time(settings));
-    made.extend(system::egress(settings));
+    let proxy = Proxy::of(spec, endpoint, &ranges);
+    made.extend(proxy.iter().flat_map(Proxy::files));
     containerd::check(&runtime, &mut problems);
     if runtime.boolean("skipInstall") != Some(true) {
         let systemd = kubelet::of_group(spec, group).text("cgroupDriver") != Some("cgroupfs");
@@ -289,6 +294,7 @@ pub fn configure(
         downloads: downloads(&runtime, &mut problems),
         ecr_credentials: kubelet::uses_ecr(spec),
         pods_by_interfaces: kubelet::counts_addresses(spec, group),
+        proxy,
         secrets: secrets(spec, control_plane),
         mounts: mounts(own, &mut problems),
         control_plane_labels: labels.control_plane,

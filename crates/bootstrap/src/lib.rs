@@ -16,6 +16,7 @@ mod authentication;
 mod components;
 mod containerd;
 mod duration;
+mod egress;
 mod endpoint;
 mod etcd;
 mod files;
@@ -38,6 +39,7 @@ mod toml;
 mod user_data;
 
 pub use components::SIGNING_CA;
+pub use egress::Proxy;
 pub use endpoint::ApiEndpoint;
 pub use files::File;
 pub use group::{Arch, Download, FORMAT_VERSION, GroupConfig, Mount, NodeName, SecretFile, StorePlace, configure};

@@ -60,26 +60,6 @@ pub(crate) fn time(cluster: &Settings) -> Option<File> {
     managed.then(|| File::text("/etc/systemd/timesyncd.conf.d/kedge.conf", CLOCK))
 }
 
-/// The proxy by which containerd and kubelets reach the internet, if the cluster has one. Names within the cluster, the
-/// instance itself and its metadata service are reached without it.
-pub(crate) fn egress(cluster: &Settings) -> Vec<File> {
-    let settings = cluster.block("egressProxy");
-    let proxy = settings.block("httpProxy");
-    let Some(host) = proxy.text("host") else { return Vec::new() };
-    let host = if host.contains("://") { host.to_owned() } else { format!("http://{host}") };
-    let url = proxy.integer("port").map_or(host.clone(), |port| format!("{host}:{port}"));
-    let mut direct = vec!["127.0.0.1", "localhost", "169.254.169.254", ".svc", ".internal"];
-    let written = settings.text("excludes").unwrap_or_default();
-    direct.extend(written.split(',').map(str::trim).filter(|name| !name.is_empty()));
-    let direct = direct.join(",");
-    let lines = [("HTTP_PROXY", &url), ("HTTPS_PROXY", &url), ("NO_PROXY", &direct)]
-        .map(|(name, value)| format!("Environment=\"{name}={}\"\n", value.replace('%', "%%")));
-    let text = format!("[Service]\n{}", lines.concat());
-    ["containerd", "kubelet"]
-        .map(|unit| File::text(format!("/etc/systemd/system/{unit}.service.d/egress-proxy.conf"), &text))
-        .into()
-}
-
 /// Packages of the cluster and of the group, each once.
 pub(crate) fn packages(cluster: &Settings, group: &Settings, problems: &mut Vec<BootProblem>) -> Vec<String> {
     let mut packages: Vec<String> = Vec::new();

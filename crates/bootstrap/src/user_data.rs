@@ -10,6 +10,7 @@ use kedge_spec::resolved::UserDataPart;
 use serde::Serialize;
 use thiserror::Error;
 
+use crate::egress::Proxy;
 use crate::group::Arch;
 
 /// Most bytes of user data before it is encoded, by AWS.
@@ -41,6 +42,9 @@ pub struct UserData {
     /// URL of S3, where it is not that of AWS.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<String>,
+    /// The proxy by which the store is reached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<Proxy>,
     /// `kedge-node` for each architecture.
     pub node: BTreeMap<Arch, Payload>,
     /// The configuration of the group.
@@ -102,7 +106,7 @@ impl UserData {
     }
 
     fn program(&self) -> String {
-        // What JSON writes here, Python reads: texts and mappings only.
+        // What JSON writes here, Python reads: texts, lists and mappings only.
         let settings = serde_json::to_string_pretty(self).unwrap_or_default();
         PROGRAM.replacen(SETTINGS, &format!("CONFIG = {settings}\n"), 1)
     }

@@ -125,6 +125,28 @@ class Boot(unittest.TestCase):
         self.assertIn("IncompleteRead", self.said[0])
         self.assertEqual(len(self.ran), 1)
 
+    def test_the_store_is_reached_by_the_proxy_and_metadata_is_not(self):
+        seen = []
+
+        class Proxy(Server):
+            def do_GET(self):
+                seen.append(self.path)
+                self.path = "/" + self.path.split("/", 3)[3]
+                Server.do_GET(self)
+
+        proxy = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
+        threading.Thread(target=proxy.serve_forever, daemon=True).start()
+        self.addCleanup(proxy.shutdown)
+        url = "http://127.0.0.1:%d" % proxy.server_port
+        self.boot.CONFIG.update(proxy={"url": url, "direct": ["127.0.0.1", ".internal"]}, endpoint="http://s3.example.com")
+        self.boot.main()
+        self.assertEqual(self.said, ["kedge-node begins"])
+        self.assertEqual(seen, ["http://s3.example.com" + path for path in Server.objects])
+        self.boot.CONFIG["proxy"]["direct"].append("s3.example.com")
+        self.boot.DEADLINE = 0
+        self.assertEqual(self.boot.main(), 1)
+        self.assertEqual(len(seen), 2)
+
     def test_a_unit_goes_on_after_a_reboot(self):
         def reboot(*_):
             raise KeyboardInterrupt

@@ -23,6 +23,7 @@ fn real_manifests_boot() {
         region: "us-east-1".to_owned(),
         bucket: "b".repeat(63),
         endpoint: None,
+        proxy: None,
         node: [(Arch::Amd64, payload()), (Arch::Arm64, payload())].into(),
         config: payload(),
     };

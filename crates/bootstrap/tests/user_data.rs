@@ -17,6 +17,7 @@ fn python_runs_the_program() {
         region: "us-east-1".to_owned(),
         bucket: "examplebucket".to_owned(),
         endpoint: None,
+        proxy: None,
         node: [(Arch::Amd64, payload("nodes/bin/amd64")), (Arch::Arm64, payload("nodes/bin/arm64"))].into(),
         config: payload("nodes/nodes/config.json"),
     };

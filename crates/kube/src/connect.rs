@@ -60,8 +60,14 @@ impl Cluster {
             Access::Files { server, authorities, token } => of_files(server, authorities, token).to_string(),
         };
         let kubeconfig = Kubeconfig::from_yaml(&text).map_err(|error| broken(error.to_string()))?;
+        let proxies = kubeconfig.clusters.iter().filter_map(|named| named.cluster.as_ref()?.proxy_url.as_ref());
+        let has_proxy = proxies.count() > 0;
         let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await;
         let mut config = config.map_err(|error| broken(error.to_string()))?;
+        if !has_proxy {
+            // What the environment says is for the internet; the API of a cluster is reached directly.
+            config.proxy_url = None;
+        }
         config.connect_timeout = Some(CONNECTING);
         config.read_timeout = Some(ANSWERING);
         config.write_timeout = Some(ANSWERING);

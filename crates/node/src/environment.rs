@@ -2,6 +2,8 @@
 
 use std::os::unix::process::CommandExt as _;
 
+use kedge_bootstrap::Proxy;
+
 const ENDPOINT: &str = "AWS_ENDPOINT_URL_S3";
 
 /// What matters of the environment beside what the AWS SDK reads itself.
@@ -12,6 +14,7 @@ pub(crate) struct Environment {
     /// Host and port of the metadata service, where they are not those of AWS.
     pub(crate) metadata: Option<String>,
     endpoint: Option<String>,
+    proxy: Option<String>,
 }
 
 impl Environment {
@@ -24,17 +27,24 @@ impl Environment {
             path: text("PATH").unwrap_or_default(),
             metadata: metadata.map(plain),
             endpoint: text(ENDPOINT).or_else(|| text("AWS_ENDPOINT_URL")),
+            proxy: text("HTTPS_PROXY"),
         }
     }
 
-    /// Begins this process again with the endpoint of the store in its environment, where the AWS SDK looks for it. Comes back
-    /// if it is there, or if that fails.
-    pub(crate) fn with_endpoint(&self, endpoint: Option<&str>) -> Option<std::io::Error> {
-        let wanted = endpoint.filter(|_| self.endpoint.is_none())?;
+    /// Begins this process again with the endpoint of the store and the proxy of the cluster in its environment, where the AWS
+    /// SDK looks for them. Comes back if they are there, or if that fails.
+    pub(crate) fn with(&self, endpoint: Option<&str>, proxy: Option<&Proxy>) -> Option<std::io::Error> {
+        let mut wanted: Vec<(&str, String)> = Vec::new();
+        wanted.extend(endpoint.filter(|_| self.endpoint.is_none()).map(|endpoint| (ENDPOINT, endpoint.to_owned())));
+        let proxy = proxy.filter(|proxy| self.proxy.as_ref() != Some(&proxy.url));
+        wanted.extend(proxy.iter().flat_map(|proxy| proxy.variables()));
+        if wanted.is_empty() {
+            return None;
+        }
         let program = match std::env::current_exe() {
             Ok(program) => program,
             Err(error) => return Some(error),
         };
-        Some(std::process::Command::new(program).args(std::env::args_os().skip(1)).env(ENDPOINT, wanted).exec())
+        Some(std::process::Command::new(program).args(std::env::args_os().skip(1)).envs(wanted).exec())
     }
 }

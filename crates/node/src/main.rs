@@ -57,8 +57,9 @@ fn serve(place: &Place, stays: bool) -> Result<ExitCode> {
         .map_err(anyhow::Error::msg)
         .with_context(|| format!("{path} is no configuration of a group"))?;
     let environment = Environment::read();
-    if let Some(failure) = environment.with_endpoint(config.store.endpoint.as_deref()) {
-        return Err(failure).context("cannot begin again with the endpoint of the store in the environment");
+    if let Some(failure) = environment.with(config.store.endpoint.as_deref(), config.proxy.as_ref()) {
+        return Err(failure)
+            .context("cannot begin again with the endpoint of the store or the proxy in the environment");
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {

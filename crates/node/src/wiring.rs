@@ -32,7 +32,9 @@ pub(crate) async fn agent(
     let top = top.with_context(|| format!("the keys of the store begin with {}, not with {name}", place.prefix))?;
     let objects: Arc<dyn Objects> = Arc::new(aws.bucket(&place.bucket, top.trim_end_matches('/')));
     let store = ClusterStore::new(Arc::clone(&objects), config.cluster.clone());
-    let host: Arc<dyn Host> = Arc::new(System::new(root.as_std_path()));
+    // What this process knows of the proxy is for AWS: kubeadm would tell control planes, which have to find kubelets.
+    let hidden = config.proxy.iter().flat_map(|proxy| proxy.variables()).map(|(name, _)| name);
+    let host: Arc<dyn Host> = Arc::new(System::new(root.as_std_path()).hiding(hidden));
     let told = kedge_agent::with_load_balancer(config.clone(), &store, &*host).await;
     let (config, load_balancer) = told.map_err(anyhow::Error::msg)?;
     let metadata = environment.metadata.as_deref().map_or_else(Imds::default, Imds::at);

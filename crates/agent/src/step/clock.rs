@@ -21,7 +21,7 @@ pub(super) async fn ensure(agent: &Agent) -> Result<String, StepError> {
     let url = url(&agent.config.store);
     let arguments = ["--silent", "--show-error", "--insecure", "--head", "--max-time", "20", url.as_str()];
     let before = host.now();
-    let answer = done(host, Command::new("curl", arguments)).await?;
+    let answer = done(host, Command::new("curl", arguments).by(agent.config.proxy.as_ref())).await?;
     let Some(theirs) = date(&answer.text()) else {
         return Err(StepError::wait(format!("{url} answers without a date: is there a proxy in between?")));
     };

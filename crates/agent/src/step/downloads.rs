@@ -4,7 +4,7 @@ use kedge_bootstrap::{Arch, Download};
 
 use crate::agent::Agent;
 use crate::error::StepError;
-use crate::host::{Command, Host, done, ensure as ensure_file};
+use crate::host::{Command, done, ensure as ensure_file};
 use crate::settled;
 use crate::step::packages::fetch;
 
@@ -36,10 +36,9 @@ WantedBy=multi-user.target
 ";
 
 pub(super) async fn ensure(agent: &Agent) -> Result<String, StepError> {
-    let host = agent.host();
     let mut names = Vec::new();
     for download in agent.config.downloads.iter().filter(|download| download.arch == agent.arch) {
-        install(host, download).await?;
+        install(agent, download).await?;
         names.push(download.name.as_str());
     }
     if let Some(other) = agent.config.downloads.iter().find(|other| !names.contains(&other.name.as_str())) {
@@ -50,16 +49,17 @@ pub(super) async fn ensure(agent: &Agent) -> Result<String, StepError> {
         )));
     }
     if agent.config.ecr_credentials {
-        credential_provider(host, agent.arch).await?;
+        credential_provider(agent).await?;
         names.push("ecr-credential-provider");
     }
     Ok(if names.is_empty() { "there are none".to_owned() } else { names.join(", ") + " in place" })
 }
 
-async fn install(host: &dyn Host, download: &Download) -> Result<(), StepError> {
+async fn install(agent: &Agent, download: &Download) -> Result<(), StepError> {
+    let host = agent.host();
     let path = format!("/var/cache/kedge/{}", download.sha256);
     if host.digest(&path).await?.as_ref() != Some(&download.sha256) {
-        fetch_checked(host, &download.url, &path, &download.sha256).await?;
+        fetch_checked(agent, &download.url, &path, &download.sha256).await?;
     }
     match download.name.as_str() {
         "containerd" => {
@@ -79,9 +79,10 @@ async fn install(host: &dyn Host, download: &Download) -> Result<(), StepError> 
 }
 
 /// Fetches a file that has to have a digest. Another one is refused: whoever answers with it may answer so again.
-async fn fetch_checked(host: &dyn Host, url: &str, path: &str, sha256: &str) -> Result<(), StepError> {
+async fn fetch_checked(agent: &Agent, url: &str, path: &str, sha256: &str) -> Result<(), StepError> {
+    let host = agent.host();
     let part = format!("{path}.part");
-    fetch(host, url, &part).await?;
+    fetch(agent, url, &part).await?;
     let found = host.digest(&part).await?.unwrap_or_default();
     if found != sha256 {
         host.remove(&part).await?;
@@ -94,8 +95,8 @@ async fn fetch_checked(host: &dyn Host, url: &str, path: &str, sha256: &str) -> 
 }
 
 /// The project publishes the program with its digest beside it; both are believed because its server proves who it is.
-async fn credential_provider(host: &dyn Host, arch: Arch) -> Result<(), StepError> {
-    let arch = name(arch);
+async fn credential_provider(agent: &Agent) -> Result<(), StepError> {
+    let (host, arch) = (agent.host(), name(agent.arch));
     let url = format!("{PROVIDER}/{arch}/ecr-credential-provider-linux-{arch}");
     let note = "/var/cache/kedge/ecr-credential-provider.sha256";
     let noted =
@@ -105,13 +106,13 @@ async fn credential_provider(host: &dyn Host, arch: Arch) -> Result<(), StepErro
     if is_digest(&wanted) && host.digest(PROVIDER_PATH).await?.as_ref() == Some(&wanted) {
         return Ok(());
     }
-    fetch(host, &format!("{url}.sha256"), note).await?;
+    fetch(agent, &format!("{url}.sha256"), note).await?;
     wanted = host.read(note).await?.map(noted).unwrap_or_default();
     if !is_digest(&wanted) {
         return Err(StepError::wait(format!("{url}.sha256 holds no digest")));
     }
     let path = "/var/cache/kedge/ecr-credential-provider";
-    fetch_checked(host, &url, path, &wanted).await?;
+    fetch_checked(agent, &url, path, &wanted).await?;
     host.place(path, PROVIDER_PATH, 0o755).await?;
     Ok(())
 }

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use crate::agent::Agent;
 use crate::error::StepError;
-use crate::host::{Command, Host, done};
+use crate::host::{Command, done};
 use crate::openpgp;
 use repository::Repository;
 
@@ -86,7 +86,7 @@ pub(super) async fn ensure(agent: &Agent) -> Result<String, StepError> {
         return Ok(describe(&packages, &installed));
     }
     for repository in &repositories {
-        let key = key(host, repository, image.manager).await?;
+        let key = key(agent, repository, image.manager).await?;
         match image.manager {
             Manager::Apt => apt::add(host, repository, &image, &key).await?,
             Manager::Rpm => rpm::add(host, repository, &key).await?,
@@ -94,10 +94,10 @@ pub(super) async fn ensure(agent: &Agent) -> Result<String, StepError> {
     }
     match image.manager {
         Manager::Apt => {
-            apt::install(host, &missing).await?;
+            apt::install(agent, &missing).await?;
             apt::hold(host, &packages).await?;
         }
-        Manager::Rpm => rpm::install(host, &missing, &repositories).await?,
+        Manager::Rpm => rpm::install(agent, &missing, &repositories).await?,
     }
     let names: Vec<&str> = missing.iter().map(|package| package.name.as_str()).collect();
     let installed = match image.manager {
@@ -186,7 +186,8 @@ fn image(os_release: &[u8]) -> Result<Image, StepError> {
 }
 
 /// The key of a repository, if it is the one that is known.
-async fn key(host: &dyn Host, repository: &Repository, manager: Manager) -> Result<Vec<u8>, StepError> {
+async fn key(agent: &Agent, repository: &Repository, manager: Manager) -> Result<Vec<u8>, StepError> {
+    let host = agent.host();
     let url = repository.key(manager);
     let path = format!("/var/cache/kedge/{}.asc", repository.name);
     let known = host
@@ -196,7 +197,7 @@ async fn key(host: &dyn Host, repository: &Repository, manager: Manager) -> Resu
     if let Some(text) = known {
         return Ok(text);
     }
-    fetch(host, &url, &path)
+    fetch(agent, &url, &path)
         .await
         .map_err(|error| StepError::wait(format!("the repository {} cannot be reached: {error}", repository.name)))?;
     let text = host.read(&path).await?.unwrap_or_default();
@@ -213,12 +214,13 @@ async fn key(host: &dyn Host, repository: &Repository, manager: Manager) -> Resu
     Ok(text)
 }
 
-/// Fetches a file. curl is on every image, and knows the proxies that the image was given.
-pub(super) async fn fetch(host: &dyn Host, url: &str, path: &str) -> Result<(), StepError> {
+/// Fetches a file. curl is on every image, and knows the proxies that the image was given, unless the cluster has one.
+pub(super) async fn fetch(agent: &Agent, url: &str, path: &str) -> Result<(), StepError> {
+    let host = agent.host();
     // So that its folder is there, and nothing of an earlier attempt.
     host.write(path, b"", 0o600).await?;
     let arguments = ["--fail", "--silent", "--show-error", "--location", "--max-time", "300", "--output", path, url];
-    done(host, Command::new("curl", arguments)).await?;
+    done(host, Command::new("curl", arguments).by(agent.config.proxy.as_ref())).await?;
     Ok(())
 }
 

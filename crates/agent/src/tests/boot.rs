@@ -1,6 +1,6 @@
 //! Undisturbed boots.
 
-use kedge_bootstrap::{Arch, Download, Unit};
+use kedge_bootstrap::{Arch, Download, Proxy, Unit};
 use kedge_store::NodePhase;
 
 use super::machine::Machine;
@@ -270,6 +270,16 @@ async fn a_node_takes_as_many_pods_as_its_machine_has_addresses() {
         world.state().machine_types.clear();
         machine.becomes_a_node().await;
     }
+}
+
+#[tokio::test]
+async fn what_comes_from_the_internet_comes_by_the_proxy() {
+    let world = World::new(&["a"]).await;
+    let mut machine = Machine::new(&world, "i-a", "control-plane");
+    machine.config.proxy = Some(Proxy { url: "http://proxy:3128".to_owned(), direct: vec![".svc".to_owned()] });
+    machine.becomes_a_node().await;
+    // kubeadm would tell control planes, which have to find kubelets.
+    assert_eq!(machine.disk().by_proxy, ["apt-get", "curl", "dpkg"].map(str::to_owned).into());
 }
 
 #[tokio::test]

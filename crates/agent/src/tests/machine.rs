@@ -46,6 +46,8 @@ pub(super) struct Disk {
     /// Paths that no longer fit onto the disk.
     pub(super) full_at: Option<String>,
     /// Programs that fail, with what they say.
+    /// Programs that were told of a proxy.
+    pub(super) by_proxy: BTreeSet<String>,
     pub(super) failing: BTreeMap<String, String>,
     pub(super) said: Vec<String>,
     /// Things done to the world.
@@ -314,6 +316,9 @@ impl Host for Machine {
     }
 
     async fn run(&self, command: &Command) -> Result<Output, HostError> {
+        if command.environment.iter().any(|(name, _)| *name == "https_proxy") {
+            self.disk().by_proxy.insert(command.program.clone());
+        }
         if let Some(said) = self.disk().failing.get(&command.program).cloned() {
             return Ok(Output { code: Some(1), stderr: said.into_bytes(), ..Output::default() });
         }

@@ -186,6 +186,7 @@ pub(crate) fn config(group: &str) -> GroupConfig {
         downloads: Vec::new(),
         ecr_credentials: false,
         pods_by_interfaces: false,
+        proxy: None,
         secrets: if control_plane { serde_json::from_value(secrets).unwrap() } else { Vec::new() },
         mounts: Vec::new(),
         control_plane_labels: [(label.to_owned(), String::new())].into(),

@@ -330,8 +330,11 @@ fn a_proxy_is_told_to_whoever_reaches_out() {
         str![[r#"
 [Service]
 Environment="HTTP_PROXY=http://proxy.example.com:3128"
+Environment="http_proxy=http://proxy.example.com:3128"
 Environment="HTTPS_PROXY=http://proxy.example.com:3128"
-Environment="NO_PROXY=127.0.0.1,localhost,169.254.169.254,.svc,.internal,10.0.0.0/8"
+Environment="https_proxy=http://proxy.example.com:3128"
+Environment="NO_PROXY=127.0.0.1,localhost,::1,169.254.169.254,fd00:ec2::254,.svc,.internal,cluster.local,c.example.com,api.c.example.com,api.internal.c.example.com,100.64.0.0/10,100.64.0.0/13,100.96.0.0/11,172.20.0.0/16,172.20.32.0/19,10.0.0.0/8"
+Environment="no_proxy=127.0.0.1,localhost,::1,169.254.169.254,fd00:ec2::254,.svc,.internal,cluster.local,c.example.com,api.c.example.com,api.internal.c.example.com,100.64.0.0/10,100.64.0.0/13,100.96.0.0/11,172.20.0.0/16,172.20.32.0/19,10.0.0.0/8"
 
 "#]]
     );

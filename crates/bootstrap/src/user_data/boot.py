@@ -61,7 +61,10 @@ def say(text):
 
 
 def request(url, headers, method="GET"):
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    proxy, host = CONFIG.get("proxy"), urllib.parse.urlsplit(url).hostname
+    direct = not proxy or urllib.request.proxy_bypass_environment(host, {"no": ",".join(proxy["direct"])})
+    proxies = {} if direct else {"http": proxy["url"], "https": proxy["url"]}
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler(proxies))
     try:
         with opener.open(urllib.request.Request(url, headers=headers, method=method), timeout=30) as answer:
             return answer.read()

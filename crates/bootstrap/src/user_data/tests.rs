@@ -6,6 +6,7 @@ fn data() -> UserData {
         region: "eu-west-1".to_owned(),
         bucket: "example-state".to_owned(),
         endpoint: None,
+        proxy: None,
         node: [(Arch::Amd64, payload("p/c.example.com/nodes/bin/amd64", "a"))].into(),
         config: payload("p/c.example.com/nodes/nodes/config.json", "b"),
     }

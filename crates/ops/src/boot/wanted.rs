@@ -94,6 +94,8 @@ pub(crate) fn wanted(
             region: store.region.clone(),
             bucket: store.bucket.clone(),
             endpoint: store.endpoint.clone(),
+            // Launch templates are read by more than may know a password; then the store has to be reached without it.
+            proxy: config.proxy.clone().filter(|proxy| !proxy.is_secret()).map(|proxy| proxy.without(LOAD_BALANCER)),
             node: BTreeMap::from([(arch, payload(&program_name, program))]),
             config: payload(&config_name, &digest),
         };

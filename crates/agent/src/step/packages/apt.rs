@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Image, Package, Repository};
+use crate::agent::Agent;
 use crate::error::StepError;
 use crate::host::{Command, Host, done, ensure as ensure_file};
 
@@ -44,8 +45,9 @@ pub(super) async fn add(host: &dyn Host, repository: &Repository, image: &Image,
 }
 
 /// Installs packages. Whoever else installs something meanwhile is waited for, and what was interrupted is finished first.
-pub(super) async fn install(host: &dyn Host, packages: &[&Package]) -> Result<(), StepError> {
-    let quiet = |command: Command| command.env("DEBIAN_FRONTEND", "noninteractive").within(TIME);
+pub(super) async fn install(agent: &Agent, packages: &[&Package]) -> Result<(), StepError> {
+    let (host, proxy) = (agent.host(), agent.config.proxy.as_ref());
+    let quiet = |command: Command| command.env("DEBIAN_FRONTEND", "noninteractive").by(proxy).within(TIME);
     let lock = ["-o", "DPkg::Lock::Timeout=300", "-o", "APT::Update::Error-Mode=any"];
     done(host, quiet(Command::new("dpkg", ["--force-confold", "--configure", "--pending"]))).await?;
     done(host, quiet(Command::new("apt-get", lock.into_iter().chain(["--quiet", "update"])))).await?;

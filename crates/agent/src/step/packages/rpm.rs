@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Package, Repository};
+use crate::agent::Agent;
 use crate::error::StepError;
 use crate::host::{Command, Host, done, ensure as ensure_file, succeeds};
 
@@ -34,10 +35,11 @@ pub(super) async fn add(host: &dyn Host, repository: &Repository, key: &[u8]) ->
 
 /// Installs packages, with dnf where it is and with yum otherwise.
 pub(super) async fn install(
-    host: &dyn Host,
+    agent: &Agent,
     packages: &[&Package],
     repositories: &[Repository],
 ) -> Result<(), StepError> {
+    let host = agent.host();
     let manager = match succeeds(host, Command::new("dnf", ["--version"])).await {
         Ok(true) => "dnf",
         _ => "yum",
@@ -53,6 +55,6 @@ pub(super) async fn install(
         .collect();
     let arguments = ["--assumeyes", "--quiet"].into_iter().chain(excludes.iter().map(String::as_str));
     let arguments = arguments.chain(["install"]).chain(names.iter().map(String::as_str));
-    done(host, Command::new(manager, arguments).within(TIME)).await?;
+    done(host, Command::new(manager, arguments).by(agent.config.proxy.as_ref()).within(TIME)).await?;
     Ok(())
 }
