@@ -47,7 +47,13 @@ pub(crate) fn apply(session: &Session, proposal: &mut Proposal, yes: bool) -> Re
 }
 
 /// Makes sure that somebody wants a cluster deleted: by `--yes`, or by typing its name.
+///
+/// What is refused anyway is not asked about.
 pub(crate) fn delete(session: &Session, proposal: &Proposal, yes: bool) -> Result<(), CliError> {
+    let fatal = proposal.fatal();
+    if !fatal.is_empty() {
+        return Err(refused(fatal));
+    }
     if yes {
         return Ok(());
     }
@@ -89,6 +95,9 @@ fn destroyed(proposal: &Proposal) -> Result<Vec<ResourceKey>, CliError> {
     if others.is_empty() {
         return Ok(destroys.into_iter().filter_map(|note| note.key.clone()).collect());
     }
-    let notes = others.into_iter().cloned().collect();
-    Err(kedge_ops::apply::ApplyError::Refused { notes }.into())
+    Err(refused(others))
+}
+
+fn refused(notes: Vec<&Note>) -> CliError {
+    kedge_ops::apply::ApplyError::Refused { notes: notes.into_iter().cloned().collect() }.into()
 }

@@ -3,7 +3,8 @@
 use camino::Utf8PathBuf;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use kedge_resource::{ClusterName, ResourceKey};
+use kedge_ops::plan::PlanOptions;
+use kedge_resource::{ClusterName, Facts, ResourceKey};
 
 use crate::command::{
     apply::ApplyArgs, completions::CompletionsArgs, delete::DeleteArgs, diff::DiffArgs, etcd::EtcdArgs,
@@ -178,6 +179,17 @@ pub(crate) struct DestroyArgs {
     /// KEY is the key that the plan shows, such as volume/a.etcd-main.prod.example.com.
     #[arg(long, value_name = "KEY")]
     pub(crate) allow_destroy: Vec<ResourceKey>,
+
+    /// Allow that instances boot from another state store than until now, into which everything of the old one was copied
+    #[arg(long)]
+    pub(crate) move_store: bool,
+}
+
+impl DestroyArgs {
+    /// As a plan takes them.
+    pub(crate) fn options(&self, facts: Option<Facts>) -> PlanOptions {
+        PlanOptions { facts, allow_destroy: self.allow_destroy.iter().cloned().collect(), move_store: self.move_store }
+    }
 }
 
 /// Form of a result.

@@ -72,7 +72,7 @@ pub async fn drift<O: Observe>(
     let seen = observe(cloud, specification, None).await?;
     let Seen { identity, inventory, facts } = &seen;
     let mut desired = desired(specification, facts)?;
-    desired.notes = boot::notes(facts, Some(inventory));
+    desired.notes = boot::notes(facts, Some(inventory), false);
     desired.notes.retain(|note| note.severity == Severity::Fatal);
     let inventory = with_contents(cloud, &desired, inventory).await?;
     let context = PlanContext { account_id: identity.account_id.clone(), region: identity.region.clone() };
@@ -83,7 +83,9 @@ pub async fn drift<O: Observe>(
     let mut notes = moved_images(&mut plan, by_name);
     notes.extend(since.into_iter().flat_map(Since::remarks));
     // What applying would have to be allowed or would leave to do is no part of what somebody else did.
-    plan.report.notes.retain(|note| ["unreadable", "not-planned", "store-needed"].contains(&note.code.as_str()));
+    plan.report
+        .notes
+        .retain(|note| ["unreadable", "not-planned", "store-needed", "store-changed"].contains(&note.code.as_str()));
     plan.report.notes.extend(notes);
     plan.report.notes.sort();
     Ok(Proposal::unchecked(plan))

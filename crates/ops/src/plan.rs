@@ -25,6 +25,8 @@ pub struct PlanOptions {
     pub facts: Option<Facts>,
     /// Resources that hold state and may be removed or replaced.
     pub allow_destroy: BTreeSet<ResourceKey>,
+    /// Whether instances may boot from another store than until now.
+    pub move_store: bool,
 }
 
 /// Plans against an account. Who asks, what the account offers and what it holds are asked for at the same time.
@@ -36,9 +38,9 @@ pub async fn plan<O: Observe>(
     specification: &Specification,
     options: PlanOptions,
 ) -> Result<Proposal, OpError> {
-    let PlanOptions { facts, allow_destroy } = options;
+    let PlanOptions { facts, allow_destroy, move_store } = options;
     let seen = observe(cloud, specification, facts).await?;
-    propose_for(cloud, specification, &seen, allow_destroy).await
+    propose_for(cloud, specification, &seen, allow_destroy, move_store).await
 }
 
 /// What an account says of itself and of a cluster.
@@ -81,11 +83,12 @@ pub(crate) async fn propose_for<O: Observe>(
     specification: &Specification,
     seen: &Seen,
     allow_destroy: BTreeSet<ResourceKey>,
+    move_store: bool,
 ) -> Result<Proposal, OpError> {
     let Seen { identity, inventory, facts } = seen;
     let context = PlanContext { account_id: identity.account_id.clone(), region: identity.region.clone() };
     let mut desired = desired(specification, facts)?;
-    desired.notes.extend(boot::notes(facts, Some(inventory)));
+    desired.notes.extend(boot::notes(facts, Some(inventory), move_store));
     let inventory = with_contents(cloud, &desired, inventory).await?;
     propose(desired, &inventory, context, allow_destroy)
 }
@@ -125,7 +128,7 @@ pub(crate) async fn with_contents<'a, O: Observe>(
 /// The facts cannot give what the manifests ask for, or the planner finds no plan.
 pub fn plan_offline(specification: &Specification, options: PlanOptions, facts: &Facts) -> Result<Proposal, OpError> {
     let mut desired = desired(specification, facts)?;
-    desired.notes.extend(boot::notes(facts, None));
+    desired.notes.extend(boot::notes(facts, None, false));
     desired.notes.push(Note {
         severity: Severity::Info,
         code: "account-not-asked".to_owned(),

@@ -17,7 +17,7 @@ use thiserror::Error;
 use crate::error::OpError;
 use crate::load::{self, LoadError};
 use crate::manifests::{ManifestOptions, Specification};
-use crate::plan::{observe, propose_for};
+use crate::plan::{PlanOptions, observe, propose_for};
 use crate::proposal::Proposal;
 
 mod moved;
@@ -84,6 +84,9 @@ pub struct SavedOptions {
     pub api_server_nodes: bool,
     /// Resources that hold state and may be removed or replaced.
     pub allow_destroy: BTreeSet<ResourceKey>,
+    /// Instances may boot from another store than until then.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub move_store: bool,
 }
 
 /// The state store when a plan was made.
@@ -165,6 +168,8 @@ pub struct Planned {
     pub proposal: Proposal,
     /// What the account offered.
     pub facts: Facts,
+    /// Whether instances may boot from another store than until now.
+    pub move_store: bool,
 }
 
 /// As [`crate::plan::plan`], and keeps what is needed to save the plan.
@@ -174,12 +179,12 @@ pub struct Planned {
 pub async fn plan<O: Observe>(
     cloud: &O,
     specification: &Specification,
-    facts: Option<Facts>,
-    allow_destroy: BTreeSet<ResourceKey>,
+    options: PlanOptions,
 ) -> Result<Planned, OpError> {
+    let PlanOptions { facts, allow_destroy, move_store } = options;
     let seen = observe(cloud, specification, facts).await?;
-    let proposal = propose_for(cloud, specification, &seen, allow_destroy).await?;
-    Ok(Planned { proposal, facts: seen.facts })
+    let proposal = propose_for(cloud, specification, &seen, allow_destroy, move_store).await?;
+    Ok(Planned { proposal, facts: seen.facts, move_store })
 }
 
 impl SavedPlan {
@@ -199,6 +204,7 @@ impl SavedPlan {
                 ssh_public_key: ssh_public_key.clone(),
                 api_server_nodes: features.contains(&Feature::ApiServerNodes),
                 allow_destroy: planned.proposal.allowed().clone(),
+                move_store: planned.move_store,
             },
             addon_files: specification.addon_files.clone(),
             facts: planned.facts.clone(),
@@ -243,7 +249,7 @@ impl SavedPlan {
     /// # Errors
     /// This kedge does not take the manifests that another one took.
     pub fn specification(&self) -> Result<Specification, OpError> {
-        let SavedOptions { allow_unknown_fields, ssh_public_key, api_server_nodes, allow_destroy: _ } =
+        let SavedOptions { allow_unknown_fields, ssh_public_key, api_server_nodes, allow_destroy: _, move_store: _ } =
             &self.content.options;
         let sources: Vec<Arc<Source>> = self
             .content
@@ -284,7 +290,10 @@ impl SavedPlan {
                 return Err(SavedPlanError::Elsewhere { wanted, found });
             }
         }
-        let same = propose_for(cloud, specification, &seen, content.options.allow_destroy.clone()).await?;
+        let same = {
+            let SavedOptions { allow_destroy, move_store, .. } = &content.options;
+            propose_for(cloud, specification, &seen, allow_destroy.clone(), *move_store).await?
+        };
         if *same.plan() != content.plan {
             return Err(SavedPlanError::Stale { moved: moved(content, same.plan(), &seen.facts) });
         }

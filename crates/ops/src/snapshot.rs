@@ -179,7 +179,7 @@ impl AccountSnapshot {
         let mut facts = recorded.facts.clone();
         let missing = kedge_model::fill_in(&mut facts, &recorded.asked, &specification.resolved);
         let mut desired = desired(specification, &facts)?;
-        desired.notes.extend(boot::notes(&facts, None));
+        desired.notes.extend(boot::notes(&facts, None, false));
         desired.notes.push(note(Severity::Info, "from-snapshot", self.remark()));
         desired.notes.extend(missing.into_iter().map(|what| {
             let text =

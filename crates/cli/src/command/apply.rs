@@ -1,7 +1,5 @@
 //! `kedge apply`.
 
-use std::collections::BTreeSet;
-
 use camino::Utf8PathBuf;
 use clap::Args;
 use kedge_ops::boot::Booting;
@@ -12,7 +10,6 @@ use kedge_ops::saved::{SavedBase, SavedPlan, SavedPlanError};
 use kedge_ops::{Guard, Proposal, Specification};
 use kedge_policy::Policies;
 use kedge_render::Line;
-use kedge_resource::ResourceKey;
 use kedge_store::Location;
 use ring::rand::SystemRandom;
 
@@ -51,7 +48,7 @@ EXAMPLES:
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ApplyArgs {
     /// Plan that `kedge plan --out` saved: just this is applied, or nothing if something has moved since
-    #[arg(value_name = "PLAN", conflicts_with_all = ["ssh_public_key", "feature_flags"])]
+    #[arg(value_name = "PLAN", conflicts_with_all = ["ssh_public_key", "feature_flags", "move_store"])]
     plan: Option<Utf8PathBuf>,
 
     /// Do not ask
@@ -77,20 +74,19 @@ pub(crate) struct ApplyArgs {
 
 /// Does it.
 pub(crate) fn run(args: &ApplyArgs, session: &Session) -> Result<ExitCode, CliError> {
-    let allow_destroy = args.destroy.allow_destroy.iter().cloned().collect();
     let policies = args.policy.compile()?;
     let policies = policies.as_ref();
     match &args.plan {
         Some(path) => {
             let saved = SavedPlan::read(path)?;
             let specification = saved_specification(session, &saved)?;
-            block_on(apply(args, session, specification, Some(&saved), allow_destroy, policies))
+            block_on(apply(args, session, specification, Some(&saved), policies))
         }
         None => {
             let manifests = session.manifests(&args.spec)?;
             block_on(async {
                 let specification = session.read(manifests).await?;
-                apply(args, session, specification, None, allow_destroy, policies).await
+                apply(args, session, specification, None, policies).await
             })
         }
     }
@@ -101,14 +97,13 @@ async fn apply(
     session: &Session,
     specification: Specification,
     saved: Option<&SavedPlan>,
-    allow_destroy: BTreeSet<ResourceKey>,
     policies: Option<&Policies>,
 ) -> Result<ExitCode, CliError> {
     state::lease(session)?;
     let backend = session.open(Some(&specification)).await?;
     let source = boot::source(session, &backend, specification.cluster()).await?;
     let account = Booting::new(&backend, source.as_ref());
-    let work = look(session, &backend, &account, &specification, saved, allow_destroy);
+    let work = look(session, &backend, &account, &specification, saved, args.destroy.options(None));
     let (mut proposal, guard) = session.ui.patiently("reading the account", work).await?;
     let changes = !proposal.plan().is_empty();
     state::remark(session, guard.as_ref(), changes);
@@ -201,20 +196,20 @@ async fn look(
     account: &Booting<'_, Backend>,
     specification: &Specification,
     saved: Option<&SavedPlan>,
-    allow_destroy: BTreeSet<ResourceKey>,
+    options: PlanOptions,
 ) -> Result<(Proposal, Option<Guard>), CliError> {
     let guard = state::look(session, backend, specification.cluster()).await?;
     if let Some(guard) = &guard {
         guard.free()?;
     }
     let Some(saved) = saved else {
-        let proposal = plan(account, specification, PlanOptions { facts: None, allow_destroy }).await?;
+        let proposal = plan(account, specification, options).await?;
         return Ok((proposal, guard));
     };
     if let Some(guard) = &guard {
         saved.fits(&SavedBase::of(guard.store().place(), guard.base()))?;
     }
-    let proposal = saved.confirm(account, specification, allow_destroy).await?;
+    let proposal = saved.confirm(account, specification, options.allow_destroy).await?;
     Ok((proposal, guard))
 }
 

@@ -46,6 +46,11 @@ struct ClusterArgs {
     #[arg(short = 'y', long)]
     yes: bool,
 
+    /// Leave what control planes wrote into a state store that is lost or not named; a cluster of the same name cannot start from
+    /// there
+    #[arg(long)]
+    leave_store: bool,
+
     /// How to tell what happens; jsonl prints one JSON object for each event on standard output
     #[arg(short = 'o', long, value_name = "FORM", default_value = "text")]
     output: RunOutput,
@@ -65,7 +70,10 @@ pub(crate) fn run(args: &DeleteArgs, session: &Session) -> Result<ExitCode, CliE
             if let Some(guard) = &guard {
                 guard.free()?;
             }
-            Ok::<_, CliError>((delete_cluster::plan(&account, &cluster).await?, guard))
+            Ok::<_, CliError>((
+                delete_cluster::plan(&account, &cluster, source.as_ref(), args.leave_store).await?,
+                guard,
+            ))
         };
         let (proposal, guard) = session.ui.patiently("reading the account", work).await?;
         let changes = !proposal.plan().is_empty();

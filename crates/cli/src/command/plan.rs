@@ -1,12 +1,10 @@
 //! `kedge plan`.
 
-use std::collections::BTreeSet;
-
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 use kedge_ops::boot::Booting;
 use kedge_ops::keypairs;
-use kedge_ops::plan::{PlanOptions, plan_offline};
+use kedge_ops::plan::plan_offline;
 use kedge_ops::saved::{self, Planned, SavedBase, SavedPlan};
 use kedge_ops::snapshot::AccountSnapshot;
 use kedge_ops::{Guard, Proposal, Specification, fleet, load};
@@ -15,7 +13,7 @@ use kedge_render::findings;
 use kedge_render::plan::{self as plan_text, PlanTextOptions};
 use kedge_render::view::{Failure, Review, Reviewed, Saved};
 use kedge_render::{Line, Text};
-use kedge_resource::{Facts, Finding, Plan, ResourceKey};
+use kedge_resource::{Facts, Finding, Plan};
 
 use super::running::refuse_blind;
 use crate::args::{DestroyArgs, SpecArgs};
@@ -67,7 +65,7 @@ pub(crate) struct PlanArgs {
     /// Show what somebody else changed: compare the account with the manifests in the state store, which were applied last
     ///
     /// The cluster is that of --name, or of the manifests. The plan is the way back to what was applied; an apply goes it.
-    #[arg(long, conflicts_with_all = ["facts", "out", "snapshot", "policy", "allow_destroy"])]
+    #[arg(long, conflicts_with_all = ["facts", "out", "snapshot", "policy", "allow_destroy", "move_store"])]
     drift: bool,
 
     /// Take the account's facts from this file instead of asking for them
@@ -107,7 +105,7 @@ pub(crate) fn run(args: &PlanArgs, session: &Session) -> Result<ExitCode, CliErr
         policies: args.policy.compile()?,
         snapshot: args.recorded.read()?,
         facts: args.facts.as_deref().map(load::facts).transpose()?,
-        allow_destroy: args.destroy.allow_destroy.iter().cloned().collect(),
+        destroy: &args.destroy,
         out: args.out.as_deref(),
     };
     if request.snapshot.is_none() && session.takes_stored_manifests()? {
@@ -135,7 +133,7 @@ struct Request<'a> {
     policies: Option<Policies>,
     snapshot: Option<AccountSnapshot>,
     facts: Option<Facts>,
-    allow_destroy: BTreeSet<ResourceKey>,
+    destroy: &'a DestroyArgs,
     out: Option<&'a Utf8Path>,
 }
 
@@ -226,12 +224,12 @@ fn named(session: &Session) -> String {
 /// Plans with facts or a snapshot alone.
 fn offline(request: &Request<'_>, specification: Specification) -> Result<Looked, CliError> {
     let facts = request.facts.clone().unwrap_or_default();
-    let options = PlanOptions { facts: None, allow_destroy: request.allow_destroy.clone() };
+    let options = request.destroy.options(None);
     let proposal = match &request.snapshot {
         Some(snapshot) => snapshot.plan(&specification, options)?,
         None => plan_offline(&specification, options, &facts)?,
     };
-    request.looked(specification, Planned { proposal, facts }, None)
+    request.looked(specification, Planned { proposal, facts, move_store: false }, None)
 }
 
 /// Plans against the account, and looks at the state store at the same time.
@@ -244,8 +242,8 @@ async fn look(
     let source = boot::source(session, backend, specification.cluster()).await?;
     let account = Booting::new(backend, source.as_ref());
     let planned = async {
-        let (facts, allow) = (request.facts.clone(), request.allow_destroy.clone());
-        Ok::<_, CliError>(saved::plan(&account, &specification, facts, allow).await?)
+        let options = request.destroy.options(request.facts.clone());
+        Ok::<_, CliError>(saved::plan(&account, &specification, options).await?)
     };
     let stored = async {
         let guard = state::look(session, backend, specification.cluster()).await?;

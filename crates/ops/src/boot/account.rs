@@ -7,11 +7,12 @@ use kedge_cloud::{
 use kedge_resource::facts::StoreFacts;
 use kedge_resource::inventory::{Handle, Observed, Ownership};
 use kedge_resource::kind::{LoadBalancer, StoreObject};
-use kedge_resource::{ClusterName, Facts, FactsQuery, Inventory, Kind, Properties, Ref, ResourceKey};
+use kedge_resource::{ClusterName, Facts, FactsQuery, Inventory, Kind, Ref, ResourceKey};
 use kedge_store::StoreError;
 
 use super::deliver;
 use super::objects::{ADDON_INDEX_KEY, ENDPOINT_KEY, Name};
+use super::place::user_data;
 use super::store::BootSource;
 
 /// An account, and what instances boot with beside it.
@@ -51,7 +52,12 @@ impl<C: Observe> Observe for Booting<'_, C> {
         let Some(source) = self.source else { return self.cloud.inventory(cluster, scope).await };
         let held = async { source.held().await.map_err(|error| cloud_error(&error)) };
         let (mut inventory, held) = tokio::try_join!(self.cloud.inventory(cluster, scope), held)?;
-        let mut found = objects(held, &inventory, scope);
+        let templates: Vec<&str> = user_data(&inventory).collect();
+        source.remember_named(held, &templates);
+        let mut found = objects(held, &templates, scope);
+        if scope == Scope::Everything {
+            found.extend(etcd(source).await.map_err(|error| cloud_error(&error))?);
+        }
         if held.iter().any(|key| key == ENDPOINT_KEY) {
             found.push(endpoint(source).await.map_err(|error| cloud_error(&error))?);
         }
@@ -101,21 +107,13 @@ impl<C: Realize> Realize for Booting<'_, C> {
 }
 
 /// The objects that keys stand for: of several versions the one that the launch template of the group names.
-fn objects(held: &[String], inventory: &Inventory, scope: Scope) -> Vec<Observed> {
-    let templates: Vec<&str> = inventory
-        .resources
-        .iter()
-        .filter_map(|observed| match &observed.properties {
-            Properties::LaunchTemplate(template) => template.user_data.as_deref(),
-            _ => None,
-        })
-        .collect();
+fn objects(held: &[String], templates: &[&str], scope: Scope) -> Vec<Observed> {
     let mut found: Vec<Observed> = Vec::new();
     for key in held {
         let Some((name, digest)) = Name::of_key(key) else { continue };
         let listed = match name {
             Name::Program(_) | Name::Config(_) => true,
-            Name::Endpoint | Name::AddonIndex | Name::Addon(_) => false,
+            Name::Endpoint | Name::AddonIndex | Name::Addon(_) | Name::Etcd(_) => false,
             // What control planes wrote goes with the cluster, and is nothing that manifests ask for.
             Name::InitLock => scope == Scope::Everything,
         };
@@ -136,6 +134,25 @@ fn objects(held: &[String], inventory: &Inventory, scope: Scope) -> Vec<Observed
         }
     }
     found
+}
+
+/// What control planes remember of etcd clusters: it goes with the cluster, as the init lock does. One that is made again under
+/// the same name would follow a restore of its predecessor, or look for its members.
+async fn etcd(source: &BootSource) -> Result<Vec<Observed>, StoreError> {
+    let mut found: Vec<Observed> = Vec::new();
+    for key in source.of_etcd().await? {
+        let Some((name, _)) = Name::of_key(&key) else { continue };
+        let resource = ResourceKey::new(Kind::StoreObject, name.name());
+        if found.last().is_none_or(|last| last.key != resource) {
+            found.push(Observed {
+                key: resource,
+                handle: Handle::new(key.as_str()),
+                ownership: Ownership::Owned,
+                properties: object(None).into(),
+            });
+        }
+    }
+    Ok(found)
 }
 
 /// The add-ons that the index names, and the index.

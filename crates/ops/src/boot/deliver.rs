@@ -65,10 +65,11 @@ async fn write(source: &BootSource, change: &StepChange, handles: &Handles) -> R
             let digest = object.sha256.as_deref().unwrap_or_default();
             put(source, &latest(arch), format!("{digest}\n").as_bytes()).await?;
         }
-        // Instances that are launched until the template names the new version take the one before; older ones go.
+        // Instances that are launched until their template names the new version take what it names now, which is not the
+        // same for all groups if an apply was cut off; others go.
         for old in source.held().await? {
             let same = Name::of_key(old).is_some_and(|(of, _)| of == name);
-            if same && *old != key && Some(old.as_str()) != before {
+            if same && *old != key && Some(old.as_str()) != before && !source.is_named(old) {
                 source.store.objects().delete(&source.store.key(old)).await?;
             }
         }
@@ -151,6 +152,10 @@ async fn remove(source: &BootSource, change: &StepChange) -> Result<(), StoreErr
     }
     // What the plan knows the object by goes last: as long as it is there, what goes with it is found again.
     let mut keys = objects.list(&source.store.key(&prefix)).await?;
+    if let Some(etcd @ Name::Etcd(_)) = Name::parse(&change.key.name) {
+        let of = |key: &String| key.strip_prefix(&start).and_then(Name::of_key).is_some_and(|(name, _)| name == etcd);
+        keys.retain(of);
+    }
     keys.sort_by_key(|key| key.strip_prefix(&start).and_then(Name::of_key).is_some());
     for key in keys {
         objects.delete(&key).await?;

@@ -20,6 +20,8 @@ pub(super) enum Name<'a> {
     AddonIndex,
     /// An add-on.
     Addon(&'a str),
+    /// What control planes remember of an etcd cluster, snapshots aside.
+    Etcd(&'a str),
 }
 
 /// Folder of programs, between those of groups.
@@ -32,6 +34,8 @@ pub(super) const ADDON_INDEX_KEY: &str = "addons/index.json";
 pub(super) const ADDONS: &str = "addons/objects/";
 /// Object of the init lock.
 pub(super) const INIT_LOCK_KEY: &str = "nodes/init.json";
+/// What keys of etcd clusters begin with.
+pub(super) const ETCD: &str = "backups/etcd/";
 
 impl<'a> Name<'a> {
     /// Reads the name that a plan has.
@@ -41,6 +45,9 @@ impl<'a> Name<'a> {
         }
         if name == "addons" {
             return Some(Self::AddonIndex);
+        }
+        if let Some(etcd) = name.strip_prefix("etcd/") {
+            return Some(Self::Etcd(etcd));
         }
         let mut parts = name.strip_prefix("nodes/")?.split('/');
         match (parts.next()?, parts.next(), parts.next()) {
@@ -60,13 +67,18 @@ impl<'a> Name<'a> {
             ADDON_INDEX_KEY => return Some((Self::AddonIndex, None)),
             _ => {}
         }
+        if let Some(below) = key.strip_prefix(ETCD) {
+            let (etcd, rest) = below.split_once('/')?;
+            return (rest == "restore.json" || rest.starts_with("members/")).then_some((Self::Etcd(etcd), None));
+        }
         let mut parts = key.strip_prefix("nodes/")?.split('/');
         let (first, second, third) = (parts.next()?, parts.next()?, parts.next()?);
         if parts.next().is_some() {
             return None;
         }
         let (name, digest) = match (first, second) {
-            (PROGRAMS, arch) => (Self::Program(arch), third),
+            // Nothing else there is a program, whatever instances may write.
+            (PROGRAMS, arch @ ("amd64" | "arm64")) => (Self::Program(arch), third),
             (group, "config") => (Self::Config(group), third.strip_suffix(".json")?),
             _ => return None,
         };
@@ -82,6 +94,7 @@ impl<'a> Name<'a> {
             Self::InitLock => INIT_LOCK_KEY.to_owned(),
             Self::AddonIndex => ADDON_INDEX_KEY.to_owned(),
             Self::Addon(_) => format!("{ADDONS}{digest}.yaml"),
+            Self::Etcd(etcd) => format!("{ETCD}{etcd}/restore.json"),
         }
     }
 
@@ -94,6 +107,7 @@ impl<'a> Name<'a> {
             Self::InitLock => "nodes/init".to_owned(),
             Self::AddonIndex => "addons".to_owned(),
             Self::Addon(name) => format!("addons/{name}"),
+            Self::Etcd(etcd) => format!("etcd/{etcd}"),
         }
     }
 }
@@ -107,6 +121,8 @@ pub(super) fn removed_with(name: &str) -> Option<String> {
         Name::Endpoint => ENDPOINT_KEY.to_owned(),
         Name::InitLock => INIT_LOCK_KEY.to_owned(),
         Name::AddonIndex => "addons/".to_owned(),
+        // Its snapshots stay: who removes looks at each key.
+        Name::Etcd(etcd) => format!("{ETCD}{etcd}/"),
         // It goes when the index names it no longer.
         Name::Addon(_) => return None,
     })

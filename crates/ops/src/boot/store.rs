@@ -1,13 +1,15 @@
 //! What a state store has for instances, and what whoever runs kedge has to put there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use camino::Utf8PathBuf;
 use kedge_resource::facts::StoreFacts;
 use kedge_store::{ClusterStore, StoreError};
 use tokio::sync::OnceCell;
 
-use super::objects::Name;
+use super::objects::{ETCD, Name};
+use super::place::Place;
 
 /// A program for instances, as a file beside kedge.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +35,8 @@ pub struct BootSource {
     pub programs: BTreeMap<String, Program>,
     /// What the store holds below `nodes/`, which is asked for once.
     pub(super) held: OnceCell<Vec<String>>,
+    /// Which of these the launch templates of the account name; absent until the account was looked at.
+    named: OnceLock<BTreeSet<String>>,
 }
 
 impl BootSource {
@@ -45,7 +49,12 @@ impl BootSource {
         endpoint: Option<String>,
         programs: BTreeMap<String, Program>,
     ) -> Self {
-        Self { store, bucket, prefix, endpoint, programs, held: OnceCell::new() }
+        Self { store, bucket, prefix, endpoint, programs, held: OnceCell::new(), named: OnceLock::new() }
+    }
+
+    /// Where it is.
+    pub(super) fn place(&self) -> Place {
+        Place::new(&self.bucket, &self.prefix)
     }
 
     /// The keys below `nodes/`, from there on.
@@ -56,6 +65,28 @@ impl BootSource {
             Ok::<_, StoreError>(keys.iter().filter_map(|key| key.strip_prefix(&start)).map(str::to_owned).collect())
         });
         Ok(held.await?)
+    }
+
+    /// The keys of etcd clusters that a restore or a member left, snapshots aside.
+    pub(super) async fn of_etcd(&self) -> Result<Vec<String>, StoreError> {
+        let start = self.store.key("");
+        let keys = self.store.objects().list(&self.store.key(ETCD)).await?;
+        let keys = keys.iter().filter_map(|key| key.strip_prefix(&start));
+        Ok(keys.filter(|key| Name::of_key(key).is_some()).map(str::to_owned).collect())
+    }
+
+    /// Remembers what of the held objects user data names.
+    pub(super) fn remember_named(&self, held: &[String], user_data: &[&str]) {
+        let named = |key: &&String| {
+            let digest = Name::of_key(key).and_then(|(_, digest)| digest);
+            digest.is_some_and(|digest| user_data.iter().any(|text| text.contains(digest)))
+        };
+        self.named.get_or_init(|| held.iter().filter(named).cloned().collect());
+    }
+
+    /// Whether instances may be launched that fetch this object. As long as nobody has looked, they may.
+    pub(super) fn is_named(&self, key: &str) -> bool {
+        self.named.get().is_none_or(|named| named.contains(key))
     }
 
     /// What instances can boot with; `None` if there is no program for them, neither at hand nor in the store.

@@ -3,11 +3,14 @@ use std::sync::Arc;
 
 use kedge_diag::Source;
 use kedge_resource::facts::{StoreFacts, StoreKeys};
+use kedge_resource::plan::Severity;
 use kedge_resource::{Facts, Properties};
 
 use super::objects::{Name, removed_with};
 use super::{notes, wanted};
 use crate::manifests::{ManifestOptions, Specification};
+
+mod running;
 
 const MINIMAL: &str = include_str!("../../../../specs/minimal.yaml");
 const DIGEST: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
@@ -39,16 +42,29 @@ fn facts(specification: &Specification, programs: &[&str]) -> (Facts, StoreFacts
 
 #[test]
 fn keys_and_names_belong_together() {
-    for name in [Name::Program("amd64"), Name::Config("nodes"), Name::Endpoint, Name::InitLock, Name::AddonIndex] {
+    for name in [
+        Name::Program("amd64"),
+        Name::Config("nodes"),
+        Name::Endpoint,
+        Name::InitLock,
+        Name::AddonIndex,
+        Name::Etcd("main"),
+    ] {
         let (text, key) = (name.name(), name.key(DIGEST));
         assert_eq!(Name::parse(&text), Some(name.clone()), "{text}");
         assert_eq!(Name::of_key(&key).map(|(of, _)| of), Some(name), "{key}");
         let prefix = removed_with(&text).unwrap();
         assert!(key.starts_with(&prefix), "{key} goes with {prefix}");
     }
-    for others in
-        ["nodes/nodes/status/i-1.json", "nodes/nodes/join.json", "pki/keysets.json", "nodes/a/config/short.json"]
-    {
+    for others in [
+        "nodes/nodes/status/i-1.json",
+        "nodes/nodes/join.json",
+        "pki/keysets.json",
+        "nodes/a/config/short.json",
+        "backups/etcd/main/2027-01-15T07:00:00Z/meta.json",
+        // IAM lets nodes write it, whose `*` stands for slashes as well.
+        &format!("nodes/kedge-node/status/{DIGEST}"),
+    ] {
         assert_eq!(Name::of_key(others), None, "{others}");
     }
 }
@@ -132,7 +148,7 @@ fn what_instances_cannot_do_is_told_at_once() {
 fn what_keeps_instances_from_joining_is_noted() {
     let specification = specification(&[]);
     let (mut facts, store) = facts(&specification, &["amd64"]);
-    let codes = |facts: &Facts| notes(facts, None).into_iter().map(|note| note.code).collect::<Vec<_>>();
+    let codes = |facts: &Facts| notes(facts, None, false).into_iter().map(|note| note.code).collect::<Vec<_>>();
     assert_eq!(codes(&facts), ["instances-do-not-join"]);
     for (keys, expected) in [
         (Some(StoreKeys::Kms), None),

@@ -41,7 +41,7 @@ async fn look(args: &PlanArgs, session: &Session) -> Result<(Looked, Option<Sinc
     let account = Booting::new(&backend, source.as_ref());
     let work = drift(&account, &specification, since.as_ref());
     let proposal = session.ui.patiently("reading the account", work).await?;
-    let planned = Planned { proposal, facts: Facts::default() };
+    let planned = Planned { proposal, facts: Facts::default(), move_store: false };
     Ok((Looked { specification, planned, guard: None, findings: None, worries: Vec::new() }, since, serial))
 }
 
