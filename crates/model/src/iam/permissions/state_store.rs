@@ -57,7 +57,8 @@ pub(in super::super) fn join(policy: &mut Policy<'_>, lowering: &Lowering<'_>) {
     let read = objects.map(|below| arn(policy, &base, below));
     policy.statement("s3", &["GetObject"], &read, &[]);
     let status = arn(policy, &base, "/nodes/*/status/*");
-    policy.statement("s3", &["PutObject"], &[status], &[]);
+    policy.statement("s3", &["PutObject"], std::slice::from_ref(&status), &[]);
+    open_encrypted(policy, &base, &[&read[..], &[status]].concat());
     // Without it S3 says that what is not there yet may not be read.
     let bucket = bucket(policy, &base);
     policy.statement("s3", &["GetBucketLocation", "ListBucket"], &[bucket], &[]);
@@ -69,6 +70,23 @@ pub(in super::super) fn join(policy: &mut Policy<'_>, lowering: &Lowering<'_>) {
         resource,
         ..Statement::allow()
     });
+}
+
+/// Objects that the bucket encrypts with a key of the customer: S3 asks KMS in the name of whoever reads or writes, with the ARN
+/// of the object as context, or that of the bucket where it uses bucket keys. KMS itself opens nothing for the role so.
+fn open_encrypted(policy: &mut Policy<'_>, base: &StorePath, objects: &[String]) {
+    // The bucket may be in another region than the cluster.
+    let service = match policy.partition {
+        "aws-cn" => "s3.*.amazonaws.com.cn",
+        _ => "s3.*.amazonaws.com",
+    };
+    let bucket = bucket(policy, base);
+    let context: Vec<&str> = objects.iter().chain([&bucket]).map(String::as_str).collect();
+    policy.statement_on_all(
+        "kms",
+        &["Decrypt", "GenerateDataKey"],
+        &[("StringLike", "kms:EncryptionContext:aws:s3:arn", &context), ("StringLike", "kms:ViaService", &[service])],
+    );
 }
 
 /// Where the cluster keeps what its instances read.

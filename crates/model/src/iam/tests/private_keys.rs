@@ -3,7 +3,7 @@
 use kedge_resource::kind::Properties;
 use kedge_spec::resolved::{NetworkPlugin, Role as GroupRole, WarmPool};
 
-use super::{Desired, PolicyDocument, ResolvedSpec, testing, with_service_account_roles};
+use super::{Desired, PolicyDocument, ResolvedSpec, RolePolicy, Statement, testing, with_service_account_roles};
 use crate::testing::group;
 
 const KEY: &str = "arn:aws-test:s3:::store/test.example.com/pki/private/kubernetes-ca/7712692764146829574.json";
@@ -172,4 +172,27 @@ fn only_control_planes_open_the_keys_of_their_cluster() {
         }
     }
     assert_eq!(found, [("masters", ["test.example.com/*".to_owned()].into())]);
+}
+
+#[test]
+fn nodes_use_kms_for_encrypted_objects_of_theirs_alone() {
+    let desired = testing::lower_booting(&generous(NetworkPlugin::Cni));
+    let policy: &RolePolicy = testing::get(&desired, "role-policy/nodes.test.example.com nodes.test.example.com");
+    let kms = |statement: &&Statement| statement.action.iter().any(|action| action.starts_with("kms:"));
+    let found: Vec<&Statement> = policy.policy_document.statement.iter().filter(kms).collect();
+    let [statement] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!(statement.action, ["kms:Decrypt", "kms:GenerateDataKey"].map(str::to_owned).into());
+    let keys = &statement.condition["StringLike"];
+    // Never directly, which is how the keys of the cluster are opened.
+    assert_eq!(keys["kms:ViaService"], ["s3.*.amazonaws.com".to_owned()].into());
+    let opens = |arn: &str| keys["kms:EncryptionContext:aws:s3:arn"].iter().any(|pattern| fits(pattern, arn));
+    let store = "arn:aws-test:s3:::boot";
+    assert!(opens(store), "bucket keys");
+    for theirs in ["kedge-node/amd64/1a", "nodes/config/1a.json", "nodes/join.json", "nodes/status/i-1.json"] {
+        assert!(opens(&format!("{store}/p/test.example.com/nodes/{theirs}")), "{theirs}");
+    }
+    for others in ["pki/private/kubernetes-ca/1.json", "secrets/keyring.json", "nodes/init.json"] {
+        assert!(!opens(&format!("{store}/p/test.example.com/{others}")), "{others}");
+    }
+    assert!(!opens("arn:aws-test:s3:::boot2"));
 }
