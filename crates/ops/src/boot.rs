@@ -10,10 +10,12 @@ mod place;
 mod store;
 #[cfg(test)]
 mod tests;
+mod upgrade;
 mod wanted;
 
 pub use account::Booting;
 pub use store::{BootSource, Program};
+pub(crate) use upgrade::upgrade_notes;
 pub(crate) use wanted::{Wanted, wanted};
 
 use kedge_resource::plan::{Note, Severity};

@@ -90,6 +90,7 @@ pub(crate) async fn propose_for<O: Observe>(
     let mut desired = desired(specification, facts)?;
     desired.notes.extend(boot::notes(facts, Some(inventory), move_store));
     let inventory = with_contents(cloud, &desired, inventory).await?;
+    desired.notes.extend(boot::upgrade_notes(&desired, &inventory));
     propose(desired, &inventory, context, allow_destroy)
 }
 

@@ -186,3 +186,30 @@ async fn what_a_template_names_is_not_removed() {
     expected.sort();
     assert_eq!(keys(&source).await, expected);
 }
+
+#[test]
+fn a_new_minor_version_has_an_order() {
+    let said = |from: &str, to: &str| {
+        let object = |version: &str| {
+            let content = Some(format!(r#"{{"kubernetesVersion": "{version}"}}"#));
+            kedge_resource::kind::StoreObject { version: None, sha256: None, content, load_balancer: None }
+        };
+        let mut inventory = Inventory::empty(ClusterName::parse(CLUSTER).unwrap());
+        let key = ResourceKey::new(Kind::StoreObject, "nodes/nodes/config");
+        inventory.resources.push(Observed {
+            key: key.clone(),
+            handle: Handle::new("x"),
+            ownership: Ownership::Owned,
+            properties: object(from).into(),
+        });
+        let spec = specification(&[]);
+        let mut desired = kedge_model::lower(&spec.resolved, &facts(&spec, &[]).0).unwrap();
+        desired.resources = vec![kedge_resource::Resource { key, properties: object(to).into() }];
+        let notes = crate::boot::upgrade_notes(&desired, &inventory);
+        notes.into_iter().map(|note| note.text).collect::<String>()
+    };
+    assert_eq!(said("1.34.1", "1.34.9"), "");
+    assert!(said("1.34.1", "1.35.0").contains("control planes first"));
+    assert!(said("1.33.1", "1.35.0").contains("leave out a minor version"));
+    assert!(said("1.35.0", "1.34.9").contains("goes back from 1.35 to 1.34"));
+}
