@@ -38,5 +38,4 @@ pub use ports::{
     MemberRequest, Metadata, Records, Volumes,
 };
 pub use step::Step;
-pub use step::upload::ADMIN;
 pub use system::System;

@@ -120,10 +120,6 @@ pub trait Cluster: fmt::Debug + Send + Sync {
     /// Whether the API server of this instance answers; why not, if not.
     async fn ready(&self) -> Result<(), PortError>;
 
-    /// The Kubernetes version that the cluster is configured with, as kubeadm keeps it; none if it keeps none. It is asked at the
-    /// endpoint of the API, with the kubeconfig [`ADMIN`](crate::ADMIN), by an instance whose own API server need not run.
-    async fn configured(&self) -> Result<Option<String>, PortError>;
-
     /// Makes a bootstrap token that is good until then.
     async fn make_token(&self, group: &str, expires: Timestamp) -> Result<BootstrapToken, PortError>;
 

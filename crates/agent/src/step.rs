@@ -16,7 +16,7 @@ pub(crate) mod records;
 mod runtime;
 mod secrets;
 mod unit;
-pub(crate) mod upload;
+mod upload;
 
 use std::fmt;
 use std::time::Duration;

@@ -15,18 +15,6 @@ const TOKENS: &str = "system:bootstrappers:kubeadm:default-node-token";
 const NODES: &str = "system:nodes";
 
 impl Cluster {
-    /// The Kubernetes version that kubeadm keeps for whoever joins, such as `v1.34.1`; none if it keeps none.
-    ///
-    /// # Errors
-    /// The API does not answer, or refuses.
-    pub async fn configured_version(&self) -> Result<Option<String>, KubeError> {
-        let path = "/api/v1/namespaces/kube-system/configmaps/kubeadm-config";
-        let Some(map) = self.find("read what the cluster is configured with", path).await? else { return Ok(None) };
-        let text = map.pointer("/data/ClusterConfiguration").and_then(Value::as_str).unwrap_or_default();
-        let version = text.lines().find_map(|line| line.strip_prefix("kubernetesVersion:"));
-        Ok(version.map(|version| version.trim().trim_matches(['"', '\'']).to_owned()))
-    }
-
     /// Makes what joining needs. `authorities` are the certificates of the cluster's authorities in PEM, `server` is the URL of
     /// the API.
     ///

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 use kedge_addons::{Addon, Index, sha256};
-use kedge_agent::{ADMIN, AddOns, ApiNode, Host, PortError};
+use kedge_agent::{AddOns, ApiNode, Host, PortError};
 use kedge_kube::{Access, ApplyOptions, Cluster, KubeError, Unit, upstream_files};
 use kedge_store::{BootstrapToken, ClusterStore, LOAD_BALANCER};
 use ring::rand::SystemRandom;
@@ -84,13 +84,6 @@ fn with_server(text: &str, address: &str, port: &str) -> String {
 impl kedge_agent::Cluster for Api {
     async fn ready(&self) -> Result<(), PortError> {
         self.connect().await?.ready().await.map_err(failed)
-    }
-
-    async fn configured(&self) -> Result<Option<String>, PortError> {
-        let text = fs_err::read_to_string(self.root.join(ADMIN.trim_start_matches('/')));
-        let text = text.map_err(|error| PortError(error.to_string()))?;
-        let cluster = Cluster::connect(&Access::Kubeconfig(&text)).await.map_err(failed)?;
-        cluster.configured_version().await.map_err(failed)
     }
 
     async fn make_token(&self, group: &str, expires: Timestamp) -> Result<BootstrapToken, PortError> {

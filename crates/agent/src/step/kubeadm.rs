@@ -80,8 +80,8 @@ pub(super) async fn start_known_member(host: &dyn Host) -> Result<(), StepError>
 /// asks nobody. What `check-etcd` trips over is a dead *member*; pods and Nodes of instances that are gone do not matter to it.
 ///
 /// The phase that adds members has two names. To Kubernetes 1.32 it is `control-plane-join/etcd`. With the feature gate
-/// `ControlPlaneKubeletLocalMode`, on by default from 1.33, it is `etcd-join`, before the kubelet's own API server is up; later
-/// versions know that name alone and refuse the other one.
+/// `ControlPlaneKubeletLocalMode`, on by default from 1.33, it is `etcd-join`, before the kubelet's own API server is up. Both
+/// names are known to 1.35; 1.36 knows the latter alone and refuses the other one.
 pub(super) fn etcd_phases(kubernetes_version: &str) -> &'static str {
     let minor = kubernetes_version.split('.').nth(1).and_then(|minor| minor.parse::<u32>().ok());
     if minor.is_some_and(|minor| minor < 33) { "check-etcd,control-plane-join/etcd" } else { "check-etcd,etcd-join" }

@@ -167,12 +167,16 @@ async fn control_planes_that_join_bring_the_configuration_of_their_version() {
     let newer = control_plane("i-2b", "1.33.10");
     newer.becomes_a_node().await;
     assert_eq!(newer.disk().version, "1.33.10", "it runs what the others were made of");
-    assert!(newer.file(crate::ADMIN).is_none());
-    // A group that still has the older template: what the newer ones run stays.
+    assert!(newer.file("/etc/kubernetes/kedge/admin.conf").is_none());
+    // One that still has the older template is what it has the files for; the next newer one is newer again.
     machines[2].terminate();
     let older = control_plane("i-2c", "1.33.9");
     older.becomes_a_node().await;
-    assert_eq!(older.disk().version, "1.33.10");
+    assert_eq!(older.disk().version, "1.33.9");
+    older.terminate();
+    let newest = control_plane("i-3c", "1.33.10");
+    newest.becomes_a_node().await;
+    assert_eq!(newest.disk().version, "1.33.10");
 }
 
 #[tokio::test]

@@ -248,14 +248,6 @@ impl Cluster for Outside {
         }
     }
 
-    async fn configured(&self) -> Result<Option<String>, PortError> {
-        assert!(self.0.file(crate::ADMIN).is_some());
-        match &self.0.world.state().api {
-            Some(api) if api.up => Ok(Some(format!("v{}", api.configured))),
-            _ => Err(down()),
-        }
-    }
-
     async fn make_token(&self, group: &str, expires: Timestamp) -> Result<BootstrapToken, PortError> {
         self.0
             .deed(

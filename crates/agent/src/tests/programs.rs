@@ -117,7 +117,11 @@ impl Machine {
                 self.write_file(&format!("{folder}/admin.conf"), b"x", 0o600);
             }
             ("kubeadm", ["init", "phase", "upload-config", what, .., "--kubeconfig", path]) => {
-                assert!(self.file(path).is_some());
+                let own_api = *path == "/etc/kubernetes/admin.conf";
+                assert!(own_api || self.file(path).is_some());
+                if own_api && self.file("/etc/kubernetes/manifests/kube-apiserver.yaml").is_none() {
+                    return bad(1, "the API server of this instance does not run");
+                }
                 let mut state = self.world.state();
                 let Some(api) = state.api.as_mut().filter(|api| api.up) else {
                     return bad(1, "the API does not answer");
