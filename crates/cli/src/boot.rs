@@ -7,7 +7,6 @@ use camino::{Utf8Path, Utf8PathBuf};
 use kedge_ops::boot::{BootSource, Program};
 use kedge_resource::ClusterName;
 use kedge_store::{ClusterStore, Location};
-use ring::digest::{Context, SHA256};
 
 use crate::backend::Backend;
 use crate::error::CliError;
@@ -75,9 +74,9 @@ fn programs(session: &Session) -> Result<BTreeMap<String, Program>, CliError> {
     let mut found = BTreeMap::new();
     for arch in ARCHES {
         let path = folder.join(format!("kedge-node-{arch}"));
-        match digest(&path) {
-            Ok(sha256) => {
-                found.insert(arch.to_owned(), Program { path, sha256 });
+        match Program::at(&path) {
+            Ok(program) => {
+                found.insert(arch.to_owned(), program);
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error.into()),
@@ -95,26 +94,4 @@ fn programs(session: &Session) -> Result<BTreeMap<String, Program>, CliError> {
 fn own_folder() -> Option<Utf8PathBuf> {
     let program = Utf8PathBuf::from_path_buf(std::env::current_exe().ok()?).ok()?;
     program.parent().map(Utf8Path::to_owned)
-}
-
-/// SHA-256 of a file, as hexadecimal digits.
-fn digest(path: &Utf8Path) -> io::Result<String> {
-    let mut file = fs_err::File::open(path)?;
-    let mut context = Digest(Context::new(&SHA256));
-    io::copy(&mut file, &mut context)?;
-    Ok(context.0.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-/// Takes what is written to it.
-struct Digest(Context);
-
-impl io::Write for Digest {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }

@@ -86,7 +86,7 @@ pub(crate) fn run(args: &ApplyArgs, session: &Session) -> Result<ExitCode, CliEr
             let manifests = session.manifests(&args.spec)?;
             block_on(async {
                 let specification = session.read(manifests).await?;
-                apply(args, session, specification, None, policies).await
+                Box::pin(apply(args, session, specification, None, policies)).await
             })
         }
     }

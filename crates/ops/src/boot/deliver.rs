@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use fs_err::read;
 use kedge_addons::Index;
 use kedge_cloud::{CloudError, ErrorClass, Handles, Step, StepChange, StepOutcome, Verb};
 use kedge_resource::Properties;
@@ -13,7 +12,7 @@ use kedge_store::{ApiHost, Condition, Put, StoreError};
 
 use super::account::cloud_error;
 use super::objects::{ADDONS, ENDPOINT_KEY, Name, removed_with};
-use super::store::{BootSource, latest};
+use super::store::{BootSource, Program, latest};
 
 /// Does a step about objects.
 pub(super) async fn realize(source: &BootSource, step: &Step, handles: &Handles) -> Result<StepOutcome, CloudError> {
@@ -30,20 +29,26 @@ pub(super) async fn realize(source: &BootSource, step: &Step, handles: &Handles)
     Ok(outcome)
 }
 
+/// What an object is to hold.
+enum Body<'a> {
+    Bytes(Vec<u8>),
+    File(&'a Program),
+}
+
 /// Writes an object, and says its key.
 async fn write(source: &BootSource, change: &StepChange, handles: &Handles) -> Result<String, CloudError> {
     let (Some(name), Some(Properties::StoreObject(object))) = (Name::parse(&change.key.name), &change.after) else {
         return Err(bug(change));
     };
     let before = change.before.as_ref().map(|before| before.handle.id.as_str());
-    let (key, bytes) = match (&name, &object.sha256) {
+    let (key, body) = match (&name, &object.sha256) {
         (Name::Endpoint, _) => {
             let host = api_host(change, object, handles)?;
             source.store.put_api_host(&host).await.map_err(|error| cloud_error(&error))?;
             return Ok(ENDPOINT_KEY.to_owned());
         }
         (Name::Program(arch), Some(sha256)) => match program(source, arch, sha256)? {
-            Some(bytes) => (name.key(sha256), bytes),
+            Some(program) => (name.key(sha256), Body::File(program)),
             // It is there already: nobody has it at hand, and the store is where it is known from.
             None => return Ok(name.key(sha256)),
         },
@@ -52,7 +57,7 @@ async fn write(source: &BootSource, change: &StepChange, handles: &Handles) -> R
             if kedge_addons::sha256(&bytes) != *sha256 {
                 return Err(bug(change));
             }
-            (name.key(sha256), bytes)
+            (name.key(sha256), Body::Bytes(bytes))
         }
         _ => return Err(bug(change)),
     };
@@ -60,10 +65,16 @@ async fn write(source: &BootSource, change: &StepChange, handles: &Handles) -> R
         if name == Name::AddonIndex {
             prune_addons(source, [content_before(change), object.content.as_deref()]).await?;
         }
-        put(source, &key, &bytes).await?;
         if let Name::Program(arch) = &name {
+            // Before the program: whoever is killed between the two writes both again.
             let digest = object.sha256.as_deref().unwrap_or_default();
             put(source, &latest(arch), format!("{digest}\n").as_bytes()).await?;
+        }
+        match &body {
+            Body::Bytes(bytes) => put(source, &key, bytes).await?,
+            Body::File(Program { path, sha256 }) => {
+                source.store.objects().put_file(&source.store.key(&key), path, sha256).await?;
+            }
         }
         // Instances that are launched until their template names the new version take what it names now, which is not the
         // same for all groups if an apply was cut off; others go.
@@ -112,7 +123,7 @@ async fn put(source: &BootSource, key: &str, bytes: &[u8]) -> Result<(), StoreEr
 }
 
 /// The program as it was when the plan was made; nothing if only the store has it.
-fn program(source: &BootSource, arch: &str, sha256: &str) -> Result<Option<Vec<u8>>, CloudError> {
+fn program<'a>(source: &'a BootSource, arch: &str, sha256: &str) -> Result<Option<&'a Program>, CloudError> {
     let Some(program) = source.programs.get(arch).filter(|program| program.sha256 == *sha256) else {
         return Ok(None);
     };
@@ -120,15 +131,14 @@ fn program(source: &BootSource, arch: &str, sha256: &str) -> Result<Option<Vec<u
         CloudError::new(ErrorClass::Invalid, "kedge", why)
             .with_hint("leave the file alone while kedge runs, and apply again")
     };
-    let bytes = read(&program.path).map_err(|error| refuse(error.to_string()))?;
-    let found = kedge_addons::sha256(&bytes);
-    if found != *sha256 {
+    let now = Program::at(&program.path).map_err(|error| refuse(error.to_string()))?;
+    if now != *program {
         return Err(refuse(format!(
-            "{} has the digest {found} now, and had {sha256} when it was planned",
-            program.path
+            "{} has the digest {} now, and had {sha256} when it was planned",
+            now.path, now.sha256
         )));
     }
-    Ok(Some(bytes))
+    Ok(Some(program))
 }
 
 /// How the API is reached, with what AWS made of the load balancer.

@@ -1,11 +1,13 @@
 //! What a state store has for instances, and what whoever runs kedge has to put there.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::sync::OnceLock;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use kedge_resource::facts::StoreFacts;
 use kedge_store::{ClusterStore, StoreError};
+use ring::digest::{Context, SHA256};
 use tokio::sync::OnceCell;
 
 use super::objects::{ETCD, Name};
@@ -18,6 +20,33 @@ pub struct Program {
     pub path: Utf8PathBuf,
     /// SHA-256 of what it held when it was looked at, as hexadecimal digits.
     pub sha256: String,
+}
+
+impl Program {
+    /// The program that a file holds now.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn at(path: &Utf8Path) -> io::Result<Self> {
+        let mut context = Digest(Context::new(&SHA256));
+        io::copy(&mut fs_err::File::open(path)?, &mut context)?;
+        let sha256 = context.0.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(Self { path: path.to_owned(), sha256 })
+    }
+}
+
+/// Takes what is written to it.
+struct Digest(Context);
+
+impl io::Write for Digest {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The part of a state store that instances of a cluster boot from.
