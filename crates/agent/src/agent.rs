@@ -15,6 +15,7 @@ use crate::host::Host;
 use crate::identity::Identity;
 use crate::ports::{AddOns, Cluster, Etcd, EtcdVolume, Instances, Metadata, Records, Volumes};
 use crate::step::Step;
+use crate::upkeep::kubelet;
 
 /// First pause between two attempts.
 const SHORTEST_WAIT: Duration = Duration::from_secs(2);
@@ -108,10 +109,17 @@ impl Agent {
     /// A step was not done before its deadline, or refuses.
     pub async fn boot(&self) -> Result<(), Stopped> {
         let mut found = Found::default();
+        let mut left = false;
         for step in Step::all(self.config.control_plane) {
-            Box::pin(self.go_through(step, &mut found)).await?;
+            match Box::pin(self.go_through(step, &mut found)).await {
+                // Upkeep goes on with it: nothing else of a control plane may wait for an add-on that fails.
+                Err(_) if step.is_kept_up() => left = true,
+                done => done?,
+            }
         }
-        self.report(&found, NodePhase::Ready, "ready", "it is a node").await;
+        if !left {
+            self.report(&found, NodePhase::Ready, "ready", "it is a node").await;
+        }
         Ok(())
     }
 
@@ -177,6 +185,7 @@ impl Agent {
             step: step.to_owned(),
             reason: one_line(reason),
             since: self.host().now(),
+            trust: kubelet::trust(self.host()).await.unwrap_or_default(),
         };
         if let Ok(text) = serde_json::to_vec_pretty(&status) {
             // Whoever asks the instance itself learns it from the console as well.

@@ -26,6 +26,11 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// SHA-256 as hexadecimal digits.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
 /// Does something if it was done with other files last. Killed between the two, it is done again: that has to be harmless.
 pub(crate) async fn once(
     host: &dyn Host,

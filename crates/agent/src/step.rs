@@ -102,12 +102,18 @@ impl Step {
         }
     }
 
+    /// Whether upkeep does the same again and again, so that a node that serves does not wait for it.
+    pub(crate) fn is_kept_up(self) -> bool {
+        matches!(self, Self::Labels | Self::Records | Self::AddOns)
+    }
+
     /// How long it is tried.
     pub(crate) fn deadline(self) -> Duration {
         let minutes = match self {
             Self::Identity | Self::Clock | Self::EtcdVolume | Self::Mounts => 15,
             Self::Packages | Self::Downloads => 20,
             Self::Kubernetes => 40,
+            Self::Labels | Self::Records | Self::AddOns => 5,
             _ => 10,
         };
         Duration::from_secs(minutes * 60)

@@ -1,6 +1,7 @@
 //! What an instance does for as long as it is a node.
 
 pub(crate) mod certificates;
+pub(crate) mod kubelet;
 mod labels;
 mod statuses;
 pub(crate) mod tokens;
@@ -114,7 +115,7 @@ impl Agent {
             if *due.entry(*duty).or_insert(now + first) > now {
                 continue;
             }
-            let (pause, line) = match Box::pin(self.perform(*duty, &found, failing.is_empty())).await {
+            let (pause, line) = match Box::pin(self.perform(*duty, &found, failing.first_key_value())).await {
                 Ok(done) => {
                     let line = match (done, failing.remove(duty)) {
                         (Some(done), _) => Some(done),
@@ -131,16 +132,28 @@ impl Agent {
                 }
             };
             due.insert(*duty, now + pause);
-            if let Some(line) = line {
+            let Some(line) = line else { continue };
+            if failing.contains_key(duty) {
+                // A node that serves, and that somebody should look at.
+                self.report(&found, NodePhase::Waiting, duty.as_str(), &line).await;
+            } else if failing.is_empty() {
                 self.report(&found, NodePhase::Ready, duty.as_str(), &line).await;
+            } else {
+                // The status goes on to say what fails.
+                self.host().say(&format!("{}: {line}", duty.as_str()));
             }
         }
     }
 
-    async fn perform(&self, duty: Duty, found: &Found, healthy: bool) -> Result<Option<String>, StepError> {
+    async fn perform(
+        &self,
+        duty: Duty,
+        found: &Found,
+        failing: Option<(&Duty, &String)>,
+    ) -> Result<Option<String>, StepError> {
         match duty {
             Duty::Tokens => tokens::renew(self).await,
-            Duty::Certificates => certificates::renew(self).await,
+            Duty::Certificates => Ok(both(certificates::renew(self).await?, kubelet::ensure(self).await?)),
             Duty::Records => {
                 let line = records::ensure(self, found).await?;
                 Ok(line.contains(" now leads to ").then_some(line))
@@ -155,14 +168,25 @@ impl Agent {
                 Ok(self.ports.etcd.look_after(&request).await?)
             }
             Duty::AddOns => Ok(self.ports.addons.apply().await?),
-            Duty::Trust => trust::ensure(self).await,
+            Duty::Trust => Ok(both(trust::ensure(self).await?, kubelet::ensure(self).await?)),
             Duty::Status => {
-                if healthy {
-                    self.put_status(found, NodePhase::Ready, "ready", "it is a node").await;
+                match failing {
+                    None => self.put_status(found, NodePhase::Ready, "ready", "it is a node").await,
+                    Some((duty, why)) => {
+                        self.put_status(found, NodePhase::Waiting, duty.as_str(), &format!("fails: {why}")).await;
+                    }
                 }
                 Ok(None)
             }
         }
+    }
+}
+
+/// What two parts of a duty have done.
+fn both(one: Option<String>, other: Option<String>) -> Option<String> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(format!("{one}; {other}")),
+        (one, other) => one.or(other),
     }
 }
 

@@ -111,6 +111,17 @@ impl Certificate {
         Pem::write("CERTIFICATE", &self.der).as_str().to_owned()
     }
 
+    /// Whether an authority has signed it.
+    #[must_use]
+    pub fn is_issued_by(&self, authority: &Self) -> bool {
+        match (X509Certificate::from_der(&self.der), X509Certificate::from_der(&authority.der)) {
+            (Ok((_, own)), Ok((_, issuer))) => {
+                own.issuer() == issuer.subject() && own.verify_signature(Some(issuer.public_key())).is_ok()
+            }
+            _ => false,
+        }
+    }
+
     /// Whether it is good at a time.
     #[must_use]
     pub fn is_valid_at(&self, now: Timestamp) -> bool {

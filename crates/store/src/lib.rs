@@ -52,7 +52,7 @@ pub use keysets::Keysets;
 pub use lease::{Lease, LeaseOptions, LeaseRequest};
 pub use location::Location;
 pub use nodes::{
-    ApiHost, BootstrapToken, InitLock, InitSnapshot, JoinInfo, LOAD_BALANCER, NodePhase, NodeStatus, Nodes,
+    ApiHost, BootstrapToken, InitLock, InitSnapshot, JoinInfo, LOAD_BALANCER, NodePhase, NodeStatus, NodeTrust, Nodes,
     StoredStatus,
 };
 pub use objects::{Condition, Object, Objects, Presence, Put, Version};

@@ -22,7 +22,7 @@ use crate::error::StoreError;
 use crate::format::{FORMAT_VERSION, decode, encode};
 use crate::objects::{Condition, Put, Version};
 
-pub use status::{NodePhase, NodeStatus, Nodes, StoredStatus};
+pub use status::{NodePhase, NodeStatus, NodeTrust, Nodes, StoredStatus};
 
 /// Version of the objects of this module.
 pub const NODES_FORMAT_VERSION: u32 = FORMAT_VERSION;

@@ -53,7 +53,17 @@ pub(super) async fn ensure(agent: &Agent, found: &Found) -> Result<String, StepE
     if agent.config.control_plane {
         // Some images write the file anew when they start.
         own_endpoint(agent, Some(place(agent, identity)?.1)).await?;
-        agent.ports.cluster.ready().await?;
+        // One that was off while authorities were replaced has certificates that nobody trusts any more.
+        certificates::follow(agent).await?;
+        // Without etcd there is no API: a restore that somebody asked for, or an address that has changed, comes first.
+        let etcd = agent.ports.etcd.look_after(&member(agent, identity, found, true).await?).await;
+        if let Err(error) = agent.ports.cluster.ready().await {
+            return Err(StepError::wait(match etcd {
+                Err(why) => format!("etcd: {why}"),
+                Ok(Some(done)) => format!("etcd: {done}; {error}"),
+                Ok(None) => error.to_string(),
+            }));
+        }
         if made.how == How::Init {
             let seen = agent.ports.store.init_lock().await?;
             // Whoever was killed between the two, or was believed dead, says so still: the others wait for it.

@@ -242,8 +242,9 @@ fn down() -> PortError {
 #[async_trait]
 impl Cluster for Outside {
     async fn ready(&self) -> Result<(), PortError> {
-        match &self.0.world.state().api {
-            Some(api) if api.up => Ok(()),
+        let state = self.0.world.state();
+        match &state.api {
+            Some(api) if api.up && !state.etcd_waits => Ok(()),
             _ => Err(down()),
         }
     }
@@ -310,7 +311,8 @@ impl Etcd for Outside {
 
     async fn look_after(&self, request: &MemberRequest) -> Result<Option<String>, PortError> {
         assert!(request.made);
-        Ok(None)
+        let waited = std::mem::take(&mut self.0.world.state().etcd_waits);
+        Ok(waited.then(|| "restored".to_owned()))
     }
 }
 
@@ -323,6 +325,9 @@ impl AddOns for Outside {
                 || {},
                 || {
                     let mut state = self.0.world.state();
+                    if let Some(why) = &state.addons_fail {
+                        return Err(PortError(why.clone()));
+                    }
                     let api = state.api.as_mut().unwrap();
                     let first = api.applied == 0;
                     api.applied = 1;

@@ -139,21 +139,128 @@ async fn certificates_are_renewed_when_two_thirds_of_their_time_are_over() {
     );
 }
 
-#[tokio::test]
-async fn an_authority_that_is_replaced_reaches_control_planes_and_workers() {
-    let (world, first, worker) = cluster().await;
+/// Adds an authority of the cluster that is trusted, and issues from now on if it is promoted. Comes back with the one that
+/// issues.
+async fn another_authority(world: &World, promoted: bool) -> Authority {
     let store = world.store();
-    keeps_up(&worker, 1).await;
-    let before = first.text("/etc/kubernetes/pki/ca.crt");
-    assert_eq!(worker.text("/etc/kubernetes/pki/ca.crt"), before);
+    let random = SystemRandom::new();
     let vault = store.vault(&TestKey).await.unwrap();
     let mut keysets = store.keysets().await.unwrap();
     let mut keyset = keysets.get(Purpose::KubernetesCa).unwrap().clone();
-    let made = Made::generate(Purpose::KubernetesCa, world.now(), &SystemRandom::new()).unwrap();
+    let made = Made::generate(Purpose::KubernetesCa, world.now(), &random).unwrap();
     store.put_private_key(&vault, Purpose::KubernetesCa, made.item.id, &made.private).await.unwrap();
-    keyset.items.push(made.item);
-    keysets.set(keyset);
+    keyset.prepare(made.item).unwrap();
+    if promoted {
+        keyset.promote(kedge_pki::Direction::Forward).unwrap();
+    }
+    keysets.set(keyset.clone());
     store.put_keysets(&keysets).await.unwrap();
+    authority(world).await
+}
+
+/// The authority of the cluster that issues.
+async fn authority(world: &World) -> Authority {
+    let store = world.store();
+    let vault = store.vault(&TestKey).await.unwrap();
+    let keysets = store.keysets().await.unwrap();
+    let keyset = keysets.get(Purpose::KubernetesCa).unwrap();
+    let key = store.private_key(&vault, Purpose::KubernetesCa, keyset.primary).await.unwrap();
+    let certificate = keyset.primary().unwrap().certificate.clone().unwrap();
+    Authority::from_pem(&certificate, key.expose(), &SystemRandom::new()).unwrap()
+}
+
+/// What a kubelet writes when it has a certificate.
+fn has_certificate(machine: &Machine, authority: &Authority) {
+    let year = SignedDuration::from_hours(24 * 365);
+    let (random, now) = (SystemRandom::new(), machine.world.now());
+    let issued = authority.issue(&Leaf::ApiServerKubeletClient, year, now, &random).unwrap();
+    let pem = issued.certificate.pem();
+    machine.write_file("/var/lib/kubelet/pki/kubelet-client-current.pem", pem.as_bytes(), 0o600);
+    machine.write_file("/etc/kubernetes/kubelet.conf", b"clusters: []\n", 0o600);
+}
+
+#[tokio::test]
+async fn kubelets_ask_for_certificates_of_the_authority_that_issues() {
+    const BOOTSTRAP: &str = "/etc/kubernetes/bootstrap-kubelet.conf";
+    let (world, first, worker) = cluster().await;
+    let before = authority(&world).await;
+    for machine in [&first, &worker] {
+        has_certificate(machine, &before);
+        keeps_up(machine, 2).await;
+        assert!(machine.file("/etc/kubernetes/kubelet.conf").is_some() && machine.file(BOOTSTRAP).is_none());
+    }
+    let after = another_authority(&world, true).await;
+    keeps_up(&first, 3).await;
+    keeps_up(&worker, 1).await;
+    for machine in [&first, &worker] {
+        assert!(machine.file("/etc/kubernetes/kubelet.conf").is_none(), "{machine:?}");
+        assert!(machine.text(BOOTSTRAP).contains("token"), "{machine:?}");
+        let trust = trust_of(&world, machine).await;
+        assert_eq!(trust.kubelet, None);
+    }
+    // The token of the first attempt ends, and the kubelet gets one that is good.
+    let token = worker.text(BOOTSTRAP);
+    keeps_up(&first, 24).await;
+    keeps_up(&worker, 1).await;
+    assert_ne!(worker.text(BOOTSTRAP), token);
+    for machine in [&first, &worker] {
+        has_certificate(machine, &after);
+        keeps_up(machine, 2).await;
+        assert!(machine.file(BOOTSTRAP).is_none(), "{machine:?}");
+        assert_eq!(trust_of(&world, machine).await.kubelet, Some(after.certificate().fingerprint.clone()));
+    }
+}
+
+async fn trust_of(world: &World, machine: &Machine) -> kedge_store::NodeTrust {
+    let status = world.store().node_status(&machine.config.group, &machine.id).await.unwrap().unwrap();
+    status.status.trust.unwrap()
+}
+
+#[tokio::test]
+async fn a_control_plane_that_was_off_while_an_authority_was_replaced_comes_back() {
+    let (world, first, _) = cluster().await;
+    another_authority(&world, true).await;
+    first.reboot();
+    first.becomes_a_node().await;
+    let log = first.disk().log.clone();
+    assert_eq!(log.iter().filter(|deed| deed.starts_with("kubeadm certs renew all")).count(), 1, "{log:#?}");
+}
+
+#[tokio::test]
+async fn etcd_is_looked_after_before_the_api_is_waited_for() {
+    let (world, first, _) = cluster().await;
+    first.reboot();
+    world.state().etcd_waits = true;
+    first.becomes_a_node().await;
+    assert!(!world.state().etcd_waits);
+}
+
+#[tokio::test]
+async fn an_add_on_that_fails_keeps_nothing_else_from_being_done() {
+    let world = World::new(&["a"]).await;
+    let first = Machine::new(&world, "i-a", "control-plane");
+    world.state().addons_fail = Some("metrics-server: denied by a policy".to_owned());
+    first.becomes_a_node().await;
+    assert!(first.disk().said.iter().any(|line| line.starts_with("add-ons: given up after 300 s")));
+    let token = world.store().join_info("control-plane").await.unwrap().unwrap().token;
+    keeps_up(&first, 20).await;
+    assert_ne!(world.store().join_info("control-plane").await.unwrap().unwrap().token, token);
+    let status = world.store().node_status("control-plane", "i-a").await.unwrap().unwrap();
+    assert_eq!((status.status.phase, status.status.step.as_str()), (NodePhase::Waiting, "add-ons"));
+    assert!(status.age.unwrap() < Duration::from_secs(1200) && status.status.reason.contains("denied by a policy"));
+    world.state().addons_fail = None;
+    keeps_up(&first, 1).await;
+    let status = world.store().node_status("control-plane", "i-a").await.unwrap().unwrap();
+    assert_eq!(status.status.phase, NodePhase::Ready);
+}
+
+#[tokio::test]
+async fn an_authority_that_is_replaced_reaches_control_planes_and_workers() {
+    let (world, first, worker) = cluster().await;
+    keeps_up(&worker, 1).await;
+    let before = first.text("/etc/kubernetes/pki/ca.crt");
+    assert_eq!(worker.text("/etc/kubernetes/pki/ca.crt"), before);
+    another_authority(&world, false).await;
 
     keeps_up(&first, 3).await;
     let after = first.text("/etc/kubernetes/pki/ca.crt");

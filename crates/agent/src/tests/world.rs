@@ -64,6 +64,10 @@ pub(super) struct State {
     /// Why nothing of a host can be fetched.
     pub(super) unreachable: BTreeMap<String, String>,
     pub(super) attach_fails: bool,
+    /// Why add-ons are not applied.
+    pub(super) addons_fail: Option<String>,
+    /// Whether etcd waits for somebody to look after it.
+    pub(super) etcd_waits: bool,
     /// Network interfaces and addresses of each, by type of machine.
     pub(super) machine_types: BTreeMap<String, (u32, u32)>,
 }

@@ -45,6 +45,15 @@ async fn authorities(agent: &Agent) -> Result<String, StepError> {
     Ok(settled::digest_of(parts.iter().map(|(file, content)| (*file, content.as_slice()))))
 }
 
+/// Makes certificates anew whose authorities were replaced while the instance was off; the files of those are there already.
+pub(crate) async fn follow(agent: &Agent) -> Result<(), StepError> {
+    let (noted, digest) = (agent.host().read(NOTE).await?, authorities(agent).await?);
+    match noted {
+        Some(noted) if noted != digest.as_bytes() => make(agent, &digest).await,
+        _ => Ok(()),
+    }
+}
+
 /// Takes new authorities from the store, and makes certificates anew when two thirds of their time are over or when the
 /// authorities are others. Then everything that has read them is started again.
 pub(super) async fn renew(agent: &Agent) -> Result<Option<String>, StepError> {
@@ -59,6 +68,12 @@ pub(super) async fn renew(agent: &Agent) -> Result<Option<String>, StepError> {
     } else {
         return Ok(None);
     };
+    make(agent, &digest).await?;
+    Ok(Some(format!("made anew, because {why}")))
+}
+
+async fn make(agent: &Agent, digest: &str) -> Result<(), StepError> {
+    let host = agent.host();
     let config = crate::step::INIT;
     done(host, Command::new("kubeadm", ["certs", "renew", "all", "--config", config])).await?;
     let bundle = host.read(&format!("{PKI}/ca.crt")).await?.unwrap_or_default();
@@ -81,7 +96,7 @@ pub(super) async fn renew(agent: &Agent) -> Result<Option<String>, StepError> {
     }
     done(host, Command::new("systemctl", ["restart", "kubelet.service"])).await?;
     ensure_file(host, NOTE, digest.as_bytes(), 0o600).await?;
-    Ok(Some(format!("made anew, because {why}")))
+    Ok(())
 }
 
 /// A certificate that has less than a third of its time left.

@@ -79,7 +79,5 @@ async fn of(
 async fn read(agent: &Agent, key: &str, digest: &str) -> Result<Option<GroupConfig>, StepError> {
     let store = &agent.ports.store;
     let Some(object) = store.objects().get(&store.key(key)).await? else { return Ok(None) };
-    use sha2::Digest as _;
-    let is = crate::settled::hex(&sha2::Sha256::digest(&object.bytes));
-    Ok(if is == digest { serde_json::from_slice(&object.bytes).ok() } else { None })
+    Ok(if crate::settled::sha256(&object.bytes) == digest { serde_json::from_slice(&object.bytes).ok() } else { None })
 }

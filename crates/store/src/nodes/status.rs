@@ -58,6 +58,21 @@ pub struct NodeStatus {
     pub reason: String,
     /// Since when, by its own clock.
     pub since: Timestamp,
+    /// Whom it trusts; none from programs that did not say so yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trust: Option<NodeTrust>,
+}
+
+/// Which authorities of the cluster an instance knows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NodeTrust {
+    /// SHA-256 of the certificate of each authority that it trusts.
+    pub authorities: Vec<String>,
+    /// That of the authority that has issued the certificate of its kubelet, if that is the one that
+    /// issues now; none if it is another, or not there yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kubelet: Option<String>,
 }
 
 /// A status as it stands in the store.

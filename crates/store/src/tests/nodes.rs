@@ -19,6 +19,7 @@ fn status(place: &Place, group: &str, instance: &str) -> NodeStatus {
         step: "join".to_owned(),
         reason: "the API does not answer".to_owned(),
         since: time(),
+        trust: None,
     }
 }
 
