@@ -376,6 +376,10 @@ impl From<KeypairError> for CliError {
             KeypairError::Pki { doing, source } => Self::user(format!("failed to {doing}")).caused_by(&source),
             KeypairError::Stage { purpose, source } => Self::user(source.to_string())
                 .hint(format!("`kedge get keypairs` shows how far {purpose} is (kedge rotate {})", word(purpose))),
+            KeypairError::Behind { .. } => Self::user(error.to_string()).hint(
+                "wait until they have taken the stage before: control planes do within an hour, nodes a quarter of an hour \
+                 later, and `kedge validate` shows what keeps one from it; --force goes on without them",
+            ),
             KeypairError::Shared { .. } => Self::user(error.to_string()).hint(
                 "whoever trusts an authority lets in all that it has issued: bring one that is for this alone, or leave it to \
                  kedge to make one",

@@ -1,5 +1,7 @@
 //! The keys and authorities of a cluster: made when missing, listed, watched, and replaced in stages.
 
+mod readiness;
+
 use futures_util::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
 use kedge_pki::{Direction, Item, ItemId, ItemState, Keyset, Made, PkiError, Purpose, RotationError, SecretText};
@@ -34,6 +36,14 @@ pub enum KeypairError {
         /// Why not.
         #[source]
         source: RotationError,
+    },
+    /// Instances would be cut off.
+    #[error("{purpose} cannot go on: {} would be cut off", .instances.join(", "))]
+    Behind {
+        /// Which key.
+        purpose: Purpose,
+        /// The instances with their groups.
+        instances: Vec<String>,
     },
     /// A user brought a key that the cluster uses for something else.
     #[error("the given key cannot be that of {purpose}: {other} has it")]
@@ -277,14 +287,15 @@ pub enum Step {
     Retire(Direction),
 }
 
-/// Goes a step on, or back, in replacing a key.
+/// Goes a step on, or back, in replacing a key. With `force` it does not matter whether instances have taken what came before.
 ///
 /// # Errors
-/// It is not the turn of that step, or the store does not do its part.
+/// It is not the turn of that step, instances would be cut off, or the store does not do its part.
 pub async fn rotate(
     store: &ClusterStore,
     purpose: Purpose,
     step: Step,
+    force: bool,
     now: Timestamp,
 ) -> Result<Keyset, KeypairError> {
     let mut keysets = store.keysets().await?;
@@ -295,6 +306,12 @@ pub async fn rotate(
         Step::Retire(direction) => keyset.retire(direction, now).map(|()| None),
     };
     let gone = gone.map_err(|source| KeypairError::Stage { purpose, source })?;
+    if !force && purpose == Purpose::KubernetesCa {
+        let instances = readiness::behind(store, &keyset, step).await?;
+        if !instances.is_empty() {
+            return Err(KeypairError::Behind { purpose, instances });
+        }
+    }
     keysets.set(keyset.clone());
     store.put_keysets(&keysets).await?;
     if let Some(id) = gone {

@@ -28,6 +28,7 @@ EXAMPLES:
 ///
 /// This changes the keys in the state store. Instances that boot from there take them by themselves: control planes within an
 /// hour, nodes a quarter of an hour later; others, and whoever has a kubeconfig, have to learn what is new between two stages.
+/// Of the authority `ca` every instance says how far it is, and a stage that would cut one off is refused.
 ///
 /// With --certificate and --private-key the authority is one of your own, which is checked first. Before the first apply
 /// that makes it the cluster's only one.
@@ -45,6 +46,10 @@ pub(crate) struct RotateArgs {
     /// Take the stage back
     #[arg(long)]
     undo: bool,
+
+    /// Go on although instances have not taken the stage before: they are cut off
+    #[arg(long, conflicts_with = "undo")]
+    force: bool,
 
     /// Certificate of an authority of your own, as PEM
     #[arg(long, value_name = "FILE", requires = "private_key", conflicts_with = "undo")]
@@ -105,7 +110,7 @@ pub(crate) fn run(args: &RotateArgs, session: &Session) -> Result<ExitCode, CliE
             (Stage::Retire, _) => Some(Step::Retire(direction)),
         };
         let keyset = match step {
-            Some(step) => keypairs::rotate(&store, purpose, step, state::now()).await?,
+            Some(step) => keypairs::rotate(&store, purpose, step, args.force, state::now()).await?,
             None => {
                 let outer = args.key.open(session).await?;
                 keypairs::prepare(&store, &*outer, purpose, custom, state::now(), &SystemRandom::new()).await?

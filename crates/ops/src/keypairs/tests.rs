@@ -32,7 +32,7 @@ impl Place {
     }
 
     async fn rotate(&self, purpose: Purpose, step: Step) -> Result<Keyset, KeypairError> {
-        rotate(&self.store, purpose, step, now()).await
+        rotate(&self.store, purpose, step, false, now()).await
     }
 
     async fn prepare(&self, custom: Option<Custom>) -> Result<Keyset, KeypairError> {
@@ -236,4 +236,56 @@ async fn the_end_of_an_authority_is_told_in_time() {
     let ended = after(3651);
     assert_eq!(ended.len(), 3);
     assert!(ended[0].starts_with("the authority kubernetes-ca ended on 2037-01-12: "), "{ended:?}");
+}
+
+#[tokio::test]
+async fn a_stage_that_would_cut_instances_off_is_refused() {
+    let place = Place::new();
+    place.ensure().await;
+    let store = &place.store;
+    let fingerprints = |keyset: &Keyset| -> Vec<String> {
+        let certificate = |item: &&Item| item.read_certificate().unwrap().unwrap().fingerprint;
+        keyset.trusted().iter().map(certificate).collect()
+    };
+    let says = async |instance: &str, trust: Option<kedge_store::NodeTrust>| {
+        let status = kedge_store::NodeStatus {
+            format_version: 1,
+            cluster: store.cluster().clone(),
+            group: "nodes".to_owned(),
+            instance: instance.to_owned(),
+            node: instance.to_owned(),
+            control_plane: false,
+            config: String::new(),
+            program: String::new(),
+            phase: kedge_store::NodePhase::Ready,
+            step: "ready".to_owned(),
+            reason: String::new(),
+            since: now(),
+            trust,
+        };
+        store.put_node_status(&status).await.unwrap();
+    };
+    let knows =
+        |authorities: Vec<String>, kubelet: Option<String>| Some(kedge_store::NodeTrust { authorities, kubelet });
+    let ca = Purpose::KubernetesCa;
+    let before = fingerprints(store.keysets().await.unwrap().get(ca).unwrap());
+    says("i-1", knows(before.clone(), before.first().cloned())).await;
+    says("i-2", None).await;
+    let prepared = prepare(store, &place.outer, ca, None, now(), &place.random).await.unwrap();
+    let both = fingerprints(&prepared);
+    let promote = Step::Promote(Direction::Forward);
+    let refused = rotate(store, ca, promote, false, now()).await.unwrap_err().to_string();
+    assert!(refused.contains("i-1 (nodes), i-2 (nodes) would be cut off"), "{refused}");
+    says("i-1", knows(both.clone(), before.first().cloned())).await;
+    says("i-2", knows(both.clone(), before.first().cloned())).await;
+    let keyset = rotate(store, ca, promote, false, now()).await.unwrap();
+    let new = keyset.primary().unwrap().read_certificate().unwrap().unwrap().fingerprint;
+    let retire = Step::Retire(Direction::Forward);
+    says("i-1", knows(both.clone(), Some(new))).await;
+    let refused = rotate(store, ca, retire, false, now()).await.unwrap_err().to_string();
+    assert!(refused.contains(": i-2 (nodes) would be cut off"), "{refused}");
+    // Back is always possible, and so is going on without them for whoever says so.
+    rotate(store, ca, Step::Promote(Direction::Back), false, now()).await.unwrap();
+    rotate(store, ca, promote, true, now()).await.unwrap();
+    rotate(store, ca, retire, true, now()).await.unwrap();
 }

@@ -52,6 +52,7 @@ fn status(instance: &str, phase: NodePhase, step: &str, reason: &str) -> StoredS
             step: step.to_owned(),
             reason: reason.to_owned(),
             since: now(),
+            trust: None,
         },
         age: Some(Duration::from_secs(30)),
     }
