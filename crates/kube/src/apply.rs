@@ -3,11 +3,12 @@
 //! Server-side apply as the manager `kedge`: the API server merges, and says who else owns a field. What is not possible yet
 //! (a kind whose definition was applied a moment ago, a webhook that has not started) is tried again until a deadline.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use kedge_addons::{Addon, Wave};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::FIELD_MANAGER;
@@ -75,8 +76,9 @@ enum Done {
 
 impl Cluster {
     /// Applies add-ons wave by wave, and prunes those that are no longer among them. A failure stops neither the others nor the
-    /// next wave: what is broken in one place must not keep a cluster from the rest. Add-ons that failed are not pruned.
-    pub async fn apply_all(&self, units: &[Unit], options: &ApplyOptions) -> Vec<Step> {
+    /// next wave: what is broken in one place must not keep a cluster from the rest. Add-ons that failed are not pruned, and
+    /// neither are `others`: the names of those that are wanted although they could not be made.
+    pub async fn apply_all(&self, units: &[Unit], others: &BTreeSet<String>, options: &ApplyOptions) -> Vec<Step> {
         let mut steps = Vec::new();
         for wave in [Wave::Foundation, Wave::System, Wave::Extension, Wave::User] {
             for unit in units.iter().filter(|unit| unit.addon.wave == wave) {
@@ -86,7 +88,7 @@ impl Cluster {
         }
         match self.inventories().await {
             Ok(inventories) => {
-                let wanted = |name: &str| units.iter().any(|unit| unit.addon.name == name);
+                let wanted = |name: &str| units.iter().any(|unit| unit.addon.name == name) || others.contains(name);
                 for addon in inventories.keys().filter(|name| !wanted(name)) {
                     let outcome = self.remove(addon, options.destroy).await;
                     steps.push(Step {
@@ -218,9 +220,21 @@ impl Cluster {
         let before = self.find(&action, &path).await?;
         let query = format!("{path}?fieldManager={FIELD_MANAGER}&force={force}&fieldValidation=Strict");
         let after = match self.patch(&action, &query, Form::Apply, object).await {
-            Err(error) if error.class == Class::Invalid && before.is_some() && is_replaceable(&place.kind) => {
-                // What such an object says cannot be changed, and nothing is lost with it.
-                self.delete(&action, &path, &serde_json::json!({ "propagationPolicy": "Background" })).await?;
+            Err(error) if is_immutable(&error) && is_replaceable(&place.kind) => {
+                let Some(before) = &before else { return Err(error) };
+                // What such an object says cannot be changed, and nothing is lost with it. But it goes only if the new one is
+                // taken: under another name, as the API would not look at it under this one.
+                let (mut probe, name) = (object.clone(), format!("{}-new", place.name));
+                if let Some(metadata) = probe.get_mut("metadata").and_then(Value::as_object_mut) {
+                    metadata.insert("name".to_owned(), name.clone().into());
+                }
+                let probed = self.path(&ObjectRef { name, ..place.clone() }).await?;
+                let tried =
+                    format!("{probed}?fieldManager={FIELD_MANAGER}&force=true&fieldValidation=Strict&dryRun=All");
+                self.patch(&action, &tried, Form::Apply, &probe).await?;
+                let uid = before.pointer("/metadata/uid").cloned().unwrap_or_default();
+                let options = json!({ "propagationPolicy": "Background", "preconditions": { "uid": uid } });
+                self.delete(&action, &path, &options).await?;
                 self.patch(&action, &query, Form::Apply, object).await?
             }
             done => done?,
@@ -232,6 +246,12 @@ impl Cluster {
             Some(_) => Done::Changed,
         })
     }
+}
+
+/// Whether the API refuses a change because such a thing cannot change, and not because it is wrong or forbidden.
+fn is_immutable(error: &KubeError) -> bool {
+    error.class == Class::Invalid
+        && ["cannot change roleRef", "field is immutable"].iter().any(|words| error.why.contains(words))
 }
 
 /// Kinds whose objects hold nothing and may be made anew.

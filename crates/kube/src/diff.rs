@@ -67,7 +67,7 @@ impl Cluster {
         for gone in before.objects.iter().filter(|old| !wanted.iter().any(|new| new.is_same(old))) {
             let found = match self.path(gone).await {
                 Ok(path) => self.find(&format!("look at {gone}"), &path).await?,
-                Err(error) if error.class == Class::NotReady => None,
+                Err(error) if error.class == Class::NoKind => None,
                 Err(error) => return Err(error),
             };
             if found.is_some_and(|found| labels::addon_of(&found) == Some(labels::value(&addon.name).as_str())) {
@@ -87,7 +87,7 @@ impl Cluster {
         let path = match self.path(place).await {
             Ok(path) => path,
             // Its kind comes with the add-on, or with another one.
-            Err(error) if error.class == Class::NotReady => return Ok(Some(ObjectChange::Create)),
+            Err(error) if error.class == Class::NoKind => return Ok(Some(ObjectChange::Create)),
             Err(error) => return Err(error),
         };
         let Some(live) = self.find(&action, &path).await? else { return Ok(Some(ObjectChange::Create)) };

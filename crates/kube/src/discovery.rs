@@ -24,7 +24,7 @@ impl Cluster {
             return Ok(known.clone());
         }
         let action = format!("find out where the API has objects of {api_version} {kind}");
-        let not_yet = |why: &str| KubeError::new(Class::NotReady, &action, why);
+        let not_yet = |why: &str| KubeError::new(Class::NoKind, &action, why);
         let list = match self.get(&action, &root(api_version)).await {
             Ok(list) => list,
             Err(error) if error.class == Class::NotFound => return Err(not_yet("the API does not have that group")),
@@ -61,11 +61,8 @@ impl Cluster {
 
     /// Path of an object.
     pub(crate) async fn path(&self, object: &ObjectRef) -> Result<String, KubeError> {
-        let found = self.kind(&object.api_version, &object.kind).await?;
-        if found.namespaced && object.namespace.is_empty() {
-            return Err(KubeError::new(Class::Invalid, format!("find {object}"), "it names no namespace"));
-        }
-        let namespace = Some(object.namespace.as_str());
+        // As kubectl does.
+        let namespace = Some(object.namespace.as_str()).filter(|name| !name.is_empty()).or(Some("default"));
         let collection = self.collection(&object.api_version, &object.kind, namespace).await?;
         Ok(format!("{collection}/{}", encode(&object.name)))
     }

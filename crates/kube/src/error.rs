@@ -15,6 +15,8 @@ pub enum Class {
     Unreachable,
     /// The API answers, but a part of it that this needs is not there yet: it may be later.
     NotReady,
+    /// The API has no such kind: its definition may come later, or was deleted with all objects of it.
+    NoKind,
     /// The API refuses what it was given.
     Invalid,
     /// Something else.
@@ -32,6 +34,7 @@ impl Class {
             Self::Unreachable => {
                 "look whether control planes run and whether your address may use the API: `kedge validate`"
             }
+            Self::NoKind => "apply what brings the kind (a CustomResourceDefinition), and try again",
             Self::NotReady => "wait until the control plane has started, and try again",
             Self::Invalid => "mend the manifest; objects with fields that cannot change have to be deleted first",
             Self::Other => "look at the log of the API server",
@@ -41,7 +44,7 @@ impl Class {
     /// Whether the same request may succeed later.
     #[must_use]
     pub fn may_pass(self) -> bool {
-        matches!(self, Self::Unreachable | Self::NotReady)
+        matches!(self, Self::Unreachable | Self::NotReady | Self::NoKind)
     }
 }
 

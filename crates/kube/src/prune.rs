@@ -39,7 +39,7 @@ impl Cluster {
             let path = match self.path(object).await {
                 Ok(path) => path,
                 // With its definition all objects of a kind are gone.
-                Err(error) if error.class == Class::NotReady => continue,
+                Err(error) if error.class == Class::NoKind => continue,
                 Err(error) => return Err(error),
             };
             let Some(found) = self.find(&action, &path).await? else { continue };

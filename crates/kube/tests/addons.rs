@@ -55,7 +55,7 @@ async fn every_object_is_admitted() {
         }
     }
     // All of them go again, with everything that they brought.
-    let steps = cluster.apply_all(&[], &options).await;
+    let steps = cluster.apply_all(&[], &BTreeSet::new(), &options).await;
     for step in steps {
         let applied = step.outcome.unwrap_or_else(|error| panic!("{}: {error}", step.addon));
         assert_eq!(applied.pruned.kept, [], "{}", step.addon);

@@ -13,7 +13,7 @@ mod fake;
 #[path = "servers/real.rs"]
 mod real;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use fake::Fake;
@@ -91,8 +91,10 @@ async fn applies_and_prunes(cluster: &Cluster) {
     let inventory = cluster.inventories().await.unwrap().remove("one").unwrap();
     assert_eq!((inventory.digest, inventory.objects.len()), (second.addon.digest(), 1));
 
-    // Without it among those that are wanted, it goes.
-    let steps = cluster.apply_all(&[], &options()).await;
+    // It stays where it is wanted and could not be made, and without it among those that are wanted it goes.
+    let steps = cluster.apply_all(&[], &["one".to_owned()].into(), &options()).await;
+    assert!(steps.is_empty(), "{steps:?}");
+    let steps = cluster.apply_all(&[], &BTreeSet::new(), &options()).await;
     assert!(steps.iter().all(|step| step.outcome.is_ok()), "{steps:?}");
     assert_eq!(cluster.inventories().await.unwrap(), BTreeMap::new());
     let gone = cluster.diff(&second.addon, &second.objects).await.unwrap();
@@ -275,6 +277,7 @@ async fn the_real_server() {
     everything(&cluster).await;
     conflicts(&cluster, &real.kubeconfig).await;
     bindings_are_made_anew(&cluster).await;
+    without_a_namespace(&cluster).await;
 }
 
 /// Fields of others are theirs unless they are taken by force, and fields that a kind does not have are told.
@@ -319,6 +322,30 @@ async fn bindings_are_made_anew(cluster: &Cluster) {
         cluster.apply(&unit.addon, &unit.objects, &options()).await.unwrap();
         assert_eq!(cluster.diff(&unit.addon, &unit.objects).await.unwrap(), []);
     }
+    // One that is wrong is refused, and the one that is there stays.
+    let look = async || cluster.diff(&addon("ten", vec![binding("edit")]).addon, &[binding("edit")]).await.unwrap();
+    let mut wrong = binding("edit");
+    wrong["subjects"] = json!([{ "kind": "ServiceAccount", "name": "x" }]);
+    let bad = addon("ten", vec![wrong]);
+    assert_eq!(cluster.apply(&bad.addon, &bad.objects, &options()).await.unwrap_err().class, Class::Invalid);
+    assert!(look().await.iter().all(|diff| diff.change != ObjectChange::Create));
+    // And one that would lead elsewhere, but is wrong besides.
+    let mut wrong = binding("view");
+    wrong["subjects"] = json!([{ "kind": "ServiceAccount", "name": "x" }]);
+    let bad = addon("ten", vec![wrong]);
+    assert_eq!(cluster.apply(&bad.addon, &bad.objects, &options()).await.unwrap_err().class, Class::Invalid);
+    assert!(look().await.iter().all(|diff| diff.change != ObjectChange::Create));
+}
+
+/// An object without a namespace goes where kubectl would put it.
+async fn without_a_namespace(cluster: &Cluster) {
+    let mut object = map("eleven", "1");
+    object["metadata"].as_object_mut().unwrap().remove("namespace");
+    let unit = addon("eleven", vec![object]);
+    assert_eq!(cluster.apply(&unit.addon, &unit.objects, &options()).await.unwrap().created.len(), 1);
+    assert_eq!(cluster.diff(&unit.addon, &unit.objects).await.unwrap(), []);
+    let empty = addon("eleven", vec![]);
+    assert_eq!(cluster.apply(&empty.addon, &empty.objects, &options()).await.unwrap().pruned.deleted.len(), 1);
 }
 
 #[tokio::test]
@@ -335,7 +362,7 @@ async fn what_may_pass_is_tried_again_and_the_rest_is_not() {
     let unit = addon("one", vec![thing("a")]);
     let soon = ApplyOptions { deadline: Duration::from_millis(500), ..options() };
     let error = cluster.apply(&unit.addon, &unit.objects, &soon).await.unwrap_err();
-    assert_eq!(error.class, Class::NotReady, "{error}");
+    assert_eq!(error.class, Class::NoKind, "{error}");
     // What was to be pruned is still noted.
     assert_eq!(cluster.inventories().await.unwrap()["one"].objects.len(), 2);
 }

@@ -1,6 +1,6 @@
 //! The Kubernetes API behind the ports of the agent.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -8,9 +8,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
-use kedge_addons::{Addon, Index, sha256};
+use kedge_addons::{Addon, Entry, Index, sha256};
 use kedge_agent::{AddOns, ApiNode, Host, PortError};
-use kedge_kube::{Access, ApplyOptions, Cluster, KubeError, Unit, upstream_files};
+use kedge_kube::{Access, ApplyOptions, Class, Cluster, KubeError, Unit, upstream_files};
 use kedge_store::{BootstrapToken, ClusterStore, LOAD_BALANCER};
 use ring::rand::SystemRandom;
 use tokio::time::Instant;
@@ -23,6 +23,8 @@ const KUBECONFIG: &str = "etc/kubernetes/admin.conf";
 const INIT: &str = "etc/kubernetes/kedge/init.yaml";
 /// How long an add-on may take, each time.
 const DEADLINE: Duration = Duration::from_secs(60);
+/// Upstream files that were fetched, each under its SHA-256.
+const FETCHED: &str = "/var/lib/kedge/addons";
 /// After so much time add-ons are applied although nothing of them has changed: somebody else may have changed the cluster.
 const AGAIN: Duration = Duration::from_secs(3600);
 
@@ -138,33 +140,38 @@ impl ClusterAddOns {
         if found == digest { Ok(Some(text)) } else { Err(PortError(format!("{name} has the digest {found}"))) }
     }
 
-    async fn units(&self, index: &Index) -> Result<Vec<Unit>, PortError> {
-        let mut addons = Vec::new();
+    /// An add-on of the index with all that it consists of.
+    async fn unit(&self, entry: &Entry) -> Result<Unit, PortError> {
+        let missing = || PortError("it is not in the store: `kedge apply` brings it".to_owned());
+        let mut text = self.object(&entry.digest).await?.ok_or_else(missing)?;
+        if let Some(host) = &self.load_balancer {
+            text = text.replace(LOAD_BALANCER, host);
+        }
+        let addon = Addon::from_yaml(&text).map_err(|error| PortError(error.to_string()))?;
         let mut files = BTreeMap::new();
-        for entry in &index.addons {
-            let missing =
-                || PortError(format!("the add-on {} is not in the store: `kedge apply` brings it", entry.name));
-            let mut text = self.object(&entry.digest).await?.ok_or_else(missing)?;
-            if let Some(host) = &self.load_balancer {
-                text = text.replace(LOAD_BALANCER, host);
-            }
-            addons.push(Addon::from_yaml(&text).map_err(|error| PortError(format!("{}: {error}", entry.name)))?);
-            for digest in &entry.upstream {
-                // Where the store has it, the instance needs no way to the internet.
-                if let Some(text) = self.object(digest).await? {
-                    files.insert(digest.clone(), text);
-                }
-            }
+        for digest in &entry.upstream {
+            // Where the store has it, or this instance has had it before, it needs no way to the internet.
+            let there = match self.object(digest).await? {
+                Some(text) => Some(text),
+                None => self.fetched(digest).await?,
+            };
+            files.extend(there.map(|text| (digest.clone(), text)));
         }
-        if addons.iter().flat_map(|addon| &addon.upstream).any(|file| !files.contains_key(&file.sha256)) {
-            let fetched = upstream_files(&addons, &files, &Curl(Arc::clone(&self.host))).await;
-            files.extend(fetched.map_err(|error| PortError(error.to_string()))?);
+        let fetched = upstream_files(std::slice::from_ref(&addon), &files, &Curl(Arc::clone(&self.host))).await;
+        for (digest, text) in fetched.map_err(|error| PortError(error.to_string()))? {
+            let path = format!("{FETCHED}/{digest}.yaml");
+            self.host.write(&path, text.as_bytes(), 0o600).await.map_err(|error| PortError(error.to_string()))?;
+            files.insert(digest, text);
         }
-        let render = |addon: Addon| {
-            let objects = addon.render(&files).map_err(|error| PortError(error.to_string()))?;
-            Ok(Unit { addon, objects })
-        };
-        addons.into_iter().map(render).collect()
+        let objects = addon.render(&files).map_err(|error| PortError(error.to_string()))?;
+        Ok(Unit { addon, objects })
+    }
+
+    /// An upstream file that this instance has fetched before.
+    async fn fetched(&self, digest: &str) -> Result<Option<String>, PortError> {
+        let bytes = self.host.read(&format!("{FETCHED}/{digest}.yaml")).await;
+        let bytes = bytes.map_err(|error| PortError(error.to_string()))?.unwrap_or_default();
+        Ok(String::from_utf8(bytes).ok().filter(|text| sha256(text.as_bytes()) == digest))
     }
 }
 
@@ -174,24 +181,41 @@ impl AddOns for ClusterAddOns {
         let Some(text) = self.text("addons/index.json").await? else { return Ok(None) };
         let now = Instant::now();
         let digest = sha256(text.as_bytes());
-        let same = |applied: &Option<(String, Instant)>| {
-            applied.as_ref().is_some_and(|(known, when)| *known == digest && now.duration_since(*when) < AGAIN)
-        };
-        if same(&self.applied.lock().unwrap_or_else(PoisonError::into_inner)) {
+        let applied = self.applied.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let known = applied.filter(|(known, _)| *known == digest);
+        if known.as_ref().is_some_and(|(_, when)| now.duration_since(*when) < AGAIN) {
             return Ok(None);
         }
         let index = Index::from_json(&text).map_err(|error| PortError(error.to_string()))?;
-        let units = self.units(&index).await?;
-        let options = ApplyOptions { force: true, deadline: DEADLINE, now: Timestamp::now(), destroy: false };
-        let cluster = self.api.connect().await?;
-        let steps = Box::pin(cluster.apply_all(&units, &options)).await;
+        let (mut units, mut others) = (Vec::new(), BTreeSet::new());
         let (mut changed, mut failures) = (Vec::new(), Vec::new());
+        for entry in &index.addons {
+            // One that cannot be had keeps the others from nothing.
+            match self.unit(entry).await {
+                Ok(unit) => units.push(unit),
+                Err(error) => {
+                    others.insert(entry.name.clone());
+                    failures.push(format!("{}: {error}", entry.name));
+                }
+            }
+        }
+        // What is new takes its fields from whoever has them. Later looks bring back what is gone, and leave what somebody else
+        // has changed since: autoscalers, and people who had a reason.
+        let options =
+            ApplyOptions { force: known.is_none(), deadline: DEADLINE, now: Timestamp::now(), destroy: false };
+        let cluster = self.api.connect().await?;
+        let steps = Box::pin(cluster.apply_all(&units, &others, &options)).await;
         for step in steps {
             match step.outcome {
-                Ok(done) if done.created.is_empty() && done.changed.is_empty() && done.pruned.deleted.is_empty() => {}
                 Ok(done) => {
                     let (new, other, gone) = (done.created.len(), done.changed.len(), done.pruned.deleted.len());
-                    changed.push(format!("{} ({new} new, {other} changed, {gone} gone)", step.addon));
+                    if new + other + gone > 0 {
+                        changed.push(format!("{} ({new} new, {other} changed, {gone} gone)", step.addon));
+                    }
+                    changed.extend(done.pruned.kept.iter().map(|kept| format!("kept {}: {}", kept.object, kept.why)));
+                }
+                Err(error) if !options.force && error.class == Class::Conflict => {
+                    changed.push(format!("{} is left as somebody else has changed it: {}", step.addon, error.why));
                 }
                 Err(error) => failures.push(format!("{}: {}", step.addon, failed(error))),
             }
@@ -200,7 +224,7 @@ impl AddOns for ClusterAddOns {
             return Err(PortError(failures.join("; ")));
         }
         *self.applied.lock().unwrap_or_else(PoisonError::into_inner) = Some((digest, now));
-        Ok((!changed.is_empty()).then(|| format!("applied {}", changed.join(", "))))
+        Ok((!changed.is_empty()).then(|| changed.join(", ")))
     }
 }
 
