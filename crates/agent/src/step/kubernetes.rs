@@ -1,6 +1,7 @@
 //! kubeadm: one control plane makes the cluster, everything else joins it.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +25,8 @@ const KUBELET: &str = "/etc/kubernetes/kubelet.conf";
 /// What `kubeadm join` finds the cluster by.
 const DISCOVERY: &str = "/etc/kubernetes/discovery.conf";
 const HOSTS: &str = "/etc/hosts";
+/// How often a member is looked after while kubeadm waits for it.
+const LOOK: Duration = Duration::from_secs(5);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -112,7 +115,8 @@ async fn control_plane(agent: &Agent, identity: &Identity, found: &Found) -> Res
     kubeadm::write(agent, &node, Some(address)).await?;
     kubeadm::ensure_etcd_client(agent.host()).await?;
     let is_only = found.volume.as_ref().is_some_and(|volume| volume.members.len() == 1);
-    let member = agent.ports.etcd.prepare(&member(agent, identity, found, made.is_some()).await?).await?;
+    let request = member(agent, identity, found, made.is_some()).await?;
+    let member = agent.ports.etcd.prepare(&request).await?;
     match member {
         Member::First | Member::Known { .. } if made.is_none() => {}
         // Somebody made it and did not come to say so. Whoever took the lock now would keep it from saying so still.
@@ -121,7 +125,7 @@ async fn control_plane(agent: &Agent, identity: &Identity, found: &Found) -> Res
                 "members of etcd answer although no control plane has said that the cluster is made: the one that began goes on",
             ));
         }
-        Member::New | Member::Known { others: true } => return join(agent, identity, member).await,
+        Member::New | Member::Known { others: true } => return join(agent, identity, member, &request).await,
         // The only one there is: nobody else can bring the cluster back.
         Member::Known { others: false } if is_only => {}
         Member::Known { others: false } | Member::First => {
@@ -154,7 +158,12 @@ async fn init(agent: &Agent, identity: &Identity, again: bool) -> Result<String,
     })
 }
 
-async fn join(agent: &Agent, identity: &Identity, member: Member) -> Result<String, StepError> {
+async fn join(
+    agent: &Agent,
+    identity: &Identity,
+    member: Member,
+    request: &MemberRequest,
+) -> Result<String, StepError> {
     let host = agent.host();
     let (node, address) = place(agent, identity)?;
     discover(agent).await?;
@@ -164,13 +173,32 @@ async fn join(agent: &Agent, identity: &Identity, member: Member) -> Result<Stri
     if known {
         kubeadm::start_known_member(host).await?;
     }
-    kubeadm::join(host, known.then(|| kubeadm::etcd_phases(&agent.config.kubernetes_version))).await?;
+    let joining = kubeadm::join(host, known.then(|| kubeadm::etcd_phases(&agent.config.kubernetes_version)));
+    if known {
+        tokio::select! {
+            biased;
+            joined = joining => joined?,
+            () = look_after(agent, request) => {}
+        }
+    } else {
+        joining.await?;
+    }
     own_endpoint(agent, Some(address)).await?;
     agent.ports.cluster.ready().await?;
     upload::after_join(agent).await?;
     finish(agent, How::Join).await?;
     let how = if known { ", with the data of its volume" } else { "" };
     Ok(format!("joined as the control plane {node}{how}"))
+}
+
+/// Looks after a member for as long as kubeadm waits for it. One that was added before and cut off has no vote yet; an API
+/// server has nothing of such a member, and kubeadm gives votes only to those that it has just added itself.
+async fn look_after(agent: &Agent, request: &MemberRequest) {
+    loop {
+        agent.host().sleep(LOOK).await;
+        // As long as it does not serve there is nothing to look at.
+        let _serves = agent.ports.etcd.look_after(request).await;
+    }
 }
 
 async fn start_kubelet(host: &dyn Host) -> Result<(), StepError> {

@@ -180,6 +180,21 @@ async fn control_planes_that_join_bring_the_configuration_of_their_version() {
 }
 
 #[tokio::test]
+async fn a_member_that_was_cut_off_before_its_vote_gets_it_while_it_joins() {
+    let world = World::new(&["a", "b", "c"]).await;
+    let machines = ["i-a", "i-b", "i-c"].map(|id| Machine::new(&world, id, "control-plane"));
+    for machine in &machines {
+        machine.becomes_a_node().await;
+    }
+    machines[1].terminate();
+    world.state().learns = true;
+    let replaced = Machine::new(&world, "i-2b", "control-plane");
+    replaced.becomes_a_node().await;
+    let said = replaced.disk().said.clone();
+    assert!(!said.iter().any(|line| line.contains("timed out")), "{said:#?}");
+}
+
+#[tokio::test]
 async fn an_only_control_plane_whose_volume_is_lost_begins_no_other_cluster() {
     let world = World::new(&["a"]).await;
     let first = Machine::new(&world, "i-a", "control-plane");

@@ -311,6 +311,7 @@ impl Etcd for Outside {
 
     async fn look_after(&self, request: &MemberRequest) -> Result<Option<String>, PortError> {
         assert!(request.made);
+        self.0.world.state().learns = false;
         let waited = std::mem::take(&mut self.0.world.state().etcd_waits);
         Ok(waited.then(|| "restored".to_owned()))
     }
