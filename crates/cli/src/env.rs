@@ -6,7 +6,8 @@ use std::env::VarError;
 
 use camino::Utf8PathBuf;
 
-/// Directory of a sandbox account, as `--sandbox=DIR` has it. Set and empty is as good as not set.
+/// Directory of a sandbox account, as `--sandbox=DIR` has it. Set and empty is as good as not set, and so are `0`, `false`,
+/// `no` and `off`.
 pub(crate) const KEDGE_SANDBOX: &str = "KEDGE_SANDBOX";
 /// What developers want to see of the inside, as a filter of `tracing-subscriber`, for example `kedge_aws=debug`.
 pub(crate) const KEDGE_LOG: &str = "KEDGE_LOG";
@@ -95,7 +96,8 @@ impl Environment {
                 .into_iter()
                 .filter(|name| variable(name).is_some_and(|value| value.is_empty()))
                 .collect(),
-            sandbox: lookup(KEDGE_SANDBOX),
+            // What elsewhere switches something off is no name of a directory here.
+            sandbox: lookup(KEDGE_SANDBOX).filter(|text| !["0", "false", "no", "off"].contains(&text.as_str())),
             log: lookup(KEDGE_LOG),
             no_color: lookup(NO_COLOR).is_some(),
             ci: lookup(CI).is_some_and(|value| value != "false"),

@@ -22,7 +22,13 @@ const ANY_REGION: &str = "us-east-1";
 pub(crate) fn location(session: &Session) -> Result<Option<Location>, CliError> {
     let named = session.globals.store.as_deref().or(session.environment.store.as_deref());
     if let Some(text) = session.globals.store.as_deref().or(named.filter(|_| !is_sandbox(session))) {
-        return Ok(Some(Location::parse(text)?));
+        let location = Location::parse(text)?;
+        if is_sandbox(session) && matches!(location, Location::S3 { .. }) && session.environment.s3_endpoint.is_none() {
+            return Err(CliError::user(format!("{text} is a real bucket, and a sandbox is no real account")).hint(
+                "leave --store out: a sandbox has a store of its own; or leave --sandbox out, to work on the account",
+            ));
+        }
+        return Ok(Some(location));
     }
     let sandbox =
         session.globals.sandbox.clone().or_else(|| session.environment.sandbox.clone().map(Utf8PathBuf::from));
