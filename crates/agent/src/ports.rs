@@ -160,6 +160,8 @@ pub enum Member {
     Known {
         /// Whether a majority serves without it, so that there is an API to join.
         others: bool,
+        /// Whether it is the only member of a cluster that a restore begins with: whoever has it brings the cluster back.
+        restored: bool,
     },
 }
 

@@ -24,6 +24,9 @@ pub enum Prepared {
         cluster: InitialCluster,
         /// Whether a majority of other members serves, so that there is an API to join.
         others: bool,
+        /// Whether the data is that of a restore, which this instance leads: a cluster of this member alone, which serves by
+        /// itself.
+        restored: bool,
     },
     /// A new member joins the others: `kubeadm join`, or [`join`] where kubeadm is done.
     Join {
@@ -100,7 +103,7 @@ pub(crate) async fn attempt(place: &Place, say: Say<'_>) -> Result<Prepared, Etc
             }
             let cluster = alone(place);
             let others = live.is_some_and(|live| live.has_quorum(Some(member)));
-            Prepared::Start { cluster, others }
+            Prepared::Start { cluster, others, restored: false }
         }
         Decision::Join(Join { aside, remove, added }) => {
             if let Some(aside) = aside {

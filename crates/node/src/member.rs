@@ -1,11 +1,12 @@
 //! The member of etcd behind the port of the agent.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::{SignedDuration, Timestamp};
-use kedge_agent::{Etcd, Host, Member, MemberRequest, PortError, StepError};
+use kedge_agent::{Command, Etcd, Host, Member, MemberRequest, PortError, StepError};
 use kedge_etcd::snapshots::{INTERVAL, RETENTION_DAYS};
 use kedge_etcd::{
     Backups, ClientTls, EtcdError, Place, Prepared, StaticPods, Tended, Tool, Volume, manifest, prepare, tend,
@@ -14,6 +15,11 @@ use kedge_store::Objects;
 
 /// The etcd cluster that holds everything.
 const MAIN: &str = "main";
+/// The document that kubeadm takes images from.
+const INIT: &str = "/etc/kubernetes/kedge/init.yaml";
+const SOCKET: &str = "unix:///run/containerd/containerd.sock";
+/// How long fetching an image may take.
+const PULLING: Duration = Duration::from_secs(300);
 /// Port of API servers, as kedge has them.
 const API_PORT: u16 = 443;
 
@@ -84,12 +90,38 @@ impl MainMember {
         StaticPods::new(&self.at("etc/kubernetes/manifests"), &self.at("etc/kubernetes/kedge/parked"), API_PORT)
     }
 
-    /// What makes data of a snapshot: a program of the image, or that of the image of etcd.
-    fn tool(&self, request: &MemberRequest) -> Option<Tool> {
-        Tool::find(&self.path).or_else(|| {
-            let text = self.pods().etcd().ok()??;
-            Some(Tool::of_image(manifest::image(&text)?, &self.at(&request.volume)))
-        })
+    /// What makes data of a snapshot: a program of the instance, or that of the image of etcd.
+    async fn tool(&self, request: &MemberRequest) -> Result<Option<Tool>, PortError> {
+        if let Some(tool) = Tool::find(&self.path) {
+            return Ok(Some(tool));
+        }
+        let text = self.pods().etcd().ok().flatten();
+        let image = match text.as_deref().and_then(manifest::image) {
+            Some(image) => Some(image.to_owned()),
+            None => self.image_to_come().await?,
+        };
+        Ok(image.map(|image| Tool::of_image(&image, &self.at(&request.volume))))
+    }
+
+    /// The image of etcd that kubeadm will run, fetched, on an instance where it has not run yet: a restore needs its tool before.
+    /// Where nobody asks for a restore there is none.
+    async fn image_to_come(&self) -> Result<Option<String>, PortError> {
+        let failed = |error: &dyn std::fmt::Display| PortError(format!("the image of etcd, for a restore: {error}"));
+        let request = self.backups.objects().get(&self.backups.key("restore.json")).await;
+        if request.map_err(|error| failed(&error))?.is_none() {
+            return Ok(None);
+        }
+        let images = Command::new("kubeadm", ["config", "images", "list", "--config", INIT]);
+        let listed = self.host.run(&images).await.map_err(|error| failed(&error))?.text();
+        let Some(image) = listed.lines().map(str::trim).find(|line| line.contains("/etcd:")).map(str::to_owned) else {
+            return Err(failed(&"`kubeadm config images list` names none"));
+        };
+        let pull = Command::new("crictl", ["--runtime-endpoint", SOCKET, "pull", &image]);
+        let pulled = self.host.run(&pull.within(PULLING)).await.map_err(|error| failed(&error))?;
+        if pulled.code != Some(0) {
+            return Err(failed(&format!("`crictl pull {image}`: {}", String::from_utf8_lossy(&pulled.stderr).trim())));
+        }
+        Ok(Some(image))
     }
 }
 
@@ -105,9 +137,9 @@ impl Etcd for MainMember {
     async fn prepare(&self, request: &MemberRequest) -> Result<Member, StepError> {
         let place = self.place(request)?;
         let say = |line: &str| self.host.say(&format!("etcd: {line}"));
-        match prepare(&place, self.tool(request).as_ref(), &say).await.map_err(failed)? {
+        match prepare(&place, self.tool(request).await?.as_ref(), &say).await.map_err(failed)? {
             Prepared::Bootstrap => Ok(Member::First),
-            Prepared::Start { others, .. } => Ok(Member::Known { others }),
+            Prepared::Start { others, restored, .. } => Ok(Member::Known { others, restored }),
             Prepared::Join { .. } => Ok(Member::New),
             Prepared::Wait { why } => Err(StepError::Wait(format!("etcd: {why}"))),
             Prepared::Refuse { why } => Err(StepError::Refused(format!("etcd: {why}"))),
@@ -117,7 +149,7 @@ impl Etcd for MainMember {
     async fn look_after(&self, request: &MemberRequest) -> Result<Option<String>, PortError> {
         let place = self.place(request)?;
         let say = |line: &str| self.host.say(&format!("etcd: {line}"));
-        let tool = self.tool(request);
+        let tool = self.tool(request).await?;
         let (now, interval, days) = (Timestamp::now(), self.interval, self.retention_days);
         match tend(&place, &self.pods(), tool.as_ref(), now, interval, days, &say).await.map_err(failed)? {
             Tended::Nothing => Ok(None),

@@ -125,10 +125,10 @@ async fn control_plane(agent: &Agent, identity: &Identity, found: &Found) -> Res
                 "members of etcd answer although no control plane has said that the cluster is made: the one that began goes on",
             ));
         }
-        Member::New | Member::Known { others: true } => return join(agent, identity, member, &request).await,
+        Member::New | Member::Known { others: true, .. } => return join(agent, identity, member, &request).await,
         // The only one there is: nobody else can bring the cluster back.
-        Member::Known { others: false } if is_only => {}
-        Member::Known { others: false } | Member::First => {
+        Member::Known { others: false, restored } if is_only || restored => {}
+        Member::Known { others: false, .. } | Member::First => {
             return Err(StepError::wait(
                 "no majority of the members of etcd answers: it comes back with other control planes, or with `kedge etcd \
                  restore`",

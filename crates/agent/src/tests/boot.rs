@@ -180,6 +180,29 @@ async fn control_planes_that_join_bring_the_configuration_of_their_version() {
 }
 
 #[tokio::test]
+async fn of_control_planes_that_have_lost_everything_the_lead_of_a_restore_brings_the_cluster_back() {
+    let world = World::new(&["a", "b", "c"]).await;
+    let machines = ["i-a", "i-b", "i-c"].map(|id| Machine::new(&world, id, "control-plane"));
+    for machine in &machines {
+        machine.becomes_a_node().await;
+    }
+    for machine in &machines {
+        machine.terminate();
+    }
+    for volume in world.state().volumes.values_mut() {
+        (volume.content, volume.files) = (Content::Blank, Default::default());
+    }
+    world.state().api.as_mut().unwrap().up = false;
+    world.state().leads = Some("i-2b".to_owned());
+    let lead = Machine::new(&world, "i-2b", "control-plane");
+    lead.becomes_a_node().await;
+    assert_eq!(world.state().made, 1, "another cluster was made");
+    let other = Machine::new(&world, "i-2c", "control-plane");
+    other.becomes_a_node().await;
+    assert!(world.state().api.as_ref().unwrap().nodes.contains_key("i-2c"));
+}
+
+#[tokio::test]
 async fn a_member_that_was_cut_off_before_its_vote_gets_it_while_it_joins() {
     let world = World::new(&["a", "b", "c"]).await;
     let machines = ["i-a", "i-b", "i-c"].map(|id| Machine::new(&world, id, "control-plane"));

@@ -291,11 +291,19 @@ impl Etcd for Outside {
     async fn prepare(&self, request: &MemberRequest) -> Result<Member, StepError> {
         assert_eq!(request.address, self.0.address);
         assert!(self.0.file("/etc/kubernetes/pki/etcd/healthcheck-client.crt").is_some());
+        let leads = self.0.world.state().leads.as_deref() == Some(self.0.id.as_str());
+        if leads {
+            // It makes the data of the snapshot.
+            let id = self.0.world.state().api.as_ref().unwrap().id.clone();
+            self.0.write_file("/var/lib/etcd/member/cluster", id.as_bytes(), 0o600);
+            return Ok(Member::Known { others: false, restored: true });
+        }
         if self.0.file("/var/lib/etcd/member/cluster").is_some() {
             let state = self.0.world.state();
             let mut members = state.api.iter().filter(|api| api.up).flat_map(|api| &api.etcd_members);
             return Ok(Member::Known {
                 others: members.any(|member| *member != self.0.id && state.instances.contains_key(member)),
+                restored: false,
             });
         }
         let answers = self.0.world.state().api.as_ref().is_some_and(|api| api.up);

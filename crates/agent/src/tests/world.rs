@@ -66,6 +66,8 @@ pub(super) struct State {
     pub(super) attach_fails: bool,
     /// Why add-ons are not applied.
     pub(super) addons_fail: Option<String>,
+    /// The instance that leads a restore, when nobody else has anything.
+    pub(super) leads: Option<String>,
     /// Whether a member that comes back has no vote until somebody looks after it.
     pub(super) learns: bool,
     /// Whether etcd waits for somebody to look after it.

@@ -81,7 +81,7 @@ pub(crate) async fn before_start(
         },
         State::Stopping { lead } if lead.place == place.place => match make(place, &read, tool, say).await? {
             Some(why) => wait(why),
-            None => Ok(Some(Prepared::Start { cluster: alone(place), others: false })),
+            None => Ok(Some(Prepared::Start { cluster: alone(place), others: false, restored: true })),
         },
         State::Stopping { lead } => {
             wait(format!("etcd goes back to the snapshot {}, and {} goes first", read.request.snapshot, lead.node))
