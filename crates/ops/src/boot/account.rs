@@ -61,8 +61,8 @@ impl<C: Observe> Observe for Booting<'_, C> {
         if held.iter().any(|key| key == ENDPOINT_KEY) {
             found.push(endpoint(source).await.map_err(|error| cloud_error(&error))?);
         }
-        // Add-ons are delivered with the first configuration.
-        if !held.is_empty() {
+        // Add-ons are delivered with the first configuration; a delete that was cut off may have left them alone.
+        if !held.is_empty() || scope == Scope::Everything {
             found.extend(addons(source).await.map_err(|error| cloud_error(&error))?);
         }
         inventory.resources.extend(found);

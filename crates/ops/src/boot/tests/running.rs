@@ -213,3 +213,15 @@ fn a_new_minor_version_has_an_order() {
     assert!(said("1.33.1", "1.35.0").contains("leave out a minor version"));
     assert!(said("1.35.0", "1.34.9").contains("goes back from 1.35 to 1.34"));
 }
+
+#[tokio::test]
+async fn add_ons_go_with_the_cluster_although_nothing_else_of_it_is_left() {
+    let folder = camino_tempfile::tempdir().unwrap();
+    let source = source(folder.path(), &["addons/index.json"], BTreeMap::new()).await;
+    let account = Account(Inventory::empty(ClusterName::parse(CLUSTER).unwrap()));
+    let booting = Booting::new(&account, Some(&source));
+    let cluster = ClusterName::parse(CLUSTER).unwrap();
+    let found = booting.inventory(&cluster, Scope::Everything).await.unwrap();
+    let names: Vec<&str> = found.resources.iter().map(|observed| observed.key.name.as_str()).collect();
+    assert_eq!(names, ["addons"]);
+}
