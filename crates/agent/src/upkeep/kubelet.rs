@@ -23,7 +23,8 @@ const BOOTSTRAP: &str = "/etc/kubernetes/bootstrap-kubelet.conf";
 /// part is gone on with: the token of a file that an earlier attempt left may have ended.
 pub(crate) async fn ensure(agent: &Agent) -> Result<Option<String>, StepError> {
     let host = agent.host();
-    let asks = host.read(KUBECONFIG).await?.is_none();
+    // The kubelet writes its kubeconfig as soon as it starts, and the certificate that it names when somebody has signed that.
+    let asks = host.read(CLIENT).await?.is_none();
     if !asks {
         if !is_of_another(host).await? {
             host.remove(BOOTSTRAP).await?;
