@@ -123,6 +123,9 @@ pub trait Cluster: fmt::Debug + Send + Sync {
     /// Makes a bootstrap token that is good until then.
     async fn make_token(&self, group: &str, expires: Timestamp) -> Result<BootstrapToken, PortError>;
 
+    /// Whether the API knows a bootstrap token, by its public half, that is good still.
+    async fn has_token(&self, id: &str) -> Result<bool, PortError>;
+
     /// The nodes.
     async fn nodes(&self) -> Result<Vec<ApiNode>, PortError>;
 
@@ -162,6 +165,8 @@ pub enum Member {
         others: bool,
         /// Whether it is the only member of a cluster that a restore begins with: whoever has it brings the cluster back.
         restored: bool,
+        /// Where the others dial it still, if that is elsewhere: its certificate has to be good for that address too.
+        before: Option<IpAddr>,
     },
 }
 
@@ -175,6 +180,10 @@ pub trait Etcd: fmt::Debug + Send + Sync {
     /// Looks after a member that runs: its address, snapshots, restores that somebody asked for. What was done, in one line, if
     /// anything was.
     async fn look_after(&self, request: &MemberRequest) -> Result<Option<String>, PortError>;
+
+    /// Lets etcd start from data that is there alone: one that finds an empty folder begins no cluster of its own. Nothing where
+    /// kubeadm has not written its manifest yet.
+    async fn expect_data(&self) -> Result<(), PortError>;
 }
 
 /// What runs in the cluster beside the workloads.

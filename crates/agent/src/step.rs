@@ -2,6 +2,7 @@
 
 mod addons;
 mod clock;
+mod coming_back;
 mod downloads;
 mod etcd_volume;
 mod files;

@@ -145,6 +145,12 @@ impl Live {
         self.leader && answer > all / 2
     }
 
+    /// Whether a member is one of it.
+    #[must_use]
+    pub fn counts(&self, member: MemberId) -> bool {
+        self.member(member).is_some()
+    }
+
     fn member(&self, id: MemberId) -> Option<&Seen> {
         self.members.iter().find(|seen| seen.member.id == id)
     }

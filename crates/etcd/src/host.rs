@@ -1,10 +1,12 @@
 //! The port to the process of etcd on this host, and its form on control planes: a static pod.
 
+use std::process::Stdio;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use camino::{Utf8Path, Utf8PathBuf};
 use tokio::net::TcpStream;
+use tokio::process::Command;
 use tokio::time::{sleep, timeout};
 
 use crate::error::EtcdError;
@@ -28,15 +30,19 @@ pub trait Host: Send + Sync {
     /// Lets etcd run, and does not wait until it answers. Nothing happens if it runs with the same arguments.
     async fn start(&self, cluster: &InitialCluster) -> Result<(), EtcdError>;
 
-    /// Lets etcd run again as before, where [`Host::stop`] has ended it; nothing otherwise.
+    /// Lets etcd run again as before, where [`Host::stop`] has ended it, and what [`Host::restart_clients`] has stopped and not
+    /// started again; nothing otherwise.
     async fn resume(&self) -> Result<(), EtcdError>;
 
     /// Lets everything begin anew that remembers what etcd held: API server, controller manager and scheduler.
     async fn restart_clients(&self) -> Result<(), EtcdError>;
 }
 
-/// How long a pod may take to end: the kubelet looks at its folder every 20 s, and gives pods 30 s.
-const ENDING: Duration = Duration::from_secs(120);
+/// How long a kubelet may take to end a pod: it looks at its folder every 20 s, and gives pods 30 s.
+const KUBELET: Duration = Duration::from_secs(90);
+/// How long a container may take after that.
+const ENDING: Duration = Duration::from_secs(45);
+const SOCKET: &str = "unix:///run/containerd/containerd.sock";
 /// How often to look whether it has.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -93,29 +99,77 @@ impl StaticPods {
     }
 
     fn unpark(&self, pod: &str) -> Result<(), EtcdError> {
-        let from = self.parked(pod);
+        let (from, to) = (self.parked(pod), self.running(pod));
         if !from.exists() {
             return Ok(());
         }
-        fs_err::rename(&from, self.running(pod)).map_err(EtcdError::io("move", &from))
+        // kubeadm may have written a newer one meanwhile.
+        if to.exists() {
+            return fs_err::remove_file(&from).map_err(EtcdError::io("remove", &from));
+        }
+        fs_err::rename(&from, to).map_err(EtcdError::io("move", &from))
+    }
+
+    /// Lets etcd start from data that is there alone, wherever its manifest is; nothing where there is none yet.
+    ///
+    /// # Errors
+    /// The manifest is none of kubeadm's, or cannot be read or written.
+    pub fn expect_data(&self) -> Result<(), EtcdError> {
+        for path in [self.running("etcd"), self.parked("etcd")] {
+            let text = match fs_err::read_to_string(&path) {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                text => text.map_err(EtcdError::io("read", &path))?,
+            };
+            let wanted = manifest::expecting_data(&text)?;
+            if wanted != text {
+                self.write(&path, &wanted)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a manifest beside the folder and moves it into it: the kubelet never sees half of it.
+    fn write(&self, path: &Utf8Path, text: &str) -> Result<(), EtcdError> {
+        fs_err::create_dir_all(&self.parked).map_err(EtcdError::io("make", &self.parked))?;
+        let new = self.parked.join("etcd.yaml.new");
+        fs_err::write(&new, text).map_err(EtcdError::io("write", &new))?;
+        fs_err::rename(&new, path).map_err(EtcdError::io("move", &new))
     }
 
     async fn ended(&self, pod: &str, port: u16) -> Result<(), EtcdError> {
-        let closed = async {
+        let closed = || async {
             while TcpStream::connect(("127.0.0.1", port)).await.is_ok()
                 || TcpStream::connect(("::1", port)).await.is_ok()
             {
                 sleep(LOOK).await;
             }
         };
-        timeout(ENDING, closed).await.map_err(|_late| EtcdError::Host {
+        if timeout(KUBELET, closed()).await.is_ok() {
+            return Ok(());
+        }
+        // Where no kubelet runs, as in the middle of a join, nobody ends it; without its manifest nobody starts it again.
+        end_container(pod).await;
+        timeout(ENDING, closed()).await.map_err(|_late| EtcdError::Host {
             doing: "stop",
             why: format!(
                 "{pod} still listens on port {port} after {} s without its manifest; `crictl ps` shows it, and `journalctl -u \
                  kubelet` why it runs on",
-                ENDING.as_secs()
+                (KUBELET + ENDING).as_secs()
             ),
         })
+    }
+}
+
+/// Ends a container with the means of the runtime. Whether it has ended shows at its port.
+async fn end_container(name: &str) {
+    let crictl = |arguments: &[&str]| {
+        let mut command = Command::new("crictl");
+        command.args(["--runtime-endpoint", SOCKET]).args(arguments).stdin(Stdio::null()).kill_on_drop(true);
+        command
+    };
+    let Ok(found) = crictl(&["ps", "--quiet", "--name", &format!("^{name}$")]).output().await else { return };
+    for id in String::from_utf8_lossy(&found.stdout).lines().map(str::trim).filter(|id| !id.is_empty()) {
+        let _seen_at_the_port = crictl(&["stop", "--timeout", "30", id]).output().await;
     }
 }
 
@@ -123,6 +177,8 @@ impl StaticPods {
 impl Host for StaticPods {
     async fn stop(&self) -> Result<(), EtcdError> {
         self.park("etcd")?;
+        // What starts it again may find the volume empty.
+        self.expect_data()?;
         self.ended("etcd", self.etcd_port).await
     }
 
@@ -134,15 +190,11 @@ impl Host for StaticPods {
             });
         };
         let text = manifest::with_cluster(&text, cluster)?;
-        fs_err::create_dir_all(&self.parked).map_err(EtcdError::io("make", &self.parked))?;
         let (parked, running) = (self.parked("etcd"), self.running("etcd"));
         if fs_err::read_to_string(&running).is_ok_and(|now| now == text) {
             return Ok(());
         }
-        // Written beside the folder and moved into it: the kubelet never sees half of it.
-        let new = self.parked.join("etcd.yaml.new");
-        fs_err::write(&new, text).map_err(EtcdError::io("write", &new))?;
-        fs_err::rename(&new, &running).map_err(EtcdError::io("move", &new))?;
+        self.write(&running, &text)?;
         match fs_err::remove_file(&parked) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(EtcdError::io("remove", &parked)(error)),
             _ => Ok(()),
@@ -150,7 +202,9 @@ impl Host for StaticPods {
     }
 
     async fn resume(&self) -> Result<(), EtcdError> {
-        self.unpark("etcd")
+        self.unpark("etcd")?;
+        // What was killed while it let them begin anew has left them so.
+        self.clients.iter().try_for_each(|(pod, _)| self.unpark(pod))
     }
 
     async fn restart_clients(&self) -> Result<(), EtcdError> {
@@ -205,11 +259,12 @@ mod tests {
         pods.stop().await.unwrap();
         pods.stop().await.unwrap();
         assert_eq!(running(&pods), ALL[1..]);
-        assert_eq!(pods.etcd().unwrap().as_deref(), Some(ETCD));
+        let kept = manifest::expecting_data(ETCD).unwrap();
+        assert_eq!(pods.etcd().unwrap().as_ref(), Some(&kept));
         pods.resume().await.unwrap();
         pods.resume().await.unwrap();
         assert_eq!(running(&pods), ALL);
-        assert_eq!(pods.etcd().unwrap().as_deref(), Some(ETCD));
+        assert_eq!(pods.etcd().unwrap(), Some(kept));
     }
 
     #[tokio::test]
@@ -247,5 +302,26 @@ mod tests {
         drop(listener);
         pods.restart_clients().await.unwrap();
         assert_eq!(running(&pods), ALL);
+        // Or nobody wants them to begin anew any more.
+        pods.park("kube-scheduler").unwrap();
+        pods.resume().await.unwrap();
+        assert_eq!(running(&pods), ALL);
+    }
+
+    #[tokio::test]
+    async fn who_expects_data_is_changed_wherever_it_is_and_a_newer_manifest_stays() {
+        let (_folder, pods) = pods();
+        pods.expect_data().unwrap();
+        let expecting = pods.etcd().unwrap().unwrap();
+        assert!(expecting.contains("--initial-cluster-state=existing"), "{expecting}");
+        pods.stop().await.unwrap();
+        pods.expect_data().unwrap();
+        assert_eq!(pods.etcd().unwrap().unwrap(), expecting);
+        fs_err::write(pods.running("etcd"), ETCD).unwrap();
+        pods.resume().await.unwrap();
+        assert_eq!(fs_err::read_to_string(pods.running("etcd")).unwrap(), ETCD);
+        assert!(!pods.parked("etcd").exists());
+        fs_err::remove_file(pods.running("etcd")).unwrap();
+        pods.expect_data().unwrap();
     }
 }

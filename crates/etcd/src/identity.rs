@@ -49,6 +49,9 @@ pub struct KnownMember {
     pub peer_url: String,
     /// Where clients reach it.
     pub client_url: String,
+    /// Where the others dial it still, in the record of one that has started elsewhere and not been healthy since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
 }
 
 impl Identity {

@@ -11,6 +11,7 @@
 //! | `client`, `wire`, `tls` | asks members over their JSON gateway |
 //! | `data`, `identity` | what is on the volume, read without running etcd |
 //! | `look`, `decide` | what the others say, and what follows from all of it: a pure function |
+//! | `moved` | members that have all left the addresses that they know of each other |
 //! | `prepare`, `settle`, `tend`, `host`, `manifest` | carries it out, together with kubeadm and the kubelet |
 //! | `snapshots`, `restore`, `tools` | to the state store and back |
 
@@ -24,6 +25,7 @@ mod id;
 mod identity;
 mod look;
 pub mod manifest;
+mod moved;
 mod place;
 mod prepare;
 pub mod restore;
@@ -43,6 +45,7 @@ pub use host::{Host, InitialCluster, StaticPods};
 pub use id::{EtcdClusterId, MemberId};
 pub use identity::{Identity, KnownMember};
 pub use look::Look;
+pub use moved::{Addresses, Moved, Ways};
 pub use place::{Place, Records, client_url, peer_url};
 pub use prepare::{Prepared, Say, join, prepare};
 pub use settle::{Health, Settled, settle};

@@ -128,7 +128,7 @@ fn known(members: &[Member]) -> Vec<(u64, bool, &[String])> {
 }
 
 /// The address in a URL.
-fn address(url: &str) -> Option<IpAddr> {
+pub(crate) fn address(url: &str) -> Option<IpAddr> {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let host = rest.rsplit_once(':').map_or(rest, |(host, _)| host);
     host.trim_start_matches('[').trim_end_matches(']').parse().ok()

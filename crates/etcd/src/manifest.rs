@@ -39,6 +39,16 @@ pub fn with_cluster(manifest: &str, cluster: &InitialCluster) -> Result<String, 
     Ok(text)
 }
 
+/// The manifest with which etcd starts from data that is there, and never begins a cluster of its own in an empty folder: it finds
+/// nobody to join then, and ends.
+///
+/// # Errors
+/// As for [`with_cluster`].
+pub fn expecting_data(manifest: &str) -> Result<String, EtcdError> {
+    let members = manifest.lines().find_map(|line| argument(line)?.strip_prefix("--initial-cluster="));
+    with_cluster(manifest, &InitialCluster { members: members.unwrap_or_default().to_owned(), existing: true })
+}
+
 /// The image that the pod runs.
 #[must_use]
 pub fn image(manifest: &str) -> Option<&str> {
@@ -90,6 +100,18 @@ spec:
         let new = InitialCluster { existing: false, ..cluster };
         let again = with_cluster(&changed, &new).unwrap();
         assert_eq!(again, wanted.replace("state=existing", "state=new"));
+    }
+
+    #[test]
+    fn who_expects_data_begins_no_cluster() {
+        let changed = expecting_data(MANIFEST).unwrap();
+        assert!(
+            changed.contains(
+                "    - --initial-cluster=i-1=https://10.0.0.1:2380\n    - --initial-cluster-state=existing\n"
+            )
+        );
+        assert_eq!(expecting_data(&changed).unwrap(), changed);
+        assert!(expecting_data("kind: Pod\n").is_err());
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::tls::ClientTls;
 /// Port of clients.
 const CLIENT_PORT: u16 = 2379;
 /// Port of peers.
-const PEER_PORT: u16 = 2380;
+pub(crate) const PEER_PORT: u16 = 2380;
 
 /// Where clients reach the member at an address, as kubeadm writes it.
 #[must_use]

@@ -1,11 +1,16 @@
 //! Before etcd starts on an instance: the decision about what is on the volume, carried out.
 
+use std::net::IpAddr;
+
 use crate::client::{EtcdClient, initial_cluster};
+use crate::data::Data;
 use crate::decide::{Aside, Decision, Found, Join, Start, Us, decide};
 use crate::error::EtcdError;
 use crate::host::{Host, InitialCluster};
 use crate::id::MemberId;
-use crate::look::Look;
+use crate::identity::Identity;
+use crate::look::{Look, address};
+use crate::moved::announce;
 use crate::place::Place;
 use crate::restore;
 use crate::tools::Tool;
@@ -27,6 +32,9 @@ pub enum Prepared {
         /// Whether the data is that of a restore, which this instance leads: a cluster of this member alone, which serves by
         /// itself.
         restored: bool,
+        /// Where the others dial it still, if that is not where it is: its certificate has to be good for that too
+        /// ([`Ways`](crate::Ways)).
+        before: Option<IpAddr>,
     },
     /// A new member joins the others: `kubeadm join`, or [`join`] where kubeadm is done.
     Join {
@@ -46,14 +54,15 @@ pub enum Prepared {
 }
 
 /// Does what has to be done before etcd starts. It looks at everything anew each time, so that it can be killed anywhere and
-/// called again. A restore that somebody asked for comes first; it needs a tool of etcd.
+/// called again. A restore that somebody asked for comes first; it needs a tool of etcd, and an etcd that an earlier attempt has
+/// started here is stopped for it.
 ///
 /// # Errors
-/// The volume cannot be read or written, or the store does not answer. Members that do not answer are no error:
+/// The volume cannot be read or written, etcd cannot be stopped, or the store does not answer. Members that do not answer are no error:
 /// [`Prepared::Wait`].
-pub async fn prepare(place: &Place, tool: Option<&Tool>, say: Say<'_>) -> Result<Prepared, EtcdError> {
+pub async fn prepare(place: &Place, host: &dyn Host, tool: Option<&Tool>, say: Say<'_>) -> Result<Prepared, EtcdError> {
     let attempt = async {
-        match restore::before_start(place, tool, say).await? {
+        match restore::before_start(place, host, tool, say).await? {
             Some(prepared) => Ok(prepared),
             None => attempt(place, say).await,
         }
@@ -101,9 +110,13 @@ pub(crate) async fn attempt(place: &Place, say: Say<'_>) -> Result<Prepared, Etc
                 say(&format!("telling etcd that member {member} is at {} now", us.peer_url));
                 client.update(member, &us.peer_url).await?;
             }
+            let before = before(place, found.identity.as_ref());
+            if let Data::Member { cluster, member } = found.data {
+                announce(place, cluster, member, before).await?;
+            }
             let cluster = alone(place);
             let others = live.is_some_and(|live| live.has_quorum(Some(member)));
-            Prepared::Start { cluster, others, restored: false }
+            Prepared::Start { cluster, others, restored: false, before }
         }
         Decision::Join(Join { aside, remove, added }) => {
             if let Some(aside) = aside {
@@ -122,6 +135,12 @@ pub(crate) async fn attempt(place: &Place, say: Say<'_>) -> Result<Prepared, Etc
 /// otherwise it would begin a cluster of its own.
 pub(crate) fn alone(place: &Place) -> InitialCluster {
     InitialCluster { members: format!("{}={}", place.node, place.peer_url()), existing: true }
+}
+
+/// Where our member was when it was healthy last, if that is elsewhere.
+fn before(place: &Place, volume: Option<&Identity>) -> Option<IpAddr> {
+    let known = volume?.member.as_ref()?;
+    address(&known.peer_url).filter(|before| *before != place.address)
 }
 
 fn put_aside(place: &Place, aside: Aside, say: Say<'_>) -> Result<(), EtcdError> {

@@ -81,6 +81,7 @@ async fn attempt(place: &Place, say: Say<'_>) -> Result<Settled, EtcdError> {
         node: place.node.clone(),
         peer_url,
         client_url: place.client_url(),
+        before: None,
     });
     if place.volume.identity()?.as_ref() != Some(&identity) {
         say(&format!("the volume is now that of member {id} of etcd"));

@@ -2,10 +2,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::data::Data;
 use crate::error::EtcdError;
 use crate::host::Host;
+use crate::look::Look;
 use crate::place::Place;
-use crate::prepare::Say;
+use crate::prepare::{Prepared, Say, attempt, join};
 use crate::restore::{Followed, follow};
 use crate::settle::{Settled, settle};
 use crate::snapshots::{Taken, take_if_due};
@@ -37,6 +39,49 @@ pub enum Tended {
     },
 }
 
+/// Lets a member whose data is gone, or that the others no longer know, join them as a new one. What came of it; none where
+/// our member has data that counts, and needs nothing but time.
+async fn begin_again(place: &Place, host: &dyn Host, say: Say<'_>) -> Result<Option<String>, EtcdError> {
+    let begun = async {
+        let data = place.volume.look()?;
+        if !is_lost(place, &data).await? {
+            return host.resume().await.map(|()| None);
+        }
+        // In an empty folder nothing runs, or what an earlier look has started and is not there yet.
+        if data != Data::Empty {
+            host.stop().await?;
+        }
+        Ok(Some(match attempt(place, say).await? {
+            Prepared::Join { added } => {
+                join(place, host, added, say).await?;
+                "our member joins the others anew".to_owned()
+            }
+            Prepared::Wait { why } | Prepared::Refuse { why } => why,
+            Prepared::Bootstrap | Prepared::Start { .. } => {
+                host.resume().await?;
+                "our member starts from its data".to_owned()
+            }
+        }))
+    };
+    match begun.await {
+        Err(error) if error.is_passing() => Ok(Some(error.to_string())),
+        begun => begun,
+    }
+}
+
+/// Whether there is nothing here that could serve: an empty volume, or data of a member that a majority does not count.
+async fn is_lost(place: &Place, data: &Data) -> Result<bool, EtcdError> {
+    if *data == Data::Empty {
+        return Ok(place.own().status().await.is_err());
+    }
+    let Look::Agreed { live, .. } = place.look().await?.0 else { return Ok(false) };
+    Ok(live.has_quorum(None)
+        && match data {
+            Data::Member { cluster, member } => live.cluster != *cluster || !live.counts(*member),
+            Data::Empty | Data::Unreadable { .. } => true,
+        })
+}
+
 /// Follows a restore that somebody asked for, keeps the address and the vote of our member right, and takes a snapshot when the
 /// last one is older than `interval`. Every control plane calls this every half minute.
 ///
@@ -57,7 +102,9 @@ pub async fn tend(
         Followed::Done => return Ok(Tended::Restored),
     }
     let health = match settle(place, say).await? {
-        Settled::Wait { why } => return Ok(Tended::Wait { why }),
+        Settled::Wait { why } => {
+            return begin_again(place, host, say).await.map(|other| Tended::Wait { why: other.unwrap_or(why) });
+        }
         Settled::Healthy(health) => health,
     };
     let taken = take_if_due(place, now, interval, retention_days, say).await;

@@ -56,6 +56,12 @@ impl Tool {
         Some(Self::program([found.into_string()]))
     }
 
+    /// Whether it is `etcdutl`, which is of the same version as etcd wherever both are.
+    #[must_use]
+    pub fn is_etcdutl(&self) -> bool {
+        self.command.last().is_some_and(|word| word == "etcdutl" || word.ends_with("/etcdutl"))
+    }
+
     /// Makes a data directory from the file of a snapshot. The directory must not be there.
     ///
     /// # Errors
@@ -119,8 +125,10 @@ mod tests {
         assert_eq!(Tool::find(&path), None);
         fs_err::write(folder.path().join("etcdctl"), "").unwrap();
         assert_eq!(Tool::find(&path), Some(Tool::program([folder.path().join("etcdctl").into_string()])));
+        assert!(!Tool::find(&path).unwrap().is_etcdutl());
         fs_err::write(folder.path().join("etcdutl"), "").unwrap();
         assert_eq!(Tool::find(&path), Some(Tool::program([folder.path().join("etcdutl").into_string()])));
+        assert!(Tool::find(&path).unwrap().is_etcdutl());
     }
 
     #[tokio::test]

@@ -97,6 +97,11 @@ impl kedge_agent::Cluster for Api {
         BootstrapToken::parse(token.token.expose()).map_err(PortError)
     }
 
+    async fn has_token(&self, id: &str) -> Result<bool, PortError> {
+        let tokens = self.connect().await?.tokens().await.map_err(failed)?;
+        Ok(tokens.iter().any(|token| token.id == id && token.until.is_none_or(|until| until > Timestamp::now())))
+    }
+
     async fn nodes(&self) -> Result<Vec<ApiNode>, PortError> {
         let nodes = self.connect().await?.nodes().await.map_err(failed)?;
         Ok(nodes.into_iter().map(|node| ApiNode { name: node.name, labels: node.labels }).collect())

@@ -3,6 +3,7 @@
 //! `args.rs` is the grammar, `environment.rs` reads the environment, `wiring.rs` puts what is outside behind the ports of
 //! `kedge-agent`: `cloud.rs` AWS, `api.rs` the Kubernetes API, `member.rs` etcd. What is done is in `kedge-agent`.
 
+mod addresses;
 mod api;
 mod args;
 mod cloud;

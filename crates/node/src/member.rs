@@ -9,9 +9,12 @@ use jiff::{SignedDuration, Timestamp};
 use kedge_agent::{Command, Etcd, Host, Member, MemberRequest, PortError, StepError};
 use kedge_etcd::snapshots::{INTERVAL, RETENTION_DAYS};
 use kedge_etcd::{
-    Backups, ClientTls, EtcdError, Place, Prepared, StaticPods, Tended, Tool, Volume, manifest, prepare, tend,
+    Backups, ClientTls, EtcdError, Place, Prepared, StaticPods, Tended, Tool, Volume, Ways, manifest, prepare, restore,
+    tend,
 };
 use kedge_store::Objects;
+
+use crate::addresses::OldAddresses;
 
 /// The etcd cluster that holds everything.
 const MAIN: &str = "main";
@@ -33,6 +36,7 @@ pub(crate) struct MainMember {
     host: Arc<dyn Host>,
     interval: SignedDuration,
     retention_days: u32,
+    ways: Ways,
 }
 
 impl MainMember {
@@ -51,6 +55,7 @@ impl MainMember {
             host,
             interval: INTERVAL,
             retention_days: RETENTION_DAYS,
+            ways: Ways::default(),
         }
     }
 
@@ -90,38 +95,43 @@ impl MainMember {
         StaticPods::new(&self.at("etc/kubernetes/manifests"), &self.at("etc/kubernetes/kedge/parked"), API_PORT)
     }
 
-    /// What makes data of a snapshot: a program of the instance, or that of the image of etcd.
+    /// What makes data of a snapshot: `etcdutl`, of the instance or of the image of etcd, or else an `etcdctl` of the instance,
+    /// which may be of any version and know nothing of it.
     async fn tool(&self, request: &MemberRequest) -> Result<Option<Tool>, PortError> {
-        if let Some(tool) = Tool::find(&self.path) {
-            return Ok(Some(tool));
+        let own = Tool::find(&self.path);
+        if own.as_ref().is_some_and(Tool::is_etcdutl) {
+            return Ok(own);
         }
         let text = self.pods().etcd().ok().flatten();
         let image = match text.as_deref().and_then(manifest::image) {
             Some(image) => Some(image.to_owned()),
             None => self.image_to_come().await?,
         };
-        Ok(image.map(|image| Tool::of_image(&image, &self.at(&request.volume))))
+        Ok(image.map(|image| Tool::of_image(&image, &self.at(&request.volume))).or(own))
     }
 
     /// The image of etcd that kubeadm will run, fetched, on an instance where it has not run yet: a restore needs its tool before.
     /// Where nobody asks for a restore there is none.
     async fn image_to_come(&self) -> Result<Option<String>, PortError> {
         let failed = |error: &dyn std::fmt::Display| PortError(format!("the image of etcd, for a restore: {error}"));
-        let request = self.backups.objects().get(&self.backups.key("restore.json")).await;
-        if request.map_err(|error| failed(&error))?.is_none() {
+        let request = restore::current(&self.backups).await.map_err(|error| failed(&error))?;
+        if !request.is_some_and(|request| request.is_open()) {
             return Ok(None);
         }
-        let images = Command::new("kubeadm", ["config", "images", "list", "--config", INIT]);
-        let listed = self.host.run(&images).await.map_err(|error| failed(&error))?.text();
+        let list = Command::new("kubeadm", ["config", "images", "list", "--config", INIT]);
+        let listed = self.output(&list).await.map_err(|error| failed(&error))?;
         let Some(image) = listed.lines().map(str::trim).find(|line| line.contains("/etcd:")).map(str::to_owned) else {
             return Err(failed(&"`kubeadm config images list` names none"));
         };
         let pull = Command::new("crictl", ["--runtime-endpoint", SOCKET, "pull", &image]);
-        let pulled = self.host.run(&pull.within(PULLING)).await.map_err(|error| failed(&error))?;
-        if pulled.code != Some(0) {
-            return Err(failed(&format!("`crictl pull {image}`: {}", String::from_utf8_lossy(&pulled.stderr).trim())));
-        }
+        self.output(&pull.within(PULLING)).await.map_err(|error| failed(&error))?;
         Ok(Some(image))
+    }
+
+    /// What a program says.
+    async fn output(&self, command: &Command) -> Result<String, PortError> {
+        let output = self.host.run(command).await.map_err(|error| PortError(error.to_string()))?;
+        if output.is_ok() { Ok(output.text()) } else { Err(PortError(format!("`{command}`: {}", output.last_line()))) }
     }
 }
 
@@ -137,9 +147,9 @@ impl Etcd for MainMember {
     async fn prepare(&self, request: &MemberRequest) -> Result<Member, StepError> {
         let place = self.place(request)?;
         let say = |line: &str| self.host.say(&format!("etcd: {line}"));
-        match prepare(&place, self.tool(request).await?.as_ref(), &say).await.map_err(failed)? {
+        match prepare(&place, &self.pods(), self.tool(request).await?.as_ref(), &say).await.map_err(failed)? {
             Prepared::Bootstrap => Ok(Member::First),
-            Prepared::Start { others, restored, .. } => Ok(Member::Known { others, restored }),
+            Prepared::Start { others, restored, before, .. } => Ok(Member::Known { others, restored, before }),
             Prepared::Join { .. } => Ok(Member::New),
             Prepared::Wait { why } => Err(StepError::Wait(format!("etcd: {why}"))),
             Prepared::Refuse { why } => Err(StepError::Refused(format!("etcd: {why}"))),
@@ -151,7 +161,13 @@ impl Etcd for MainMember {
         let say = |line: &str| self.host.say(&format!("etcd: {line}"));
         let tool = self.tool(request).await?;
         let (now, interval, days) = (Timestamp::now(), self.interval, self.retention_days);
-        match tend(&place, &self.pods(), tool.as_ref(), now, interval, days, &say).await.map_err(failed)? {
+        let tended = tend(&place, &self.pods(), tool.as_ref(), now, interval, days, &say).await.map_err(failed)?;
+        let lost = matches!(tended, Tended::Wait { .. });
+        let addresses = OldAddresses { host: &*self.host };
+        if let Some(line) = self.ways.follow(&place, &addresses, lost).await.map_err(failed)? {
+            say(&line);
+        }
+        match tended {
             Tended::Nothing => Ok(None),
             Tended::Restored => Ok(Some("restored".to_owned())),
             Tended::Snapshot { name, removed } => {
@@ -164,5 +180,9 @@ impl Etcd for MainMember {
                 alarms.join(", ")
             ))),
         }
+    }
+
+    async fn expect_data(&self) -> Result<(), PortError> {
+        self.pods().expect_data().map_err(failed)
     }
 }

@@ -5,6 +5,7 @@ use crate::error::StepError;
 use crate::host::Host;
 use crate::ports::EtcdVolume;
 use crate::step::filesystem::{self, Disk};
+use crate::step::kubernetes;
 
 /// The etcd cluster that holds everything.
 const MAIN: &str = "main";
@@ -59,6 +60,10 @@ pub(super) async fn ensure(agent: &Agent, found: &mut Found) -> Result<String, S
                 format_options: &[],
                 mount_options: &[],
             };
+            if kubernetes::is_made(agent.host()).await? && !filesystem::is_mounted(agent.host(), VOLUME).await? {
+                // This may be another disk than before, and the kubelet starts whatever has a manifest.
+                agent.ports.etcd.expect_data().await?;
+            }
             let done = filesystem::ensure(agent.host(), &disk).await?;
             found.volume = Some(volume);
             Ok(done)

@@ -40,8 +40,7 @@ enum Content {
 pub(super) async fn ensure(host: &dyn Host, disk: &Disk<'_>) -> Result<String, StepError> {
     let Disk { device, name, path, filesystem, takes_others, .. } = *disk;
     let unit = unit_name(path);
-    let active = || Command::new("systemctl", ["is-active", "--quiet", &unit]);
-    if succeeds(host, active()).await? {
+    if is_mounted(host, path).await? {
         return Ok(format!("{name} is mounted at {path}"));
     }
     let note = format!("{NOTES}/{}", name.replace('/', "-"));
@@ -82,6 +81,11 @@ pub(super) async fn ensure(host: &dyn Host, disk: &Disk<'_>) -> Result<String, S
     settled::once(host, &unit, &digest, [Command::new("systemctl", ["daemon-reload"])]).await?;
     done(host, Command::new("systemctl", ["start", &unit])).await?;
     Ok(format!("{name} is mounted at {path} ({kind}{formatted})"))
+}
+
+/// Whether something is mounted at a path, by its unit.
+pub(super) async fn is_mounted(host: &dyn Host, path: &str) -> Result<bool, StepError> {
+    Ok(succeeds(host, Command::new("systemctl", ["is-active", "--quiet", &unit_name(path)])).await?)
 }
 
 async fn look(host: &dyn Host, device: &str, begun: bool) -> Result<Content, StepError> {

@@ -36,21 +36,41 @@ pub(crate) fn is_ipv6(agent: &Agent) -> bool {
     })
 }
 
+/// What only an instance knows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Own<'a> {
+    /// The name of its node.
+    pub(super) node: &'a str,
+    /// Where its API server is, on a control plane.
+    pub(super) address: Option<IpAddr>,
+    /// Where other members of etcd dial its own still.
+    pub(super) before: Option<IpAddr>,
+}
+
 /// Writes the documents for this instance.
-pub(super) async fn write(agent: &Agent, node: &str, address: Option<IpAddr>) -> Result<(), StepError> {
+pub(super) async fn write(agent: &Agent, own: Own<'_>) -> Result<(), StepError> {
     let host = agent.host();
     if let Some(init) = &agent.config.init {
-        ensure_file(host, INIT, fill(init, node, address)?.as_bytes(), 0o600).await?;
+        ensure_file(host, INIT, fill(init, own)?.as_bytes(), 0o600).await?;
     }
-    ensure_file(host, JOIN, fill(&agent.config.join, node, address)?.as_bytes(), 0o600).await?;
+    ensure_file(host, JOIN, fill(&agent.config.join, own)?.as_bytes(), 0o600).await?;
     Ok(())
 }
 
-/// Makes the first control plane.
-pub(super) async fn init(host: &dyn Host) -> Result<(), StepError> {
+/// Makes the first control plane, or one that needs no other, without a phase where that was gone through before.
+pub(super) async fn init(host: &dyn Host, without: Option<&str>) -> Result<(), StepError> {
     let ignored = format!("--ignore-preflight-errors={IGNORED}");
-    let command = Command::new("kubeadm", ["init", "--config", INIT, "--skip-token-print", &ignored]);
-    done(host, command.within(TIME)).await?;
+    let skipped = without.map(|phase| format!("--skip-phases={phase}"));
+    let arguments = ["init", "--config", INIT, "--skip-token-print", &ignored].into_iter().chain(skipped.as_deref());
+    done(host, Command::new("kubeadm", arguments).within(TIME)).await?;
+    Ok(())
+}
+
+/// Goes through a phase of `kubeadm init`, which asks no API.
+pub(super) async fn phase(host: &dyn Host, phase: [&str; 2]) -> Result<(), StepError> {
+    let words = phase.into_iter().filter(|word| !word.is_empty());
+    let arguments = ["init", "phase"].into_iter().chain(words).chain(["--config", INIT]);
+    done(host, Command::new("kubeadm", arguments).within(TIME)).await?;
     Ok(())
 }
 
@@ -68,10 +88,9 @@ pub(super) async fn join(host: &dyn Host, without: Option<&str>) -> Result<(), S
 pub(super) async fn start_known_member(host: &dyn Host) -> Result<(), StepError> {
     let certificates = ["etcd-server", "etcd-peer", "etcd-healthcheck-client", "apiserver-etcd-client"];
     for certificate in certificates {
-        done(host, Command::new("kubeadm", ["init", "phase", "certs", certificate, "--config", INIT])).await?;
+        phase(host, ["certs", certificate]).await?;
     }
-    done(host, Command::new("kubeadm", ["init", "phase", "etcd", "local", "--config", INIT])).await?;
-    Ok(())
+    phase(host, ["etcd", "local"]).await
 }
 
 /// The phases of `kubeadm join` that a member with a kept volume leaves out: in one kubeadm adds a new member, and in both it
@@ -90,14 +109,14 @@ pub(super) fn etcd_phases(kubernetes_version: &str) -> &'static str {
 /// Makes what etcd is asked with before kubeadm has run.
 pub(super) async fn ensure_etcd_client(host: &dyn Host) -> Result<(), StepError> {
     if host.read(ETCD_CLIENT).await?.is_none() {
-        let phase = ["init", "phase", "certs", "etcd-healthcheck-client", "--config", INIT];
-        done(host, Command::new("kubeadm", phase)).await?;
+        phase(host, ["certs", "etcd-healthcheck-client"]).await?;
     }
     Ok(())
 }
 
 /// Documents with what only the instance knows.
-fn fill(documents: &str, node: &str, address: Option<IpAddr>) -> Result<String, StepError> {
+fn fill(documents: &str, own: Own<'_>) -> Result<String, StepError> {
+    let Own { node, address, before } = own;
     let mut documents = parse(documents)?;
     for document in &mut documents {
         let Value::Object(fields) = document else { continue };
@@ -107,6 +126,14 @@ fn fill(documents: &str, node: &str, address: Option<IpAddr>) -> Result<String, 
                 Some(Value::Object(control_plane)) => Some(within(control_plane, "localAPIEndpoint")?),
                 _ => None,
             },
+            Some("ClusterConfiguration") => {
+                if let Some(before) = before {
+                    let names = within(within(fields, "etcd")?, "local")?.entry("peerCertSANs");
+                    let names = names.or_insert_with(|| Value::Array(Vec::new()));
+                    names.as_array_mut().into_iter().for_each(|names| names.push(before.to_string().into()));
+                }
+                continue;
+            }
             _ => continue,
         };
         if let (Some(endpoint), Some(address)) = (endpoint, address) {
@@ -141,18 +168,29 @@ mod tests {
     const INIT: &str = "apiVersion: x\nkind: InitConfiguration\nlocalAPIEndpoint:\n  bindPort: 443\nnodeRegistration:\n  \
                         taints: []\n---\nkind: KubeletConfiguration\nrotateCertificates: true\n";
 
+    fn own<'a>(node: &'a str, address: &str) -> Own<'a> {
+        Own { node, address: address.parse().ok(), before: None }
+    }
+
+    #[test]
+    fn a_member_of_etcd_is_known_at_its_old_address_too() {
+        let before = "10.0.0.9".parse().ok();
+        let filled = fill("kind: ClusterConfiguration\n", Own { before, ..own("i-1", "10.0.0.1") }).unwrap();
+        assert_eq!(filled, "etcd:\n  local:\n    peerCertSANs:\n    - 10.0.0.9\nkind: ClusterConfiguration\n");
+    }
+
     #[test]
     fn name_and_address_are_filled_in() {
-        let filled = fill(INIT, "i-1", Some("10.0.0.1".parse().unwrap())).unwrap();
+        let filled = fill(INIT, own("i-1", "10.0.0.1")).unwrap();
         let wanted = "apiVersion: x\nkind: InitConfiguration\nlocalAPIEndpoint:\n  advertiseAddress: 10.0.0.1\n  bindPort: \
                       443\nnodeRegistration:\n  name: i-1\n  taints: []\n---\nkind: KubeletConfiguration\nrotateCertificates: \
                       true\n";
         assert_eq!(filled, wanted);
-        let worker = fill("kind: JoinConfiguration\n", "i-2", Some("::1".parse().unwrap())).unwrap();
+        let worker = fill("kind: JoinConfiguration\n", own("i-2", "::1")).unwrap();
         assert_eq!(worker, "kind: JoinConfiguration\nnodeRegistration:\n  name: i-2\n");
-        let other = fill("controlPlane: {}\nkind: JoinConfiguration\n", "i-3", Some("::1".parse().unwrap())).unwrap();
+        let other = fill("controlPlane: {}\nkind: JoinConfiguration\n", own("i-3", "::1")).unwrap();
         assert!(other.contains("advertiseAddress: ::1"), "{other}");
-        assert!(matches!(fill("kind: [", "i", None), Err(StepError::Refused(_))));
+        assert!(matches!(fill("kind: [", own("i", "::1")), Err(StepError::Refused(_))));
     }
 
     #[test]

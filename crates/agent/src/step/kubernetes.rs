@@ -13,14 +13,14 @@ use crate::kubeconfig;
 use crate::lock;
 use crate::ports::{Member, MemberRequest};
 use crate::step::etcd_volume::VOLUME;
-use crate::step::kubeadm;
-use crate::step::records;
-use crate::step::upload;
+use crate::step::kubeadm::{self, Own};
+use crate::step::{coming_back, records, upload};
+use crate::upkeep::kubelet::{BOOTSTRAP, CLIENT as CERTIFICATE};
 use crate::upkeep::{certificates, tokens};
 
 /// Where it stands that kubeadm is done, and how.
 const MADE: &str = "/etc/kubernetes/kedge/made.json";
-/// What kubelets have when they are nodes.
+/// What kubelets find the API by.
 const KUBELET: &str = "/etc/kubernetes/kubelet.conf";
 /// What `kubeadm join` finds the cluster by.
 const DISCOVERY: &str = "/etc/kubernetes/discovery.conf";
@@ -28,10 +28,13 @@ const HOSTS: &str = "/etc/hosts";
 /// How often a member is looked after while kubeadm waits for it.
 const LOOK: Duration = Duration::from_secs(5);
 
+/// How a control plane or a node became one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum How {
+pub(super) enum How {
+    /// It made the cluster, and says so.
     Init,
+    /// It joined, or came back to, a cluster that others know of.
     Join,
 }
 
@@ -44,6 +47,7 @@ pub(super) async fn ensure(agent: &Agent, found: &Found) -> Result<String, StepE
     let identity = found.identity()?;
     let host = agent.host();
     let made = host.read(MADE).await?.and_then(|bytes| serde_json::from_slice::<Made>(&bytes).ok());
+    let made = if agent.config.control_plane || is_node(host).await? { made } else { None };
     let Some(made) = made else {
         done(host, Command::new("systemctl", ["enable", "--quiet", "kubelet.service"])).await?;
         return if agent.config.control_plane {
@@ -84,16 +88,28 @@ pub(super) async fn ensure(agent: &Agent, found: &Found) -> Result<String, StepE
     Ok("kubeadm is done, the kubelet runs".to_owned())
 }
 
+/// Whether kubeadm was done on this instance before.
+pub(super) async fn is_made(host: &dyn Host) -> Result<bool, StepError> {
+    Ok(host.read(MADE).await?.is_some())
+}
+
 async fn worker(agent: &Agent, identity: &Identity) -> Result<String, StepError> {
-    // The last thing that a kubelet does when it joins is to write this.
-    if agent.host().read(KUBELET).await?.is_none() {
+    let (host, node) = (agent.host(), identity.node_name(&agent.config));
+    // The kubelet writes its kubeconfig when it begins to ask for a certificate, and that when somebody has signed it.
+    if host.read(KUBELET).await?.is_none() || host.read(CERTIFICATE).await?.is_none() {
         discover(agent).await?;
-        kubeadm::write(agent, &identity.node_name(&agent.config), None).await?;
-        kubeadm::join(agent.host(), None).await?;
+        resume(agent).await?;
+        kubeadm::write(agent, Own { node: &node, address: None, before: None }).await?;
+        kubeadm::join(host, None).await?;
     }
-    start_kubelet(agent.host()).await?;
+    start_kubelet(host).await?;
     finish(agent, How::Join).await?;
-    Ok(format!("joined as {}", identity.node_name(&agent.config)))
+    Ok(format!("joined as {node}"))
+}
+
+/// Whether what is noted of a worker is so: a kubelet with no certificate, and nothing to ask for one with, is none of a node.
+async fn is_node(host: &dyn Host) -> Result<bool, StepError> {
+    Ok(host.read(CERTIFICATE).await?.is_some() || host.read(BOOTSTRAP).await?.is_some())
 }
 
 async fn control_plane(agent: &Agent, identity: &Identity, found: &Found) -> Result<String, StepError> {
@@ -111,8 +127,7 @@ async fn control_plane(agent: &Agent, identity: &Identity, found: &Found) -> Res
             lock::DEAD.as_secs()
         )));
     }
-    resume(agent).await?;
-    kubeadm::write(agent, &node, Some(address)).await?;
+    kubeadm::write(agent, Own { node: &node, address: Some(address), before: None }).await?;
     kubeadm::ensure_etcd_client(agent.host()).await?;
     let is_only = found.volume.as_ref().is_some_and(|volume| volume.members.len() == 1);
     let request = member(agent, identity, found, made.is_some()).await?;
@@ -125,13 +140,17 @@ async fn control_plane(agent: &Agent, identity: &Identity, found: &Found) -> Res
                 "members of etcd answer although no control plane has said that the cluster is made: the one that began goes on",
             ));
         }
-        Member::New | Member::Known { others: true, .. } => return join(agent, identity, member, &request).await,
         // The only one there is: nobody else can bring the cluster back.
-        Member::Known { others: false, restored } if is_only || restored => {}
-        Member::Known { others: false, .. } | Member::First => {
+        Member::Known { others: false, restored, .. } if is_only || restored => {}
+        // One that has begun to come back by itself goes on so: who serves now may have no API.
+        Member::Known { others, before, .. } if !others || coming_back::is_begun(agent).await? => {
+            return coming_back::ensure(agent, identity, &request, before).await;
+        }
+        Member::New | Member::Known { .. } => return join(agent, identity, member, &request).await,
+        Member::First => {
             return Err(StepError::wait(
-                "no majority of the members of etcd answers: it comes back with other control planes, or with `kedge etcd \
-                 restore`",
+                "no member of etcd answers, although the cluster is made: it comes back with other control planes, or with \
+                 `kedge etcd restore`",
             ));
         }
     }
@@ -147,7 +166,8 @@ async fn init(agent: &Agent, identity: &Identity, again: bool) -> Result<String,
     let (node, address) = place(agent, identity)?;
     own_endpoint(agent, Some(address)).await?;
     records::point_to(agent, identity, &[identity.instance.as_str()]).await?;
-    kubeadm::init(agent.host()).await?;
+    resume(agent).await?;
+    kubeadm::init(agent.host(), None).await?;
     agent.ports.cluster.ready().await?;
     tokens::renew(agent).await?;
     finish(agent, How::Init).await?;
@@ -167,11 +187,13 @@ async fn join(
     let host = agent.host();
     let (node, address) = place(agent, identity)?;
     discover(agent).await?;
+    resume(agent).await?;
     own_endpoint(agent, None).await?;
     upload::before_join(agent).await?;
     let known = matches!(member, Member::Known { .. });
     if known {
         kubeadm::start_known_member(host).await?;
+        agent.ports.etcd.expect_data().await?;
     }
     let joining = kubeadm::join(host, known.then(|| kubeadm::etcd_phases(&agent.config.kubernetes_version)));
     if known {
@@ -201,16 +223,16 @@ async fn look_after(agent: &Agent, request: &MemberRequest) {
     }
 }
 
-async fn start_kubelet(host: &dyn Host) -> Result<(), StepError> {
+pub(super) async fn start_kubelet(host: &dyn Host) -> Result<(), StepError> {
     if !succeeds(host, Command::new("systemctl", ["is-active", "--quiet", "kubelet.service"])).await? {
         done(host, Command::new("systemctl", ["start", "kubelet.service"])).await?;
     }
     Ok(())
 }
 
-/// A kubeadm that was killed after the kubelet had its certificate is begun again: as a node that is new, because kubeadm
-/// joins no other.
-async fn resume(agent: &Agent) -> Result<(), StepError> {
+/// A kubeadm that was killed after it had started the kubelet is begun again: as a node that is new, because kubeadm joins no
+/// other.
+pub(super) async fn resume(agent: &Agent) -> Result<(), StepError> {
     let host = agent.host();
     if host.read(KUBELET).await?.is_some() {
         done(host, Command::new("systemctl", ["stop", "kubelet.service"])).await?;
@@ -219,7 +241,7 @@ async fn resume(agent: &Agent) -> Result<(), StepError> {
     Ok(())
 }
 
-fn place(agent: &Agent, identity: &Identity) -> Result<(String, IpAddr), StepError> {
+pub(super) fn place(agent: &Agent, identity: &Identity) -> Result<(String, IpAddr), StepError> {
     let ipv6 = kubeadm::is_ipv6(agent);
     let family = if ipv6 { "IPv6" } else { "IPv4" };
     let address = identity.address(ipv6);
@@ -269,10 +291,11 @@ async fn discover(agent: &Agent) -> Result<(), StepError> {
 }
 
 /// kubeadm is done: the token is not needed any longer.
-async fn finish(agent: &Agent, how: How) -> Result<(), StepError> {
+pub(super) async fn finish(agent: &Agent, how: How) -> Result<(), StepError> {
     let host = agent.host();
     certificates::note(agent).await?;
     host.remove(DISCOVERY).await?;
+    host.remove(coming_back::BEGUN).await?;
     let made = serde_json::to_vec(&Made { how }).map_err(|error| StepError::wait(error.to_string()))?;
     ensure_file(host, MADE, &made, 0o600).await?;
     Ok(())
@@ -280,7 +303,7 @@ async fn finish(agent: &Agent, how: How) -> Result<(), StepError> {
 
 /// On a control plane the name of the API leads to itself: a load balancer does not send a connection back to where it came
 /// from, and the records may not know it yet. One that has yet to join finds the others by it.
-async fn own_endpoint(agent: &Agent, address: Option<IpAddr>) -> Result<(), StepError> {
+pub(super) async fn own_endpoint(agent: &Agent, address: Option<IpAddr>) -> Result<(), StepError> {
     const MARK: &str = "# kedge: the API of this control plane";
     let host = agent.host();
     let name = agent.config.endpoint.rsplit_once(':').map_or(agent.config.endpoint.as_str(), |(name, _)| name);

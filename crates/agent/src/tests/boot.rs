@@ -203,6 +203,81 @@ async fn of_control_planes_that_have_lost_everything_the_lead_of_a_restore_bring
 }
 
 #[tokio::test]
+async fn control_planes_that_are_all_replaced_at_once_come_back_with_their_data() {
+    let world = World::new(&["a", "b", "c"]).await;
+    let gone = ["i-a", "i-b", "i-c"].map(|id| Machine::new(&world, id, "control-plane"));
+    for machine in &gone {
+        machine.becomes_a_node().await;
+    }
+    for machine in &gone {
+        machine.terminate();
+    }
+    world.state().api.as_mut().unwrap().up = false;
+    let machines = ["i-2a", "i-2b", "i-2c"].map(|id| Machine::new(&world, id, "control-plane"));
+    tokio::join!(machines[0].becomes_a_node(), machines[1].becomes_a_node(), machines[2].becomes_a_node());
+    assert_eq!(world.state().made, 1, "a new cluster was made");
+    for machine in &machines {
+        assert!(world.state().api.as_ref().unwrap().nodes.contains_key(&machine.id));
+        // Others dial its member at the old address until it is corrected.
+        assert!(machine.text("/etc/kubernetes/kedge/init.yaml").contains("peerCertSANs:\n    - 10.0.9.9"));
+        let log = machine.disk().log.clone();
+        let place = |deed: &str| log.iter().position(|done| done.starts_with(deed)).unwrap();
+        assert!(place("expect data") < place("kubeadm init phase kubelet-start"), "{log:#?}");
+        assert!(
+            log.iter().any(|deed| deed.starts_with("kubeadm init --config") && deed.ends_with("--skip-phases=etcd"))
+        );
+        assert!(machine.file("/etc/kubernetes/kedge/coming-back").is_none());
+    }
+}
+
+#[tokio::test]
+async fn a_first_control_plane_that_is_replaced_before_others_join_comes_back() {
+    let world = World::new(&["a", "b", "c"]).await;
+    let first = Machine::new(&world, "i-a", "control-plane");
+    first.becomes_a_node().await;
+    first.terminate();
+    world.state().api.as_mut().unwrap().up = false;
+    // etcd has one member yet, which is a majority by itself.
+    world.state().gathered.extend(["b", "c"].map(str::to_owned));
+    Machine::new(&world, "i-2a", "control-plane").becomes_a_node().await;
+    Machine::new(&world, "i-b", "control-plane").becomes_a_node().await;
+    assert_eq!(world.state().made, 1, "a new cluster was made");
+}
+
+#[tokio::test]
+async fn a_worker_whose_kubelet_has_no_certificate_joins_again() {
+    let world = World::new(&["a"]).await;
+    Machine::new(&world, "i-a", "control-plane").becomes_a_node().await;
+    let worker = Machine::new(&world, "i-w", "nodes");
+    worker.becomes_a_node().await;
+    // It is noted that it has joined, and nobody has ever signed anything.
+    worker.disk().files.remove("/var/lib/kubelet/pki/kubelet-client-current.pem");
+    world.state().api.as_mut().unwrap().nodes.remove("i-w");
+    worker.becomes_a_node().await;
+    assert!(world.state().api.as_ref().unwrap().nodes.contains_key("i-w"));
+    assert_eq!(worker.disk().joined, 2);
+}
+
+#[tokio::test]
+async fn a_volume_that_is_another_one_is_not_mounted_before_etcd_expects_data() {
+    let world = World::new(&["a"]).await;
+    let first = Machine::new(&world, "i-a", "control-plane");
+    first.becomes_a_node().await;
+    {
+        let mut state = world.state();
+        let volume = state.volumes.get_mut("vol-a").unwrap();
+        (volume.content, volume.files) = (Content::Blank, Default::default());
+    }
+    first.disk().active.remove("var-lib-etcd.mount");
+    world.state().api.as_mut().unwrap().up = false;
+    let before = first.disk().log.len();
+    assert!(first.boot().await.unwrap().is_err());
+    let log = first.disk().log[before..].to_vec();
+    let place = |deed: &str| log.iter().position(|done| done.starts_with(deed)).unwrap();
+    assert!(place("expect data") < place("mkfs"), "{log:#?}");
+}
+
+#[tokio::test]
 async fn a_member_that_was_cut_off_before_its_vote_gets_it_while_it_joins() {
     let world = World::new(&["a", "b", "c"]).await;
     let machines = ["i-a", "i-b", "i-c"].map(|id| Machine::new(&world, id, "control-plane"));

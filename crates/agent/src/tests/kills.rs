@@ -56,8 +56,11 @@ async fn left(machine: &Machine) -> Left {
     let list = |set: &std::collections::BTreeSet<String>| set.iter().cloned().collect::<Vec<_>>();
     // Keys are made anew for each world.
     let shown = |path: &str, content: &[u8]| {
-        let secret = path.starts_with("/etc/kubernetes/pki/") || path == "/var/lib/kedge/authorities";
-        if secret { "made".to_owned() } else { String::from_utf8_lossy(content).into_owned() }
+        let folders = ["/etc/kubernetes/pki/", "/var/lib/kubelet/pki/"];
+        let secret = folders.iter().any(|folder| path.starts_with(folder)) || path == "/var/lib/kedge/authorities";
+        // Whoever starts again expects data, which changes nothing where there is some.
+        let etcd = path == "/etc/kubernetes/manifests/etcd.yaml";
+        if secret || etcd { "made".to_owned() } else { String::from_utf8_lossy(content).into_owned() }
     };
     Left {
         files: disk
@@ -93,6 +96,18 @@ async fn prepared(kind: &str) -> Machine {
             let gone = Machine::new(&world, "i-b", "control-plane");
             gone.becomes_a_node().await;
             gone.terminate();
+            Machine::new(&world, "i-2b", "control-plane")
+        }
+        "back" => {
+            // All control planes are gone at once, and the member of one new instance runs already.
+            let world = World::new(&["a", "b", "c"]).await;
+            for id in ["i-a", "i-b", "i-c"] {
+                let gone = Machine::new(&world, id, "control-plane");
+                gone.becomes_a_node().await;
+                gone.terminate();
+            }
+            world.state().api.as_mut().unwrap().up = false;
+            world.state().gathered.insert("a".to_owned());
             Machine::new(&world, "i-2b", "control-plane")
         }
         _ => {
@@ -145,6 +160,16 @@ async fn of_a_further_control_plane() {
 #[tokio::test]
 async fn of_a_replaced_control_plane() {
     every_kill("replaced", false).await;
+}
+
+#[tokio::test]
+async fn of_a_control_plane_that_finds_no_other() {
+    every_kill("back", false).await;
+}
+
+#[tokio::test]
+async fn of_a_control_plane_that_finds_no_other_with_a_reboot() {
+    every_kill("back", true).await;
 }
 
 #[tokio::test]

@@ -257,12 +257,23 @@ impl Cluster for Outside {
                 || {
                     let mut state = self.0.world.state();
                     let api = state.api.as_mut().filter(|api| api.up).ok_or_else(down)?;
-                    let text = format!("abcdef.{:016}", api.tokens.len());
+                    api.made_tokens += 1;
+                    let text = format!("{0:06}.{0:016}", api.made_tokens);
                     api.tokens.insert(text.clone(), expires);
                     Ok(BootstrapToken::parse(&text).unwrap())
                 },
             )
             .await
+    }
+
+    async fn has_token(&self, id: &str) -> Result<bool, PortError> {
+        let now = self.0.world.now();
+        let state = self.0.world.state();
+        let api = state.api.as_ref().filter(|api| api.up).ok_or_else(down)?;
+        Ok(api
+            .tokens
+            .iter()
+            .any(|(token, end)| token.split_once('.').is_some_and(|(known, _)| known == id) && *end > now))
     }
 
     async fn nodes(&self) -> Result<Vec<ApiNode>, PortError> {
@@ -296,7 +307,7 @@ impl Etcd for Outside {
             // It makes the data of the snapshot.
             let id = self.0.world.state().api.as_ref().unwrap().id.clone();
             self.0.write_file("/var/lib/etcd/member/cluster", id.as_bytes(), 0o600);
-            return Ok(Member::Known { others: false, restored: true });
+            return Ok(Member::Known { others: false, restored: true, before: None });
         }
         if self.0.file("/var/lib/etcd/member/cluster").is_some() {
             let state = self.0.world.state();
@@ -304,6 +315,7 @@ impl Etcd for Outside {
             return Ok(Member::Known {
                 others: members.any(|member| *member != self.0.id && state.instances.contains_key(member)),
                 restored: false,
+                before: Some(IpAddr::from([10, 0, 9, 9])),
             });
         }
         let answers = self.0.world.state().api.as_ref().is_some_and(|api| api.up);
@@ -320,8 +332,25 @@ impl Etcd for Outside {
     async fn look_after(&self, request: &MemberRequest) -> Result<Option<String>, PortError> {
         assert!(request.made);
         self.0.world.state().learns = false;
+        if self.0.file("/etc/kubernetes/kedge/coming-back").is_some() {
+            // It runs, and finds those that run as well.
+            let place = request.member.clone();
+            let mut state = self.0.world.state();
+            state.gathered.insert(place);
+            if state.gathered.len() * 2 <= request.expected {
+                return Err(PortError(format!("{} of {} members answer", state.gathered.len(), request.expected)));
+            }
+        }
         let waited = std::mem::take(&mut self.0.world.state().etcd_waits);
         Ok(waited.then(|| "restored".to_owned()))
+    }
+
+    async fn expect_data(&self) -> Result<(), PortError> {
+        let path = "/etc/kubernetes/manifests/etcd.yaml";
+        if self.0.file(path).is_some() {
+            self.0.deed("expect data", || {}, || self.0.write_file(path, b"existing", 0o600)).await;
+        }
+        Ok(())
     }
 }
 

@@ -11,6 +11,7 @@ use super::machine::Machine;
 use super::world::{Api, Content, start};
 use crate::error::HostError;
 use crate::host::{Command, Output};
+use crate::upkeep::kubelet::CLIENT;
 
 fn good(text: impl Into<Vec<u8>>) -> Output {
     Output { code: Some(0), stdout: text.into(), stderr: Vec::new() }
@@ -52,12 +53,12 @@ impl Machine {
                 good(identity)
             }
             ("kubeadm", ["init", "--config", path, ..]) => {
-                let path = (*path).to_owned();
-                self.deed(&what, || self.half_init(), || self.init(&path)).await
+                let (path, kubelet) = ((*path).to_owned(), self.kubelet_certificate().await);
+                self.deed(&what, || self.half_init(), || self.init(&path, &kubelet)).await
             }
             ("kubeadm", ["join", "--config", path, rest @ ..]) => {
                 let without = rest.iter().any(|argument| argument.starts_with("--skip-phases="));
-                let path = (*path).to_owned();
+                let (path, kubelet) = ((*path).to_owned(), self.kubelet_certificate().await);
                 // kubeadm waits for the API server, which has nothing of a member without a vote.
                 for _ in 0..100 {
                     if without && self.world.state().learns {
@@ -67,7 +68,8 @@ impl Machine {
                 if without && self.world.state().learns {
                     return Ok(bad(1, "timed out waiting for the condition"));
                 }
-                self.deed(&what, || drop(self.join(&path, without, true)), || self.join(&path, without, false)).await
+                self.deed(&what, || drop(self.join(&path, without, None)), || self.join(&path, without, Some(&kubelet)))
+                    .await
             }
             ("mkfs.ext4" | "mkfs.xfs", [.., device]) => {
                 let (kind, device) = (command.program.trim_start_matches("mkfs."), (*device).to_owned());
@@ -119,8 +121,19 @@ impl Machine {
             }
             ("systemctl", ["stop", unit]) => drop(self.disk().active.remove(*unit)),
             ("systemctl", ["try-restart", _]) => {}
+            ("kubeadm", ["init", "phase", "certs", "all", ..]) => {
+                for name in ["etcd-server", "etcd-peer", "etcd-healthcheck-client", "apiserver-etcd-client"] {
+                    self.issue(name);
+                }
+            }
             ("kubeadm", ["init", "phase", "certs", name, ..]) => {
                 self.issue(name);
+            }
+            ("kubeadm", ["init", "phase", "kubeconfig", "kubelet", "--config", _]) => self.made("kubelet.conf"),
+            ("kubeadm", ["init", "phase", "kubelet-start", "--config", _]) => {
+                assert!(self.file("/etc/kubernetes/kubelet.conf").is_some(), "the kubelet has nothing to show");
+                assert!(self.file("/etc/kubernetes/manifests/etcd.yaml").is_some(), "it has nothing to run");
+                self.disk().active.insert("kubelet.service".to_owned());
             }
             ("kubeadm", ["init", "phase", "kubeconfig", "admin", .., "--kubeconfig-dir", folder]) => {
                 self.write_file(&format!("{folder}/admin.conf"), b"x", 0o600);
@@ -243,12 +256,19 @@ impl Machine {
     }
 
     fn half_init(&self) {
-        self.write_file("/etc/kubernetes/manifests/kube-apiserver.yaml", b"x", 0o600);
+        for part in ["kube-apiserver", "etcd"] {
+            self.write_file(&format!("/etc/kubernetes/manifests/{part}.yaml"), b"x", 0o600);
+        }
         self.write_file("/etc/kubernetes/kubelet.conf", b"half", 0o600);
         self.disk().active.insert("kubelet.service".to_owned());
     }
 
-    fn init(&self, path: &str) -> Output {
+    /// What the kubelet of this machine is given.
+    async fn kubelet_certificate(&self) -> String {
+        super::upkeep::issued(&self.world, &super::upkeep::authority(&self.world).await)
+    }
+
+    fn init(&self, path: &str, kubelet: &str) -> Output {
         let config = self.text(path);
         assert!(config.contains(&format!("advertiseAddress: {}\n", self.address)), "{config}");
         assert!(config.contains(&format!("name: {}\n", self.id)), "{config}");
@@ -275,10 +295,12 @@ impl Machine {
         self.write_file("/var/lib/etcd/member/cluster", id.as_bytes(), 0o600);
         self.disk().joined += 1;
         self.made("kubelet.conf");
+        self.write_file(CLIENT, kubelet.as_bytes(), 0o600);
         good("")
     }
 
-    fn join(&self, path: &str, without_etcd: bool, half: bool) -> Output {
+    /// Without a certificate for the kubelet it is killed before somebody has signed one.
+    fn join(&self, path: &str, without_etcd: bool, kubelet: Option<&str>) -> Output {
         let config = self.text(path);
         let discovery: serde_json::Value =
             serde_json::from_slice(&self.file("/etc/kubernetes/discovery.conf").unwrap()).unwrap();
@@ -305,13 +327,12 @@ impl Machine {
                 api.etcd_members.insert(self.id.clone());
             }
         }
-        api.nodes.insert(self.id.clone(), BTreeMap::new());
-        drop(state);
         self.made("kubelet.conf");
         self.disk().active.insert("kubelet.service".to_owned());
-        if half {
-            return bad(1, "killed");
-        }
+        let Some(kubelet) = kubelet else { return bad(1, "killed") };
+        api.nodes.insert(self.id.clone(), BTreeMap::new());
+        drop(state);
+        self.write_file(CLIENT, kubelet.as_bytes(), 0o600);
         if self.config.control_plane {
             for part in ["kube-apiserver", "etcd"] {
                 self.write_file(&format!("/etc/kubernetes/manifests/{part}.yaml"), b"x", 0o600);

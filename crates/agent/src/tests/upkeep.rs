@@ -62,6 +62,19 @@ async fn tokens_are_renewed_well_before_they_end_and_never_last_longer_than_a_da
 }
 
 #[tokio::test]
+async fn tokens_that_the_cluster_does_not_know_are_made_anew() {
+    let (world, first, _) = cluster().await;
+    let store = world.store();
+    let before = store.join_info("nodes").await.unwrap().unwrap();
+    // etcd went back to a snapshot from before.
+    world.state().api.as_mut().unwrap().tokens.clear();
+    keeps_up(&first, 1).await;
+    let after = store.join_info("nodes").await.unwrap().unwrap();
+    assert_ne!(after.token, before.token);
+    assert_eq!(world.state().api.as_ref().unwrap().tokens[after.token.expose()], after.expires);
+}
+
+#[tokio::test]
 async fn workers_get_the_labels_that_only_a_control_plane_may_give() {
     let (world, first, _) = cluster().await;
     let label = "node-role.kubernetes.io/node";
@@ -159,7 +172,7 @@ async fn another_authority(world: &World, promoted: bool) -> Authority {
 }
 
 /// The authority of the cluster that issues.
-async fn authority(world: &World) -> Authority {
+pub(super) async fn authority(world: &World) -> Authority {
     let store = world.store();
     let vault = store.vault(&TestKey).await.unwrap();
     let keysets = store.keysets().await.unwrap();
@@ -169,12 +182,15 @@ async fn authority(world: &World) -> Authority {
     Authority::from_pem(&certificate, key.expose(), &SystemRandom::new()).unwrap()
 }
 
+/// A certificate of an authority.
+pub(super) fn issued(world: &World, authority: &Authority) -> String {
+    let year = SignedDuration::from_hours(24 * 365);
+    authority.issue(&Leaf::ApiServerKubeletClient, year, world.now(), &SystemRandom::new()).unwrap().certificate.pem()
+}
+
 /// What a kubelet writes when it has a certificate.
 fn has_certificate(machine: &Machine, authority: &Authority) {
-    let year = SignedDuration::from_hours(24 * 365);
-    let (random, now) = (SystemRandom::new(), machine.world.now());
-    let issued = authority.issue(&Leaf::ApiServerKubeletClient, year, now, &random).unwrap();
-    let pem = issued.certificate.pem();
+    let pem = issued(&machine.world, authority);
     machine.write_file("/var/lib/kubelet/pki/kubelet-client-current.pem", pem.as_bytes(), 0o600);
     machine.write_file("/etc/kubernetes/kubelet.conf", b"clusters: []\n", 0o600);
 }

@@ -46,6 +46,8 @@ pub(super) struct Api {
     /// Token and end.
     pub(super) tokens: BTreeMap<String, Timestamp>,
     pub(super) applied: u32,
+    /// How many tokens were ever made.
+    pub(super) made_tokens: u32,
     pub(super) etcd_members: BTreeSet<String>,
     /// The version that control planes are given when they join.
     pub(super) configured: String,
@@ -70,6 +72,8 @@ pub(super) struct State {
     pub(super) leads: Option<String>,
     /// Whether a member that comes back has no vote until somebody looks after it.
     pub(super) learns: bool,
+    /// Members of etcd, by their place, that run although there is no API.
+    pub(super) gathered: BTreeSet<String>,
     /// Whether etcd waits for somebody to look after it.
     pub(super) etcd_waits: bool,
     /// Network interfaces and addresses of each, by type of machine.

@@ -13,11 +13,11 @@ use crate::kubeconfig;
 use crate::step::keys::PKI;
 
 /// The certificate and its key, which the kubelet writes.
-const CLIENT: &str = "/var/lib/kubelet/pki/kubelet-client-current.pem";
+pub(crate) const CLIENT: &str = "/var/lib/kubelet/pki/kubelet-client-current.pem";
 /// What the kubelet has when it has a certificate.
 const KUBECONFIG: &str = "/etc/kubernetes/kubelet.conf";
 /// What it asks for one with, where the former is missing. The unit of kubeadm names both files.
-const BOOTSTRAP: &str = "/etc/kubernetes/bootstrap-kubelet.conf";
+pub(crate) const BOOTSTRAP: &str = "/etc/kubernetes/bootstrap-kubelet.conf";
 
 /// Lets the kubelet ask for a certificate of the authority that issues now, as it did when the instance joined. What is done in
 /// part is gone on with: the token of a file that an earlier attempt left may have ended.

@@ -1,23 +1,24 @@
 //! Tokens to join with: one for each group, for a day at the most, renewed when half of that is over.
 
 use jiff::SignedDuration;
+use kedge_pki::{Keyset, Purpose};
 use kedge_store::JoinInfo;
 
 use crate::agent::Agent;
 use crate::error::StepError;
-use crate::step::keys::PKI;
 
 /// How long a token is good.
 const LIFETIME: SignedDuration = SignedDuration::from_hours(24);
 /// How long it is good still when it is replaced.
 const RENEWED: SignedDuration = SignedDuration::from_hours(12);
 
-/// Makes tokens for groups whose token ends soon or that have none. It is in the cluster before it is in the store: whoever
-/// reads it can use it.
+/// Makes tokens for groups whose token ends soon, or that have none that the cluster knows: after a restore of etcd it may not
+/// know what the store has. A token is in the cluster before it is in the store: whoever reads it can use it.
 pub(crate) async fn renew(agent: &Agent) -> Result<Option<String>, StepError> {
     let store = &agent.ports.store;
-    let authorities = agent.host().read(&format!("{PKI}/ca.crt")).await?.unwrap_or_default();
-    let authorities = String::from_utf8_lossy(&authorities).into_owned();
+    // Not those in the files of this instance: control planes follow the store one after the other, and would undo each other's.
+    let keysets = store.keysets().await?;
+    let authorities = keysets.get(Purpose::KubernetesCa).map(Keyset::bundle).unwrap_or_default();
     let mut renewed = Vec::new();
     let mut groups = store.node_groups().await?;
     groups.insert(agent.config.group.clone());
@@ -28,7 +29,9 @@ pub(crate) async fn renew(agent: &Agent) -> Result<Option<String>, StepError> {
                 && info.authorities == authorities
                 && info.endpoint == agent.config.endpoint
         };
-        if store.join_info(&group).await?.as_ref().is_some_and(fits) {
+        if let Some(info) = store.join_info(&group).await?.filter(fits)
+            && agent.ports.cluster.has_token(info.token.id()).await?
+        {
             continue;
         }
         let expires = now + LIFETIME;

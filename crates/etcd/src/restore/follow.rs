@@ -1,6 +1,6 @@
 //! What every control plane does about a request.
 
-use super::lead::{Journal, claim, is_made, make, tidy};
+use super::lead::{Journal, claim, is_made, make, stop, tidy};
 use super::request::{Lead, Read, State};
 use crate::data::Data;
 use crate::error::EtcdError;
@@ -87,13 +87,6 @@ async fn stopping(
     }
 }
 
-async fn stop(place: &Place, host: &dyn Host, say: Say<'_>) -> Result<(), EtcdError> {
-    if place.own().status().await.is_ok() {
-        say("stopping etcd for the restore");
-    }
-    host.stop().await
-}
-
 async fn restored(
     place: &Place,
     host: &dyn Host,
@@ -107,6 +100,10 @@ async fn restored(
         return Ok(Followed::Nothing);
     }
     let data = volume.look()?;
+    // A cluster that was made, or restored by hand, after this restore.
+    if matches!(data, Data::Member { cluster, .. } if cluster != restored && !read.request.replaces(cluster)) {
+        return Ok(Followed::Nothing);
+    }
     if !matches!(data, Data::Member { cluster, .. } if cluster == restored) {
         // What runs without data is our new member, which has not got so far yet.
         if data != Data::Empty {

@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 use super::request::{Lead, Read, State};
 use crate::data::{Data, MEMBER, Volume, look_at};
 use crate::error::EtcdError;
+use crate::host::Host;
 use crate::id::EtcdClusterId;
 use crate::look::Look;
 use crate::place::Place;
-use crate::prepare::{Prepared, Say, alone};
+use crate::prepare::{Prepared, Say, alone, attempt};
 use crate::tools::{NewCluster, Tool, free_space};
 
 /// What this volume has seen of restores; beside the data, because it outlives instances too.
@@ -64,29 +65,87 @@ impl Volume {
 /// What comes before everything else on an instance that is not a control plane yet: none if no restore is under way.
 pub(crate) async fn before_start(
     place: &Place,
+    host: &dyn Host,
     tool: Option<&Tool>,
     say: Say<'_>,
 ) -> Result<Option<Prepared>, EtcdError> {
     let Some(read) = place.backups.request().await? else { return Ok(None) };
     let wait = |why: String| Ok(Some(Prepared::Wait { why }));
     match &read.request.state {
-        State::Restored { .. } | State::Failed { .. } => Ok(None),
-        // Control planes that are there go first: there is an API again as soon as one of them serves.
-        State::Requested if !matches!(place.look().await?.0, Look::Silent { .. }) => {
+        State::Failed { .. } => host.resume().await.map(|()| None),
+        State::Restored { cluster, .. } => after(place, host, &read, *cluster, say).await,
+        // Control planes that are there go first: there is an API again as soon as one of them serves. One whose etcd has run
+        // without a majority since it started is one of them.
+        State::Requested
+            if place.own().status().await.is_err() && !matches!(place.look().await?.0, Look::Silent { .. }) =>
+        {
             wait(format!("the control planes that are there go back to the snapshot {} first", read.request.snapshot))
         }
         State::Requested => match claim(place, &read, tool, say).await? {
             Some(why) => wait(why),
             None => wait("the restore of etcd begins".to_owned()),
         },
-        State::Stopping { lead } if lead.place == place.place => match make(place, &read, tool, say).await? {
-            Some(why) => wait(why),
-            None => Ok(Some(Prepared::Start { cluster: alone(place), others: false, restored: true })),
-        },
         State::Stopping { lead } => {
-            wait(format!("etcd goes back to the snapshot {}, and {} goes first", read.request.snapshot, lead.node))
+            // An attempt to join may have got as far as a member that votes, and the lead waits for all of them.
+            if !is_made(&place.volume, read.request.number)? {
+                stop(place, host, say).await?;
+            }
+            if lead.place != place.place {
+                let snapshot = &read.request.snapshot;
+                return wait(format!("etcd goes back to the snapshot {snapshot}, and {} goes first", lead.node));
+            }
+            match make(place, &read, tool, say).await? {
+                Some(why) => wait(why),
+                None => Ok(Some(restored(place))),
+            }
         }
     }
+}
+
+/// What an instance that is not a control plane yet does when the lead runs: none if nothing but what it does without.
+async fn after(
+    place: &Place,
+    host: &dyn Host,
+    read: &Read,
+    restored: EtcdClusterId,
+    say: Say<'_>,
+) -> Result<Option<Prepared>, EtcdError> {
+    let (volume, number) = (&place.volume, read.request.number);
+    match volume.look()? {
+        // Nobody starts from what everybody else has put aside.
+        Data::Member { cluster, .. } if cluster != restored && read.request.replaces(cluster) => {
+            stop(place, host, say).await?;
+            Ok(Some(match attempt(place, say).await? {
+                Prepared::Start { .. } | Prepared::Bootstrap => {
+                    Prepared::Wait { why: "the etcd that was restored does not answer yet".to_owned() }
+                }
+                prepared => prepared,
+            }))
+        }
+        Data::Unreadable { .. } => Ok(None),
+        // Nothing runs here that remembers what etcd held before.
+        Data::Member { .. } | Data::Empty => {
+            let journal = volume.journal()?;
+            if journal.number != number || !journal.done {
+                tidy(volume, number)?;
+                volume.write_journal(&Journal { number, done: true, ..journal })?;
+            }
+            host.resume().await.map(|()| None)
+        }
+    }
+}
+
+/// Ends etcd for a restore.
+pub(super) async fn stop(place: &Place, host: &dyn Host, say: Say<'_>) -> Result<(), EtcdError> {
+    if place.own().status().await.is_ok() {
+        say("stopping etcd for the restore");
+    }
+    host.stop().await
+}
+
+/// The lead starts from the data that it has made.
+fn restored(place: &Place) -> Prepared {
+    Prepared::Start { cluster: alone(place), others: false, restored: true, before: None }
 }
 
 /// Fetches the snapshot and becomes the one that goes first, unless somebody else is; what is waited for, if anything.
@@ -98,24 +157,35 @@ pub(super) async fn claim(
 ) -> Result<Option<String>, EtcdError> {
     let snapshot = &read.request.snapshot;
     let Some(tool) = tool else { return Ok(Some(NO_TOOL.to_owned())) };
-    if let Ok(status) = place.own().status().await
-        && let Some(leader) = status.leader
-        && leader != status.member
-    {
+    let leads = match place.own().status().await {
+        Ok(status) => status.leader.is_none_or(|leader| leader == status.member),
+        Err(_) => !matches!(place.look().await?.0, Look::Agreed { live, .. } if live.has_quorum(None)),
+    };
+    if !leads {
         return Ok(Some(format!("the leader of etcd fetches the snapshot {snapshot}")));
     }
     if let Some(why) = no_space(place, snapshot).await? {
         return Ok(Some(why));
     }
     if let Err(error) = build(place, read, tool, say).await {
-        let EtcdError::Snapshot { .. } = error else { return Err(error) };
+        // What is wrong with it, or with what reads it, is so at every attempt; nobody has stopped yet.
+        let (EtcdError::Snapshot { .. } | EtcdError::Program { .. } | EtcdError::Corrupt { .. }) = error else {
+            return Err(error);
+        };
         say(&format!("not going back to the snapshot {snapshot}: {error}"));
         place.backups.advance(read, State::Failed { why: error.to_string() }).await?;
         return Ok(Some(error.to_string()));
     }
     say(&format!("going first in going back to the snapshot {snapshot}: all stop etcd now"));
     let lead = Lead { place: place.place.clone(), node: place.node.clone() };
-    place.backups.advance(read, State::Stopping { lead }).await?;
+    let replaces = match place.volume.look()? {
+        Data::Member { cluster, .. } => Some(cluster),
+        Data::Empty | Data::Unreadable { .. } => {
+            let records = place.backups.records().await?;
+            records.into_iter().find_map(|record| Some(record.member?.cluster))
+        }
+    };
+    place.backups.stop_for(read, lead, replaces).await?;
     Ok(None)
 }
 

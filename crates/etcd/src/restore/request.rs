@@ -27,6 +27,10 @@ pub struct Request {
     pub requested: Timestamp,
     /// Who.
     pub by: String,
+    /// The cluster of etcd that it replaces, once somebody leads it and if somebody knew. Data of any other one is none of its
+    /// business: the request stays in the store, and clusters come after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<EtcdClusterId>,
     /// How far it is.
     pub state: State,
 }
@@ -86,6 +90,11 @@ impl Request {
         }
     }
 
+    /// Whether data of a cluster has to give way to what is restored.
+    pub(super) fn replaces(&self, cluster: EtcdClusterId) -> bool {
+        self.replaces.is_none_or(|replaced| replaced == cluster)
+    }
+
     fn parse(key: &str, bytes: &[u8]) -> Result<Self, EtcdError> {
         let corrupt = |why: String| EtcdError::Corrupt { what: key.to_owned(), why };
         let value: serde_json::Value = serde_json::from_slice(bytes).map_err(|error| corrupt(error.to_string()))?;
@@ -119,7 +128,20 @@ impl Backups {
 
     /// Moves a request on, if nobody else has done so since it was read; whether it was moved.
     pub(super) async fn advance(&self, read: &Read, state: State) -> Result<bool, EtcdError> {
-        let request = Request { state, ..read.request.clone() };
+        self.move_on(read, Request { state, ..read.request.clone() }).await
+    }
+
+    /// Lets everybody stop for a restore, in which the lead goes first.
+    pub(super) async fn stop_for(
+        &self,
+        read: &Read,
+        lead: Lead,
+        replaces: Option<EtcdClusterId>,
+    ) -> Result<bool, EtcdError> {
+        self.move_on(read, Request { state: State::Stopping { lead }, replaces, ..read.request.clone() }).await
+    }
+
+    async fn move_on(&self, read: &Read, request: Request) -> Result<bool, EtcdError> {
         let put = self.write_request(&request, &Condition::Is(read.version.clone())).await?;
         Ok(matches!(put, Put::Done(_)))
     }
@@ -163,6 +185,7 @@ pub async fn ask(
         snapshot: snapshot.to_owned(),
         requested: now,
         by: by.to_owned(),
+        replaces: None,
         state: State::Requested,
     };
     match backups.write_request(&request, &condition).await? {

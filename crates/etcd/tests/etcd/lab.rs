@@ -1,6 +1,6 @@
 //! A cluster to try things with.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 use std::panic::AssertUnwindSafe;
 use std::process::{Child, Command, Stdio};
@@ -14,8 +14,8 @@ use camino_tempfile::Utf8TempDir;
 use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 use kedge_etcd::{
-    Backups, ClientTls, EtcdClient, EtcdError, Health, Host, InitialCluster, Place, Prepared, Settled, Tool, Volume,
-    client_url, join, peer_url, prepare, restore, restore::Followed, settle,
+    Addresses, Backups, ClientTls, EtcdClient, EtcdError, Health, Host, InitialCluster, Place, Prepared, Settled,
+    Tended, Tool, Volume, Ways, client_url, join, peer_url, prepare, restore, restore::Followed, settle, tend,
 };
 use kedge_pki::{Authority, Leaf};
 use kedge_store::{Directory, Objects};
@@ -112,8 +112,12 @@ impl Lab {
         let pki = self.folder.path().join(&node);
         fs_err::create_dir_all(&pki).unwrap();
         fs_err::write(pki.join("ca.crt"), self.authority.certificate().pem()).unwrap();
-        let names = vec![address.to_string()];
-        let server = Leaf::EtcdServer { node: node.clone(), names: names.clone() };
+        let server = Leaf::EtcdServer { node: node.clone(), names: vec![address.to_string()] };
+        // Others may dial it where it was.
+        let known = Volume::new(volume).identity().unwrap().and_then(|identity| identity.member);
+        let before =
+            known.map(|member| member.peer_url.trim_start_matches("https://").trim_end_matches(":2380").to_owned());
+        let names = before.into_iter().chain([address.to_string()]).collect();
         let peer = Leaf::EtcdPeer { node: node.clone(), names };
         for (name, leaf) in [("server", server), ("peer", peer)] {
             let (certificate, key) = issue(&self.authority, &leaf);
@@ -142,6 +146,7 @@ impl Lab {
             stopped: Mutex::default(),
             last: Mutex::default(),
             restarts: AtomicUsize::new(0),
+            ways: Ways::default(),
         }
     }
 
@@ -175,6 +180,7 @@ pub(crate) struct Instance {
     stopped: Mutex<Option<InitialCluster>>,
     last: Mutex<Option<InitialCluster>>,
     pub(crate) restarts: AtomicUsize,
+    pub(crate) ways: Ways,
 }
 
 /// What a kill is told from other panics by.
@@ -227,7 +233,7 @@ impl Instance {
         let say = |line: &str| killer.step(line);
         let tool = Some(&self.lab.programs.tool);
         for _ in 0..LOOKS {
-            match prepare(&self.place, tool, &say).await.unwrap() {
+            match prepare(&self.place, self, tool, &say).await.unwrap() {
                 Prepared::Bootstrap => {
                     let members = format!("{}={}", self.place.node, self.place.peer_url());
                     self.start(&InitialCluster { members, existing: false }).await.unwrap();
@@ -254,13 +260,37 @@ impl Instance {
     pub(crate) async fn settled(&self, say: &(dyn Fn(&str) + Send + Sync)) -> Health {
         let mut last = String::new();
         for _ in 0..LOOKS {
-            match settle(&self.place, say).await.unwrap() {
+            let settled = settle(&self.place, say).await.unwrap();
+            self.ways.follow(&self.place, self, matches!(settled, Settled::Wait { .. })).await.unwrap();
+            match settled {
                 Settled::Healthy(health) => return health,
                 Settled::Wait { why } => last = why,
             }
             tokio::time::sleep(LOOK).await;
         }
         panic!("{} is not healthy: {last}\n{}", self.place.node, self.log())
+    }
+
+    /// What the agent does again and again; why not, where the member does not serve.
+    pub(crate) async fn tend(&self) -> Result<Tended, String> {
+        let (tool, now) = (Some(&self.lab.programs.tool), Timestamp::UNIX_EPOCH);
+        match tend(&self.place, self, tool, now, SignedDuration::from_hours(1), 90, &|_| {}).await.unwrap() {
+            Tended::Wait { why } => Err(why),
+            tended => Ok(tended),
+        }
+    }
+
+    /// The same, until the member serves.
+    pub(crate) async fn tended(&self) {
+        let mut last = String::new();
+        for _ in 0..LOOKS {
+            match self.tend().await {
+                Ok(_) => return,
+                Err(why) => last = why,
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        panic!("{} does not serve: {last}\n{}", self.place.node, self.log())
     }
 
     /// What the agent does about a restore, until it is done here.
@@ -315,6 +345,14 @@ impl Instance {
 impl Drop for Instance {
     fn drop(&mut self) {
         self.die();
+    }
+}
+
+/// All addresses of the loopback network are this host's.
+#[async_trait]
+impl Addresses for Instance {
+    async fn answer_at(&self, _: &BTreeSet<IpAddr>) -> Result<(), EtcdError> {
+        Ok(())
     }
 }
 

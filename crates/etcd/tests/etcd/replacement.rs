@@ -161,6 +161,77 @@ async fn all_members_at_once_start_from_their_volumes_at_the_same_addresses() {
     whole(&cluster, "key", "kept").await;
 }
 
+/// These places are replaced at once, and their volumes kept: their new instances, which know of each other and of the rest.
+async fn replaced_at_once(lab: &std::sync::Arc<Lab>, cluster: &mut Cluster, places: &[&str]) {
+    for place in places {
+        let old = cluster.remove(*place).unwrap();
+        old.die();
+        cluster.insert((*place).to_owned(), lab.instance(place, old.place.volume.root()));
+    }
+    let addresses: Vec<_> = cluster.values().map(|instance| instance.place.address).collect();
+    for instance in cluster.values_mut() {
+        let own = instance.place.address;
+        instance.place.instances = Some(addresses.iter().copied().filter(|address| *address != own).collect());
+    }
+    let boots = places.iter().map(|place| cluster[*place].boot());
+    futures_util::future::join_all(boots).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn members_that_are_all_elsewhere_at_once_find_each_other() {
+    let Some(programs) = programs() else { return };
+    let lab = Lab::new(programs, 3);
+    let mut cluster = lab.cluster(&["a", "b", "c"]).await;
+    let before: Vec<MemberId> = cluster.values().map(id).collect();
+    for (value, places) in [("all", ["a", "b", "c"].as_slice()), ("most", &["a", "c"])] {
+        write(&cluster["a"], "key", value).await;
+        replaced_at_once(&lab, &mut cluster, places).await;
+        whole(&cluster, "key", value).await;
+        assert_eq!(cluster.values().map(id).collect::<Vec<_>>(), before, "they are the members that they were");
+        for instance in cluster.values() {
+            let known = instance.client().members().await.unwrap().members;
+            assert!(known.iter().any(|member| member.peer_urls == [instance.place.peer_url()]));
+            // Nobody needs a way to an old address any more.
+            let closed = instance.ways.follow(&instance.place, instance, false).await.unwrap();
+            assert!(closed.is_none_or(|line| line == "all members are where they are dialled"));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_control_plane_whose_volume_is_lost_while_it_runs_joins_the_others_anew() {
+    let Some(programs) = programs() else { return };
+    let lab = Lab::new(programs, 3);
+    let cluster = lab.cluster(&["a", "b", "c"]).await;
+    write(&cluster["a"], "key", "kept").await;
+    let (b, member) = (&cluster["b"], id(&cluster["b"]));
+    b.die();
+    fs_err::remove_dir_all(b.place.volume.root().join("member")).unwrap();
+    fs_err::remove_file(b.place.volume.root().join("kedge-etcd.json")).unwrap();
+    b.tended().await;
+    assert_ne!(id(b), member);
+    whole(&cluster, "key", "kept").await;
+    // One that the others have removed meanwhile is in the same place.
+    let member = id(b);
+    b.die();
+    cluster["a"].client().remove(member).await.unwrap();
+    b.tended().await;
+    assert_ne!(id(b), member);
+    whole(&cluster, "key", "kept").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_only_control_plane_whose_volume_is_lost_begins_nothing() {
+    let Some(programs) = programs() else { return };
+    let lab = Lab::new(programs, 1);
+    let cluster = lab.cluster(&["a"]).await;
+    cluster["a"].die();
+    fs_err::remove_dir_all(cluster["a"].place.volume.root().join("member")).unwrap();
+    let why = cluster["a"].tend().await.unwrap_err();
+    assert!(why.contains("kedge etcd restore"), "{why}");
+    assert!(!cluster["a"].runs());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_majority_nobody_joins_and_nothing_is_removed() {
     let Some(programs) = programs() else { return };
@@ -169,14 +240,14 @@ async fn without_a_majority_nobody_joins_and_nothing_is_removed() {
     cluster["b"].die();
     cluster["c"].die();
     let new = lab.instance("c", &lab.volume());
-    let prepared = prepare(&new.place, None, &|_| {}).await.unwrap();
+    let prepared = prepare(&new.place, &new, None, &|_| {}).await.unwrap();
     let Prepared::Wait { why } = prepared else { panic!("{prepared:?}") };
     assert!(why.contains("1 of 3 members of etcd answer"), "{why}");
     let list = cluster["a"].client().members().await.unwrap();
     assert_eq!(list.members.len(), 3);
     // The volume of another place is refused, whatever the others say.
     let wrong = lab.instance("a", cluster["b"].place.volume.root());
-    let prepared = prepare(&wrong.place, None, &|_| {}).await.unwrap();
+    let prepared = prepare(&wrong.place, &wrong, None, &|_| {}).await.unwrap();
     let Prepared::Refuse { why } = prepared else { panic!("{prepared:?}") };
     assert!(why.contains("the volume is of member b of the etcd cluster main"), "{why}");
 }
@@ -190,7 +261,7 @@ async fn an_instance_that_is_known_to_run_is_not_replaced() {
     let mut new = lab.instance("b", &lab.volume());
     let addresses = |names: &[&str]| names.iter().map(|name| cluster[*name].place.address).collect();
     new.place.instances = Some(addresses(&["a", "b", "c"]));
-    let prepared = prepare(&new.place, None, &|_| {}).await.unwrap();
+    let prepared = prepare(&new.place, &new, None, &|_| {}).await.unwrap();
     let Prepared::Wait { why } = prepared else { panic!("{prepared:?}") };
     assert!(why.contains("has to be gone before another instance takes its place"), "{why}");
     new.place.instances = Some(addresses(&["a", "c"]));

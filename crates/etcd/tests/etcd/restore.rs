@@ -187,3 +187,51 @@ async fn what_a_replaced_request_has_stopped_runs_again_where_the_new_one_is_giv
     a.settled(&|_| {}).await;
     assert_eq!(a.client().get("key").await.unwrap().as_deref(), Some(&b"now"[..]));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_that_comes_after_a_restore_is_none_of_its_business() {
+    let Some(programs) = programs() else { return };
+    let lab = Lab::new(programs, 1);
+    let cluster = lab.cluster(&["a"]).await;
+    let name = snapshot(&cluster, &lab, 0).await;
+    ask(&lab, &name).await;
+    cluster["a"].restore(&Killer::at(usize::MAX)).await;
+    cluster["a"].die();
+    drop(cluster);
+    for record in lab.objects.list(&lab.backups().key("members/")).await.unwrap() {
+        lab.objects.delete(&record).await.unwrap();
+    }
+    // Its volume knows nothing of restores.
+    let made_again = lab.cluster(&["a"]).await;
+    let a = &made_again["a"];
+    let before = etcd_cluster(a);
+    a.restore(&Killer::at(0)).await;
+    assert!(a.runs() && etcd_cluster(a) == before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_that_was_joining_stops_for_a_restore() {
+    let Some(programs) = programs() else { return };
+    let lab = Lab::new(programs.clone(), 3);
+    let cluster = lab.cluster(&["a", "b", "c"]).await;
+    cluster["a"].client().put("key", b"old").await.unwrap();
+    let name = snapshot(&cluster, &lab, 0).await;
+    ask(&lab, &name).await;
+    // c is in the middle of kubeadm join: its member runs, and it is no control plane that follows restores.
+    let kill = Killer::at(usize::MAX);
+    let joining = async {
+        for _ in 0..600 {
+            let prepared =
+                kedge_etcd::prepare(&cluster["c"].place, &cluster["c"], Some(&programs.tool), &|_| {}).await.unwrap();
+            if matches!(prepared, kedge_etcd::Prepared::Join { .. }) {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        panic!("it never joins");
+    };
+    let ((), (), ()) =
+        futures_util::future::join3(cluster["a"].restore(&kill), cluster["b"].restore(&kill), joining).await;
+    cluster["c"].boot().await;
+    whole(&cluster, "old").await;
+}
