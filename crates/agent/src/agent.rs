@@ -138,7 +138,7 @@ impl Agent {
                     self.report(found, NodePhase::Stopped, step.as_str(), &format!("stopped: {why}")).await;
                     return Err(Stopped { step, why });
                 }
-                Err(StepError::Wait(why)) => why,
+                Err(StepError::Wait(why) | StepError::Turn(why)) => why,
             };
             if self.host().elapsed().saturating_sub(begin) + pause > deadline {
                 let line = format!("given up after {} s, and begun again soon: {why}", deadline.as_secs());

@@ -73,6 +73,9 @@ pub enum StepError {
     /// Trying again does not help: something has to be changed first.
     #[error("{0}")]
     Refused(String),
+    /// Somebody else goes first, and nothing is wrong.
+    #[error("{0}")]
+    Turn(String),
 }
 
 impl StepError {

@@ -6,6 +6,7 @@ mod labels;
 mod statuses;
 pub(crate) mod tokens;
 mod trust;
+mod turn;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use kedge_store::NodePhase;
 use crate::agent::{Agent, Found};
 use crate::error::StepError;
 use crate::identity::Identity;
-use crate::step::{Step, kubernetes_member, records};
+use crate::step::records;
 
 /// How often duties are looked at.
 const TICK: Duration = Duration::from_secs(30);
@@ -91,15 +92,20 @@ impl Agent {
     /// Goes on for as long as it lives.
     pub async fn upkeep(&self) {
         let mut due = BTreeMap::new();
-        let mut failing = BTreeMap::new();
+        let (mut failing, mut said) = (BTreeMap::new(), BTreeMap::new());
         loop {
-            self.tick(&mut due, &mut failing).await;
+            self.tick(&mut due, &mut failing, &mut said).await;
             self.host().sleep(TICK).await;
         }
     }
 
     /// Does what is due. What fails is told once, and tried again after a while.
-    async fn tick(&self, due: &mut BTreeMap<Duty, Duration>, failing: &mut BTreeMap<Duty, String>) {
+    async fn tick(
+        &self,
+        due: &mut BTreeMap<Duty, Duration>,
+        failing: &mut BTreeMap<Duty, String>,
+        said: &mut BTreeMap<Duty, String>,
+    ) {
         let found = match Identity::read(&*self.ports.metadata).await {
             Ok(identity) => Found { identity: Some(identity), volume: None },
             // Without the metadata service there are no credentials either.
@@ -123,6 +129,14 @@ impl Agent {
                         (None, None) => None,
                     };
                     (duty.period(), line)
+                }
+                // Nothing fails: it is looked at again soon, and said once.
+                Err(StepError::Turn(why)) => {
+                    let line = format!("waits: {why}");
+                    (
+                        Duration::from_secs(60),
+                        said.insert(*duty, line.clone()).is_none_or(|last| last != line).then_some(line),
+                    )
                 }
                 Err(error) => {
                     let why = error.to_string();
@@ -153,20 +167,14 @@ impl Agent {
     ) -> Result<Option<String>, StepError> {
         match duty {
             Duty::Tokens => tokens::renew(self).await,
-            Duty::Certificates => Ok(both(certificates::renew(self).await?, kubelet::ensure(self).await?)),
+            Duty::Certificates => Ok(both(certificates::renew(self, found).await?, kubelet::ensure(self).await?)),
             Duty::Records => {
                 let line = records::ensure(self, found).await?;
                 Ok(line.contains(" now leads to ").then_some(line))
             }
             Duty::Labels => labels::ensure(self, found).await,
             Duty::Statuses => statuses::clear(self, found).await,
-            Duty::Etcd => {
-                let mut found = found.clone();
-                // Finds it attached and mounted, and says which member it is of.
-                Box::pin(self.attempt(Step::EtcdVolume, &mut found)).await?;
-                let request = kubernetes_member(self, found.identity()?, &found, true).await?;
-                Ok(self.ports.etcd.look_after(&request).await?)
-            }
+            Duty::Etcd => turn::etcd(self, found).await,
             Duty::AddOns => Ok(self.ports.addons.apply().await?),
             Duty::Trust => Ok(both(trust::ensure(self).await?, kubelet::ensure(self).await?)),
             Duty::Status => {

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `nodes/endpoint.json` | without DNS: by which name the API is reached |
 //! | `nodes/init.json` | the init lock: which control plane makes the cluster, and whether it is made |
+//! | `nodes/turn.json` | whose turn it is to restart its control plane, and whether it is over |
 //! | `nodes/<group>/join.json` | how instances of the group join, with a token |
 //! | `nodes/<group>/status/<instance>.json` | how far an instance is |
 
@@ -27,7 +28,8 @@ pub use status::{NodePhase, NodeStatus, NodeTrust, Nodes, StoredStatus};
 /// Version of the objects of this module.
 pub const NODES_FORMAT_VERSION: u32 = FORMAT_VERSION;
 
-/// Which control plane makes the cluster: `nodes/init.json`. Every write of it is conditional.
+/// Which control plane makes the cluster: `nodes/init.json`; or which one restarts: `nodes/turn.json`. Every write of it is
+/// conditional.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct InitLock {
@@ -35,13 +37,13 @@ pub struct InitLock {
     pub format_version: u32,
     /// The cluster.
     pub cluster: ClusterName,
-    /// Id of the instance that makes the cluster, or has made it.
+    /// Id of the instance that makes the cluster or restarts, or has done so.
     pub holder: String,
     /// Since when, by the clock of the holder.
     pub since: Timestamp,
     /// How often it was renewed.
     pub renewals: u64,
-    /// When the cluster was made.
+    /// When the cluster was made, or the turn was over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub done: Option<Timestamp>,
 }
@@ -174,7 +176,18 @@ impl ClusterStore {
     /// # Errors
     /// The store does not answer, or the object is not ours.
     pub async fn init_lock(&self) -> Result<InitSnapshot, StoreError> {
-        let key = self.init_key();
+        self.lock(self.init_key()).await
+    }
+
+    /// Reads whose turn it is to restart its control plane.
+    ///
+    /// # Errors
+    /// The store does not answer, or the object is not ours.
+    pub async fn turn(&self) -> Result<InitSnapshot, StoreError> {
+        self.lock(self.turn_key()).await
+    }
+
+    async fn lock(&self, key: String) -> Result<InitSnapshot, StoreError> {
         let Some(object) = self.objects().get(&key).await? else {
             return Ok(InitSnapshot { lock: None, age: Duration::ZERO, version: None });
         };
@@ -197,7 +210,23 @@ impl ClusterStore {
         lock: &InitLock,
         seen: &InitSnapshot,
     ) -> Result<Option<InitSnapshot>, StoreError> {
-        let key = self.init_key();
+        self.put_lock(self.init_key(), lock, seen).await
+    }
+
+    /// Writes whose turn it is, as [`Self::put_init_lock`] does.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn put_turn(&self, turn: &InitLock, seen: &InitSnapshot) -> Result<Option<InitSnapshot>, StoreError> {
+        self.put_lock(self.turn_key(), turn, seen).await
+    }
+
+    async fn put_lock(
+        &self,
+        key: String,
+        lock: &InitLock,
+        seen: &InitSnapshot,
+    ) -> Result<Option<InitSnapshot>, StoreError> {
         let bytes = encode(&key, &self.place(), lock)?;
         let condition = seen.version.clone().map_or(Condition::Absent, Condition::Is);
         Ok(match self.objects().put(&key, &bytes, &condition).await? {
@@ -232,6 +261,10 @@ impl ClusterStore {
 
     fn init_key(&self) -> String {
         self.key("nodes/init.json")
+    }
+
+    fn turn_key(&self) -> String {
+        self.key("nodes/turn.json")
     }
 
     fn join_key(&self, group: &str) -> String {

@@ -20,6 +20,8 @@ use crate::upkeep::{certificates, tokens};
 
 /// Where it stands that kubeadm is done, and how.
 const MADE: &str = "/etc/kubernetes/kedge/made.json";
+/// Where it stands that `kubeadm join` has made a control plane, which need not serve yet.
+const JOINED: &str = "/etc/kubernetes/kedge/joined";
 /// What kubelets find the API by.
 const KUBELET: &str = "/etc/kubernetes/kubelet.conf";
 /// What `kubeadm join` finds the cluster by.
@@ -127,6 +129,9 @@ async fn control_plane(agent: &Agent, identity: &Identity, found: &Found) -> Res
             lock::DEAD.as_secs()
         )));
     }
+    if let Some(how) = agent.host().read(JOINED).await? {
+        return joined(agent, identity, &member(agent, identity, found, true).await?, how == b"known").await;
+    }
     kubeadm::write(agent, Own { node: &node, address: Some(address), before: None }).await?;
     kubeadm::ensure_etcd_client(agent.host()).await?;
     let is_only = found.volume.as_ref().is_some_and(|volume| volume.members.len() == 1);
@@ -185,7 +190,6 @@ async fn join(
     request: &MemberRequest,
 ) -> Result<String, StepError> {
     let host = agent.host();
-    let (node, address) = place(agent, identity)?;
     discover(agent).await?;
     resume(agent).await?;
     own_endpoint(agent, None).await?;
@@ -205,8 +209,21 @@ async fn join(
     } else {
         joining.await?;
     }
+    ensure_file(host, JOINED, if known { b"known" } else { b"new" }, 0o600).await?;
+    joined(agent, identity, request, known).await
+}
+
+/// What comes after `kubeadm join`. Its API server may take a while, and what is a node does not join again meanwhile.
+async fn joined(agent: &Agent, identity: &Identity, request: &MemberRequest, known: bool) -> Result<String, StepError> {
+    let (node, address) = place(agent, identity)?;
     own_endpoint(agent, Some(address)).await?;
-    agent.ports.cluster.ready().await?;
+    start_kubelet(agent.host()).await?;
+    if let Err(error) = agent.ports.cluster.ready().await {
+        return Err(StepError::wait(match agent.ports.etcd.look_after(request).await {
+            Err(why) => format!("etcd: {why}; {error}"),
+            Ok(_) => error.to_string(),
+        }));
+    }
     upload::after_join(agent).await?;
     finish(agent, How::Join).await?;
     let how = if known { ", with the data of its volume" } else { "" };
@@ -296,6 +313,7 @@ pub(super) async fn finish(agent: &Agent, how: How) -> Result<(), StepError> {
     certificates::note(agent).await?;
     host.remove(DISCOVERY).await?;
     host.remove(coming_back::BEGUN).await?;
+    host.remove(JOINED).await?;
     let made = serde_json::to_vec(&Made { how }).map_err(|error| StepError::wait(error.to_string()))?;
     ensure_file(host, MADE, &made, 0o600).await?;
     Ok(())

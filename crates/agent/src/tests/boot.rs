@@ -245,6 +245,21 @@ async fn a_first_control_plane_that_is_replaced_before_others_join_comes_back() 
 }
 
 #[tokio::test]
+async fn a_control_plane_whose_api_server_is_slow_does_not_join_again() {
+    let world = World::new(&["a", "b", "c"]).await;
+    Machine::new(&world, "i-a", "control-plane").becomes_a_node().await;
+    let machine = Machine::new(&world, "i-b", "control-plane");
+    world.state().not_ready = true;
+    let stopped = machine.boot().await.unwrap().unwrap_err();
+    assert!(stopped.why.contains("the API server of this instance does not answer"), "{stopped}");
+    world.state().not_ready = false;
+    machine.reboot();
+    machine.becomes_a_node().await;
+    assert_eq!(machine.disk().joined, 1);
+    assert!(machine.file("/etc/kubernetes/kedge/joined").is_none());
+}
+
+#[tokio::test]
 async fn a_worker_whose_kubelet_has_no_certificate_joins_again() {
     let world = World::new(&["a"]).await;
     Machine::new(&world, "i-a", "control-plane").becomes_a_node().await;

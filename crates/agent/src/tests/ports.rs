@@ -244,7 +244,7 @@ impl Cluster for Outside {
     async fn ready(&self) -> Result<(), PortError> {
         let state = self.0.world.state();
         match &state.api {
-            Some(api) if api.up && !state.etcd_waits => Ok(()),
+            Some(api) if api.up && !state.etcd_waits && !state.not_ready => Ok(()),
             _ => Err(down()),
         }
     }

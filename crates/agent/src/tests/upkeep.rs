@@ -294,6 +294,46 @@ async fn an_authority_that_is_replaced_reaches_control_planes_and_workers() {
 }
 
 #[tokio::test]
+async fn control_planes_restart_one_after_the_other() {
+    let world = World::new(&["a", "b"]).await;
+    let machines = ["i-a", "i-b"].map(|id| Machine::new(&world, id, "control-plane"));
+    for machine in &machines {
+        machine.becomes_a_node().await;
+    }
+    another_authority(&world, false).await;
+    let renewed = |machine: &Machine| machine.file("/etc/kubernetes/renewed").is_some();
+    // The first one restarts, and its API server does not come back.
+    keeps_up_while(&machines[0], async {
+        while !renewed(&machines[0]) {
+            tokio::task::yield_now().await;
+        }
+        world.state().not_ready = true;
+        passes(&machines[0], 1).await;
+        let said = machines[0].disk().said.clone();
+        assert!(said.iter().any(|line| line.contains("so that no other one restarts")), "{said:#?}");
+        keeps_up_while(&machines[1], passes(&machines[1], 1)).await;
+        assert!(!renewed(&machines[1]));
+        let said = machines[1].disk().said.clone();
+        let waits = "certificates: waits: after i-a, which restarts its control plane first";
+        assert_eq!(said.iter().filter(|line| *line == waits).count(), 1, "{said:#?}");
+        world.state().not_ready = false;
+        passes(&machines[0], 1).await;
+    })
+    .await;
+    keeps_up(&machines[1], 1).await;
+    assert!(renewed(&machines[1]));
+    assert!(world.store().turn().await.unwrap().lock.unwrap().done.is_some());
+    // One that is gone in the middle of its turn keeps nobody waiting for ever.
+    let free = world.store().turn().await.unwrap();
+    let gone = kedge_store::InitLock::new(machines[0].config.cluster.clone(), "i-gone", world.now());
+    world.store().put_turn(&gone, &free).await.unwrap().unwrap();
+    machines[1].disk().files.remove("/etc/kubernetes/renewed");
+    machines[1].disk().files.remove("/var/lib/kedge/authorities");
+    keeps_up(&machines[1], 3).await;
+    assert!(renewed(&machines[1]));
+}
+
+#[tokio::test]
 async fn a_duty_that_fails_is_told_once_and_when_it_works_again() {
     let (world, first, _) = cluster().await;
     let fails = || first.disk().said.iter().filter(|line| line.starts_with("records: fails: the API server")).count();

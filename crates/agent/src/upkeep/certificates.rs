@@ -2,12 +2,13 @@
 
 use kedge_pki::Certificate;
 
-use crate::agent::Agent;
+use crate::agent::{Agent, Found};
 use crate::error::StepError;
 use crate::host::{Command, done, ensure as ensure_file};
 use crate::kubeconfig;
 use crate::settled;
 use crate::step::keys::{self, PKI};
+use crate::upkeep::turn;
 
 /// Certificates that kubeadm made.
 const CERTIFICATES: [&str; 7] = [
@@ -55,8 +56,8 @@ pub(crate) async fn follow(agent: &Agent) -> Result<(), StepError> {
 }
 
 /// Takes new authorities from the store, and makes certificates anew when two thirds of their time are over or when the
-/// authorities are others. Then everything that has read them is started again.
-pub(super) async fn renew(agent: &Agent) -> Result<Option<String>, StepError> {
+/// authorities are others. Then everything that has read them is started again, on one control plane after the other.
+pub(super) async fn renew(agent: &Agent, found: &Found) -> Result<Option<String>, StepError> {
     let host = agent.host();
     keys::ensure(agent).await?;
     let digest = authorities(agent).await?;
@@ -66,9 +67,12 @@ pub(super) async fn renew(agent: &Agent) -> Result<Option<String>, StepError> {
     } else if let Some(certificate) = ending(agent).await? {
         format!("{certificate} ends soon")
     } else {
+        turn::pass_on(agent, found).await?;
         return Ok(None);
     };
+    turn::take(agent, &found.identity()?.instance).await?;
     make(agent, &digest).await?;
+    turn::pass_on(agent, found).await?;
     Ok(Some(format!("made anew, because {why}")))
 }
 

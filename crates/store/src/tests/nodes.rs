@@ -83,6 +83,12 @@ async fn of_two_that_take_the_init_lock_one_gets_it() {
     assert!(place.store.put_init_lock(&renewed, &held).await.unwrap().is_none(), "an old version is none any more");
     let now = place.store.init_lock().await.unwrap();
     assert_eq!(now.lock.unwrap(), renewed);
+    // Whose turn it is is another lock.
+    let free = place.store.turn().await.unwrap();
+    assert!(free.lock.is_none());
+    place.store.put_turn(&lock("i-3"), &free).await.unwrap().unwrap();
+    assert!(place.store.put_turn(&lock("i-4"), &free).await.unwrap().is_none());
+    assert_eq!(place.store.init_lock().await.unwrap().lock.unwrap(), renewed);
 }
 
 #[tokio::test]
