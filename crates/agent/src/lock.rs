@@ -13,6 +13,8 @@ const BEAT: Duration = Duration::from_secs(30);
 pub(crate) const DEAD: Duration = Duration::from_secs(300);
 /// After so much time without a renewal the holder stops by itself: before anybody takes it over.
 const GIVES_UP: Duration = Duration::from_secs(225);
+/// How long a renewal may take. Two of them, with the time between, fit between the last one that was good and the end.
+const ANSWERS: Duration = Duration::from_secs(60);
 
 /// Takes the lock, or goes on with one's own. None if somebody else was faster.
 pub(crate) async fn take(agent: &Agent, holder: &str, seen: &InitSnapshot) -> Result<Option<InitSnapshot>, StepError> {
@@ -40,7 +42,17 @@ pub(crate) async fn while_held<T>(
             () = host.sleep(BEAT) => {}
         }
         let asked = host.elapsed();
-        match renew(agent, &held).await {
+        // A store that does not answer holds neither the work up, nor the moment when it has to stop.
+        let (finished, answer) = {
+            let mut renewal = std::pin::pin!(tokio::time::timeout(ANSWERS, renew(agent, &held)));
+            tokio::select! {
+                biased;
+                result = &mut work => (Some(result?), renewal.await),
+                answer = &mut renewal => (None, answer),
+            }
+        };
+        let late = || StepError::wait(format!("the store has not answered for {} s", ANSWERS.as_secs()));
+        match answer.unwrap_or_else(|_late| Err(late())) {
             Ok(Some(next)) => (held, renewed) = (next, asked),
             Ok(None) => return Err(StepError::wait("the init lock was taken over by another control plane")),
             Err(error) if host.elapsed().saturating_sub(renewed) >= GIVES_UP => {
@@ -50,6 +62,9 @@ pub(crate) async fn while_held<T>(
             }
             // There is time for another attempt.
             Err(_) => {}
+        }
+        if let Some(result) = finished {
+            break result;
         }
     };
     let Some(lock) = &held.lock else { return Ok(result) };

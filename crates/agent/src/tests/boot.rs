@@ -332,6 +332,9 @@ async fn images_of_amazon_use_dnf() {
     worker.write_file("/etc/os-release", b"ID=\"amzn\"\nID_LIKE=\"fedora\"\n", 0o644);
     worker.becomes_a_node().await;
     assert_eq!(worker.disk().packages["kubelet"], "1.33.2");
+    let log = worker.disk().log.clone();
+    let installs = "dnf --assumeyes --quiet --setopt=disable_excludes=kedge-kubernetes install ";
+    assert!(log.iter().any(|deed| deed.starts_with(installs)), "{log:#?}");
     let repository = worker.text("/etc/yum.repos.d/kedge-kubernetes.repo");
     assert!(repository.contains("gpgcheck=1") && repository.contains("exclude=kubelet"), "{repository}");
 }

@@ -120,6 +120,9 @@ impl Objects for Outside {
 
     async fn put(&self, key: &str, bytes: &[u8], condition: &Condition) -> Result<Put, StoreError> {
         let memory = &self.0.world.memory;
+        while self.0.world.state().store_hangs {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
         // Nothing else runs between looking and writing: nothing here waits.
         self.0.deed(&format!("put {key}"), || {}, || memory.put(key, bytes, condition)).await.await
     }

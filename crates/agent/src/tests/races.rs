@@ -121,3 +121,24 @@ async fn who_loses_the_lock_stops_making_the_cluster() {
     assert!(error.contains("taken over"), "{error}");
     assert_eq!(store.init_lock().await.unwrap().lock.unwrap(), other);
 }
+
+#[tokio::test]
+async fn a_store_that_hangs_does_not_hold_the_work_up() {
+    let world = World::new(&["a"]).await;
+    let machine = Machine::new(&world, "i-a", "control-plane");
+    let agent = machine.agent();
+    let seen = world.store().init_lock().await.unwrap();
+    let held = crate::lock::take(&agent, "i-a", &seen).await.unwrap().unwrap();
+    world.state().store_hangs = true;
+    let work = async {
+        // Longer than until the next renewal.
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        world.state().store_hangs = false;
+        Ok(())
+    };
+    crate::lock::while_held(&agent, held, work).await.unwrap();
+    assert!(world.store().init_lock().await.unwrap().lock.unwrap().done.is_some());
+}

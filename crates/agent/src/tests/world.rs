@@ -76,6 +76,8 @@ pub(super) struct State {
     pub(super) gathered: BTreeSet<String>,
     /// Whether etcd waits for somebody to look after it.
     pub(super) etcd_waits: bool,
+    /// Whether writes to the store wait until this is over.
+    pub(super) store_hangs: bool,
     /// Whether API servers never say that they are ready.
     pub(super) not_ready: bool,
     /// Network interfaces and addresses of each, by type of machine.

@@ -44,8 +44,13 @@ pub(super) async fn install(
         Ok(true) => "dnf",
         _ => "yum",
     };
-    let excludes: Vec<String> =
-        repositories.iter().map(|repository| format!("--disableexcludes=kedge-{}", repository.name)).collect();
+    let kept_out: Vec<String> = repositories.iter().map(|repository| format!("kedge-{}", repository.name)).collect();
+    // dnf 5 has no option for it of its own, and yum has no other one.
+    let excludes: Vec<String> = match manager {
+        _ if kept_out.is_empty() => Vec::new(),
+        "dnf" => vec![format!("--setopt=disable_excludes={}", kept_out.join(","))],
+        _ => kept_out.iter().map(|name| format!("--disableexcludes={name}")).collect(),
+    };
     let names: Vec<String> = packages
         .iter()
         .map(|package| match &package.version {
