@@ -5,6 +5,8 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
 
@@ -117,6 +119,15 @@ pub(super) fn api(config: ServerConfig, node: &str, is_up: camino::Utf8PathBuf, 
     port
 }
 
+/// A secret as an API server gives it back.
+fn given_back(secret: &Value) -> Value {
+    let mut secret = secret.clone();
+    let text = secret["stringData"].take();
+    let encoded = |value: &Value| json!(STANDARD.encode(value.as_str().unwrap()));
+    secret["data"] = text.as_object().unwrap().iter().map(|(name, value)| (name.clone(), encoded(value))).collect();
+    secret
+}
+
 fn reply(request: &Request, held: &mut Held) -> (u16, Value) {
     let Request { method, path, body, .. } = request;
     let path = path.split('?').next().unwrap_or_default();
@@ -125,7 +136,9 @@ fn reply(request: &Request, held: &mut Held) -> (u16, Value) {
     match (method.as_str(), path) {
         ("GET", "/readyz") => (200, json!({})),
         ("GET", "/api/v1/nodes") => (200, list("NodeList", held.nodes.values().cloned().collect())),
-        ("GET", "/api/v1/namespaces/kube-system/secrets") => (200, list("SecretList", Vec::new())),
+        ("GET", "/api/v1/namespaces/kube-system/secrets") => {
+            (200, list("SecretList", held.tokens.iter().map(given_back).collect()))
+        }
         ("POST", "/api/v1/namespaces/kube-system/secrets") => {
             let secret: Value = serde_json::from_str(body).unwrap();
             held.tokens.push(secret.clone());

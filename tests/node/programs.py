@@ -139,7 +139,9 @@ def kubeadm(state):
         discovery = json.loads(read("/etc/kubernetes/discovery.conf"))
         assert discovery["users"][0]["user"]["token"] == os.environ["KEDGE_FAKE_TOKEN"]
         assert "kind: JoinConfiguration" in read(ARGS[2])
+        # The kubelet writes the one when it begins to ask, and the other when it has been given a certificate.
         write("/etc/kubernetes/kubelet.conf", "joined")
+        write("/var/lib/kubelet/pki/kubelet-client-current.pem", "a certificate")
         add(state["active"], "kubelet.service")
     return 0
 

@@ -100,11 +100,18 @@ fn agree(answers: Vec<Answer>, tried: Vec<String>, instance: impl Fn(Option<IpAd
 /// What the members of one cluster say.
 fn of_cluster(cluster: EtcdClusterId, answers: &[Answer], instance: &impl Fn(Option<IpAddr>) -> Instance) -> Look {
     // Who has no list does not know the others, and does not disagree with them.
-    let mut lists = answers.iter().map(|answer| &answer.list.members).filter(|members| !members.is_empty());
-    let Some(list) = lists.next() else { return Look::Silent { tried: Vec::new() } };
-    if lists.any(|other| known(other) != known(list)) {
-        return Look::Divided { why: "the members of etcd do not agree yet on who is one of them".to_owned() };
-    }
+    let lists: Vec<&Vec<Member>> =
+        answers.iter().map(|answer| &answer.list.members).filter(|members| !members.is_empty()).collect();
+    let Some(first) = lists.first() else { return Look::Silent { tried: Vec::new() } };
+    let list = if lists.iter().all(|other| known(other) == known(first)) {
+        first
+    } else {
+        // One that is behind keeps nobody from seeing what a majority says.
+        let Some(list) = lists.iter().find(|list| has_majority(list, answers)) else {
+            return Look::Divided { why: "the members of etcd do not agree yet on who is one of them".to_owned() };
+        };
+        list
+    };
     let members: Vec<Seen> = list
         .iter()
         .map(|member| Seen {
@@ -120,6 +127,17 @@ fn of_cluster(cluster: EtcdClusterId, answers: &[Answer], instance: &impl Fn(Opt
     by_vote.sort_by_key(|answer| answer.status.learner);
     let endpoints = by_vote.into_iter().map(|answer| answer.endpoint.clone()).collect();
     Look::Agreed { live: Live { cluster, leader, members }, endpoints }
+}
+
+/// Whether most voters of a list have a leader and say that it is theirs.
+fn has_majority(list: &[Member], answers: &[Answer]) -> bool {
+    let voters = || list.iter().filter(|member| !member.learner).map(|member| member.id);
+    let say_so = answers.iter().filter(|answer| {
+        known(&answer.list.members) == known(list)
+            && answer.status.leader.is_some()
+            && voters().any(|voter| voter == answer.status.member)
+    });
+    say_so.count() > voters().count() / 2
 }
 
 /// What has to be the same in all lists: names follow later.
@@ -194,6 +212,21 @@ mod tests {
         assert_eq!((live.cluster, endpoints.len()), (EtcdClusterId(2), 2));
         let nobody = agree(Vec::new(), vec!["x".to_owned()], |_| Instance::Unknown);
         assert_eq!(nobody, Look::Silent { tried: vec!["x".to_owned()] });
+    }
+
+    #[test]
+    fn one_that_is_behind_does_not_matter_to_a_majority() {
+        let answers = vec![
+            answer(3, 1, Some(2), &[1, 2, 3, 4]),
+            answer(1, 1, Some(2), &[1, 2, 3]),
+            answer(2, 1, Some(2), &[1, 2, 3]),
+        ];
+        let Look::Agreed { live, endpoints } = agree(answers, Vec::new(), |_| Instance::Unknown) else { panic!() };
+        assert_eq!((live.members.len(), endpoints.len()), (3, 3));
+        // Without a leader nobody's word counts.
+        let answers =
+            vec![answer(3, 1, None, &[1, 2, 3, 4]), answer(1, 1, None, &[1, 2, 3]), answer(2, 1, None, &[1, 2, 3])];
+        assert!(matches!(agree(answers, Vec::new(), |_| Instance::Unknown), Look::Divided { .. }));
     }
 
     #[test]

@@ -27,7 +27,12 @@ pub enum Tended {
         /// How many old ones were removed.
         removed: usize,
     },
-    /// The next look may find it over: a restore is under way, or members do not answer.
+    /// A restore goes on, and its next step may be taken in a moment.
+    Restoring {
+        /// What is waited for.
+        why: String,
+    },
+    /// The next look may find it over: members do not answer.
     Wait {
         /// What is waited for.
         why: String,
@@ -98,11 +103,13 @@ pub async fn tend(
 ) -> Result<Tended, EtcdError> {
     match follow(place, host, tool, say).await? {
         Followed::Nothing => {}
-        Followed::Wait { why } => return Ok(Tended::Wait { why: format!("restoring: {why}") }),
+        Followed::Wait { why } => return Ok(Tended::Restoring { why }),
         Followed::Done => return Ok(Tended::Restored),
     }
     let health = match settle(place, say).await? {
         Settled::Wait { why } => {
+            // A leader that others do not agree with yet writes snapshots all the same.
+            let _none = take_if_due(place, now, interval, retention_days, say).await;
             return begin_again(place, host, say).await.map(|other| Tended::Wait { why: other.unwrap_or(why) });
         }
         Settled::Healthy(health) => health,

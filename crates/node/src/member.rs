@@ -23,6 +23,9 @@ const INIT: &str = "/etc/kubernetes/kedge/init.yaml";
 const SOCKET: &str = "unix:///run/containerd/containerd.sock";
 /// How long fetching an image may take.
 const PULLING: Duration = Duration::from_secs(300);
+/// How long steps of a restore are taken one after the other before other duties have a turn, and the time between.
+const RESTORING: Duration = Duration::from_secs(300);
+const STEP: Duration = Duration::from_secs(3);
 /// Port of API servers, as kedge has them.
 const API_PORT: u16 = 443;
 
@@ -160,8 +163,22 @@ impl Etcd for MainMember {
         let place = self.place(request)?;
         let say = |line: &str| self.host.say(&format!("etcd: {line}"));
         let tool = self.tool(request).await?;
-        let (now, interval, days) = (Timestamp::now(), self.interval, self.retention_days);
-        let tended = tend(&place, &self.pods(), tool.as_ref(), now, interval, days, &say).await.map_err(failed)?;
+        let (begin, pods) = (self.host.elapsed(), self.pods());
+        let (mut last, days) = (String::new(), self.retention_days);
+        let tended = loop {
+            let tended = tend(&place, &pods, tool.as_ref(), Timestamp::now(), self.interval, days, &say);
+            match tended.await.map_err(failed)? {
+                // Everybody waits for everybody's next step, and there is no API: nothing else is worth doing.
+                Tended::Restoring { why } if self.host.elapsed().saturating_sub(begin) < RESTORING => {
+                    if why != last {
+                        say(&format!("restoring: {why}"));
+                        last = why;
+                    }
+                    self.host.sleep(STEP).await;
+                }
+                tended => break tended,
+            }
+        };
         let lost = matches!(tended, Tended::Wait { .. });
         let addresses = OldAddresses { host: &*self.host };
         if let Some(line) = self.ways.follow(&place, &addresses, lost).await.map_err(failed)? {
@@ -174,6 +191,7 @@ impl Etcd for MainMember {
                 Ok(Some(format!("snapshot {name} is written, {removed} old ones removed")))
             }
             Tended::Wait { why } => Err(PortError(why)),
+            Tended::Restoring { why } => Err(PortError(format!("restoring: {why}"))),
             Tended::Alarms { alarms } => Err(PortError(format!(
                 "etcd takes no more writes: {}; its database is full, or damaged \
                  (https://etcd.io/docs/v3.5/op-guide/maintenance)",

@@ -19,7 +19,8 @@ const EXAMPLES: &str = "\
 EXAMPLES:
   kedge etcd snapshots --name prod.example.com
   kedge etcd restore 2026-11-27T06:45:00Z --name prod.example.com
-  kedge etcd restore latest --name prod.example.com --yes";
+  kedge etcd restore latest --name prod.example.com --yes
+  kedge etcd restore --cancel --name prod.example.com";
 
 /// Show the snapshots of a cluster's etcd, and go back to one
 ///
@@ -61,8 +62,8 @@ enum What {
     #[command(after_help = EXAMPLES)]
     Restore {
         /// The snapshot, as `kedge etcd snapshots` calls it, or latest
-        #[arg(value_name = "SNAPSHOT")]
-        snapshot: String,
+        #[arg(value_name = "SNAPSHOT", required_unless_present = "cancel")]
+        snapshot: Option<String>,
 
         /// Restore without asking
         #[arg(long)]
@@ -71,6 +72,10 @@ enum What {
         /// Take the place of a restore that was asked for before and is not done
         #[arg(long)]
         replace: bool,
+
+        /// Take back a restore that no control plane has taken up yet
+        #[arg(long, conflicts_with_all = ["snapshot", "replace", "yes"])]
+        cancel: bool,
 
         /// Form of the answer
         #[arg(short = 'o', long, value_name = "FORM", default_value = "text")]
@@ -105,7 +110,18 @@ pub(crate) fn run(args: &EtcdArgs, session: &Session) -> Result<ExitCode, CliErr
                 }
                 remarks(&shown).iter().for_each(|line| ui.say_line(Line::plain(line.clone())));
             }
-            What::Restore { snapshot, yes, replace, output } => {
+            What::Restore { snapshot: None, output, .. } => {
+                let who = state::who(session);
+                let request = restore::cancel(&backups, &format!("{}@{}", who.user, who.host)).await?;
+                match (output, &request) {
+                    (Output::Json, _) => ui.data_json(&request)?,
+                    (Output::Text, Some(Request { snapshot, .. })) => {
+                        ui.say_line(Line::plain(format!("Taken back: {cluster} does not go back to {snapshot}.")));
+                    }
+                    (Output::Text, None) => ui.say_line(Line::plain(format!("{cluster} goes back to no snapshot."))),
+                }
+            }
+            What::Restore { snapshot: Some(snapshot), yes, replace, output, .. } => {
                 let (name, meta) = etcd::find(&backups, snapshot).await?;
                 let (now, who) = (state::now(), state::who(session));
                 let age = now.duration_since(meta.taken);

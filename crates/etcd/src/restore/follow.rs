@@ -127,7 +127,7 @@ async fn restored(
     }
     say("restarting API server, controller manager and scheduler, which remember what etcd held before");
     host.restart_clients().await?;
-    tidy(volume, number)?;
+    tidy(volume)?;
     volume.write_journal(&Journal { number, done: true, ..journal })?;
     Ok(Followed::Done)
 }

@@ -127,7 +127,7 @@ async fn after(
         Data::Member { .. } | Data::Empty => {
             let journal = volume.journal()?;
             if journal.number != number || !journal.done {
-                tidy(volume, number)?;
+                tidy(volume)?;
                 volume.write_journal(&Journal { number, done: true, ..journal })?;
             }
             host.resume().await.map(|()| None)
@@ -164,7 +164,7 @@ pub(super) async fn claim(
     if !leads {
         return Ok(Some(format!("the leader of etcd fetches the snapshot {snapshot}")));
     }
-    if let Some(why) = no_space(place, snapshot).await? {
+    if let Some(why) = no_space(place, snapshot, read.request.number).await? {
         return Ok(Some(why));
     }
     if let Err(error) = build(place, read, tool, say).await {
@@ -190,10 +190,11 @@ pub(super) async fn claim(
 }
 
 /// Why there is no space for the snapshot and for what is made of it: a full volume would end the etcd that still runs.
-async fn no_space(place: &Place, snapshot: &str) -> Result<Option<String>, EtcdError> {
+async fn no_space(place: &Place, snapshot: &str, number: u64) -> Result<Option<String>, EtcdError> {
     let Some(meta) = place.backups.meta(snapshot).await? else { return Ok(None) };
-    // The file, the database that is made of it, and the log that etcd begins with it.
-    let needed = meta.size.saturating_mul(2).saturating_add(256 << 20);
+    // The database that is made of the file, the log that etcd begins with it, and the file.
+    let file = if place.volume.fetched(number).exists() { 0 } else { meta.size };
+    let needed = meta.size.saturating_add(file).saturating_add(256 << 20);
     let free = free_space(place.volume.root()).await;
     Ok(free.filter(|free| *free < needed).map(|free| {
         format!(
@@ -270,10 +271,16 @@ async fn build(place: &Place, read: &Read, tool: &Tool, say: Say<'_>) -> Result<
     Ok(making)
 }
 
-/// Removes what was only needed for a restore.
-pub(super) fn tidy(volume: &Volume, number: u64) -> Result<(), EtcdError> {
+/// Removes what was only needed for a restore, and what those before it have left.
+pub(super) fn tidy(volume: &Volume) -> Result<(), EtcdError> {
     remove(&volume.making())?;
-    remove(&volume.fetched(number))?;
+    let names = volume.root().read_dir_utf8().map_err(EtcdError::io("list", volume.root()))?;
+    for entry in names {
+        let entry = entry.map_err(EtcdError::io("list", volume.root()))?;
+        if entry.file_name().starts_with("restore.") && entry.file_name().ends_with(".db") {
+            remove(entry.path())?;
+        }
+    }
     remove(&volume.partial())
 }
 

@@ -195,3 +195,22 @@ pub async fn ask(
         }
     }
 }
+
+/// Takes a request back that no control plane has taken up yet: none where nothing goes on.
+///
+/// # Errors
+/// etcd has been stopped for it already, or the store does not answer.
+pub async fn cancel(backups: &Backups, by: &str) -> Result<Option<Request>, EtcdError> {
+    let Some(read) = backups.request().await?.filter(|read| read.request.is_open()) else { return Ok(None) };
+    let request = Request { state: State::Failed { why: format!("{by} has taken it back") }, ..read.request.clone() };
+    if read.request.state == State::Requested && backups.move_on(&read, request.clone()).await? {
+        return Ok(Some(request));
+    }
+    Err(EtcdError::Busy {
+        why: format!(
+            "the restore of {} has begun, and cannot be taken back: etcd is being stopped everywhere; another snapshot can take \
+             its place (`kedge etcd restore SNAPSHOT --replace`)",
+            read.request.snapshot
+        ),
+    })
+}

@@ -76,3 +76,20 @@ async fn requests_of_a_later_kedge_are_not_followed() {
         assert!(matches!(current(&backups).await.unwrap_err(), EtcdError::Corrupt { .. }), "{text}");
     }
 }
+
+#[tokio::test]
+async fn a_request_is_taken_back_before_it_is_taken_up_and_not_later() {
+    let (_folder, backups) = backups().await;
+    assert_eq!(cancel(&backups, "ann@host").await.unwrap(), None);
+    ask(&backups, NAME, "ann@host", now(), false).await.unwrap();
+    let taken_back = cancel(&backups, "bob@host").await.unwrap().unwrap();
+    assert!(taken_back.shown().contains("bob@host has taken it back"), "{}", taken_back.shown());
+    assert_eq!(current(&backups).await.unwrap().unwrap(), taken_back);
+    assert_eq!(cancel(&backups, "bob@host").await.unwrap(), None);
+    ask(&backups, NAME, "ann@host", now(), false).await.unwrap();
+    let read = backups.request().await.unwrap().unwrap();
+    let lead = Lead { place: "a".to_owned(), node: "i-1".to_owned() };
+    assert!(backups.stop_for(&read, lead, None).await.unwrap());
+    let error = cancel(&backups, "ann@host").await.unwrap_err().to_string();
+    assert!(error.contains("cannot be taken back") && error.contains("--replace"), "{error}");
+}

@@ -275,7 +275,7 @@ impl Instance {
     pub(crate) async fn tend(&self) -> Result<Tended, String> {
         let (tool, now) = (Some(&self.lab.programs.tool), Timestamp::UNIX_EPOCH);
         match tend(&self.place, self, tool, now, SignedDuration::from_hours(1), 90, &|_| {}).await.unwrap() {
-            Tended::Wait { why } => Err(why),
+            Tended::Wait { why } | Tended::Restoring { why } => Err(why),
             tended => Ok(tended),
         }
     }
