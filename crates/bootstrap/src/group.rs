@@ -246,6 +246,7 @@ pub fn configure(
             format!("write the release as well, such as `{}.0`", cluster.kubernetes_version),
         ));
     }
+    system::image(group, &mut problems);
     let (settings, own) = (&cluster.settings, &group.settings);
     let assets = files::assets(settings, own, group.role, &mut problems);
     let labels = labels::labels(spec, group, gpu);

@@ -1,6 +1,7 @@
 //! What an instance needs below Kubernetes: kernel settings, time, packages, and credentials for ECR.
 
 use kedge_spec::Settings;
+use kedge_spec::resolved::InstanceGroup;
 use serde_json::json;
 
 use crate::files::File;
@@ -58,6 +59,23 @@ pub(crate) fn sysctls(cluster: &Settings, group: &Settings, problems: &mut Vec<B
 pub(crate) fn time(cluster: &Settings) -> Option<File> {
     let managed = cluster.block("ntp").boolean("managed") != Some(false);
     managed.then(|| File::text("/etc/systemd/timesyncd.conf.d/kedge.conf", CLOCK))
+}
+
+/// Systems whose images are known by their name, or the account that they are of, and that bring nothing to install with.
+const OTHER_IMAGES: [(&str, &[&str]); 3] =
+    [("Flatcar", &["flatcar", "075585003325"]), ("Bottlerocket", &["bottlerocket"]), ("Windows", &["windows"])];
+
+/// Refuses images on which no instance becomes a node, as far as their names say so.
+pub(crate) fn image(group: &InstanceGroup, problems: &mut Vec<BootProblem>) {
+    let words = group.image.to_lowercase();
+    let found = OTHER_IMAGES.iter().find(|(_, marks)| marks.iter().any(|mark| words.contains(mark)));
+    if let Some((system, _)) = found {
+        problems.push(BootProblem::new(
+            "image",
+            format!("{} is an image of {system}, which has no package manager that kedge-node knows", group.image),
+            "take an image of Debian, Ubuntu, Amazon Linux 2023, RHEL, Rocky or Fedora",
+        ));
+    }
 }
 
 /// Packages of the cluster and of the group, each once.

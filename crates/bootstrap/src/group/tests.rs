@@ -392,3 +392,21 @@ fn snapshots_of_etcd_are_taken_as_often_as_is_written() {
         assert!(problems[0].to_string().contains(&format!("every `{wrong}`")), "{problems:?}");
     }
 }
+
+#[test]
+fn images_that_bring_no_package_manager_are_refused() {
+    let spec = spec(&[]);
+    let endpoint = ApiEndpoint::of(&spec, None).unwrap();
+    for (image, refused) in [
+        ("flatcar/Flatcar-stable-4230.2.2-hvm", true),
+        ("075585003325/whatever", true),
+        ("ssm:/aws/service/bottlerocket/aws-k8s-1.33/x86_64/latest/image_id", true),
+        ("099720109477/ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-20250610", false),
+        ("ami-0123456789abcdef0", false),
+    ] {
+        let mut group = group(&spec, Role::Node);
+        image.clone_into(&mut group.image);
+        let problems = configure(&spec, &group, false, &endpoint, &store()).err().unwrap_or_default();
+        assert_eq!(problems.iter().any(|problem| problem.field == "image"), refused, "{image}: {problems:?}");
+    }
+}
