@@ -152,6 +152,25 @@ async fn certificates_are_renewed_when_two_thirds_of_their_time_are_over() {
     );
 }
 
+#[tokio::test]
+async fn certificates_that_end_very_soon_are_renewed_without_the_store() {
+    let (world, first, _) = cluster().await;
+    let authority = authority(&world).await;
+    let issue = |hours| {
+        let lifetime = SignedDuration::from_hours(hours);
+        let random = SystemRandom::new();
+        let issued = authority.issue(&Leaf::ApiServerKubeletClient, lifetime, world.now(), &random).unwrap();
+        let path = "/etc/kubernetes/pki/apiserver-kubelet-client.crt";
+        first.write_file(path, issued.certificate.pem().as_bytes(), 0o644);
+    };
+    kedge_store::Objects::delete(&world.memory, &format!("{CLUSTER}/pki/keysets.json")).await.unwrap();
+    issue(10);
+    keeps_up(&first, 8).await;
+    assert!(first.file("/etc/kubernetes/renewed").is_none(), "it waits for the store while there is time");
+    keeps_up(&first, 2).await;
+    assert!(first.file("/etc/kubernetes/renewed").is_some(), "{:#?}", first.disk().said);
+}
+
 /// Adds an authority of the cluster that is trusted, and issues from now on if it is promoted. Comes back with the one that
 /// issues.
 async fn another_authority(world: &World, promoted: bool) -> Authority {

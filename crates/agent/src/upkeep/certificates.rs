@@ -26,6 +26,9 @@ const AUTHORITIES: [&str; 4] = ["ca.crt", "etcd/ca.crt", "front-proxy-ca.crt", "
 pub(super) const KUBECONFIGS: [&str; 5] = ["admin", "super-admin", "controller-manager", "scheduler", "kubelet"];
 /// Which authorities the certificates were made with.
 const NOTE: &str = "/var/lib/kedge/authorities";
+/// The parts of the time of certificates at which they are made anew, and at which nothing is waited for.
+const SOON: i32 = 3;
+const URGENT: i32 = 10;
 const SOCKET: &str = "unix:///run/containerd/containerd.sock";
 /// Containers that read certificates when they start.
 const CONTAINERS: [&str; 4] = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"];
@@ -59,12 +62,20 @@ pub(crate) async fn follow(agent: &Agent) -> Result<(), StepError> {
 /// authorities are others. Then everything that has read them is started again, on one control plane after the other.
 pub(super) async fn renew(agent: &Agent, found: &Found) -> Result<Option<String>, StepError> {
     let host = agent.host();
-    keys::ensure(agent).await?;
+    let kept = keys::ensure(agent).await;
     let digest = authorities(agent).await?;
+    if let Err(why) = kept {
+        // The authorities are on the disk: without the store it goes on with those, and asks nobody whose turn it is.
+        let Some(certificate) = ending(agent, URGENT).await? else { return Err(why) };
+        make(agent, &digest).await?;
+        return Ok(Some(format!(
+            "made anew, because {certificate} ends very soon, although the store does not answer: {why}"
+        )));
+    }
     let noted = host.read(NOTE).await?.unwrap_or_default();
     let why = if noted != digest.as_bytes() {
         "the authorities are others".to_owned()
-    } else if let Some(certificate) = ending(agent).await? {
+    } else if let Some(certificate) = ending(agent, SOON).await? {
         format!("{certificate} ends soon")
     } else {
         turn::pass_on(agent, found).await?;
@@ -103,8 +114,8 @@ async fn make(agent: &Agent, digest: &str) -> Result<(), StepError> {
     Ok(())
 }
 
-/// A certificate that has less than a third of its time left.
-async fn ending(agent: &Agent) -> Result<Option<&'static str>, StepError> {
+/// A certificate that has less than this part of its time left.
+async fn ending(agent: &Agent, part: i32) -> Result<Option<&'static str>, StepError> {
     let now = agent.host().now();
     for name in CERTIFICATES {
         let Some(text) = agent.host().read(&format!("{PKI}/{name}.crt")).await? else { continue };
@@ -112,7 +123,7 @@ async fn ending(agent: &Agent) -> Result<Option<&'static str>, StepError> {
         let certificate = Certificate::from_pem(&text);
         let Ok(Certificate { not_before, not_after, .. }) = certificate else { return Ok(Some(name)) };
         let (whole, left) = (not_after.duration_since(not_before), not_after.duration_since(now));
-        if left < whole / 3 {
+        if left < whole / part {
             return Ok(Some(name));
         }
     }
