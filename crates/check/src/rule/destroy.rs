@@ -2,6 +2,8 @@
 //!
 //! An etcd volume holds the cluster's data, a VPC holds everything, and clients hold on to records. A change of a manifest
 //! is easily made without knowing that it costs one of them. Deleting a whole cluster says so by itself.
+//!
+//! `destroy-allowed`: what was allowed stays in the plan, so that whoever reviews or applies a saved plan sees it.
 
 use kedge_resource::plan::{Note, Purpose, Severity};
 use kedge_resource::{Action, Change, Kind, Plan, Reason};
@@ -15,13 +17,15 @@ pub(super) fn check(plan: &Plan, options: &CheckOptions) -> Vec<Note> {
     }
     plan.changes
         .iter()
-        .filter(|change| destroys(change) && has_state(change) && !allowed(change, options))
+        .filter(|change| destroys(change) && has_state(change))
         .map(|change| {
             let (verb, key) = (if change.action == Action::Replace { "replaces" } else { "deletes" }, &change.key);
-            let text = format!(
-                "the plan {verb} {key} and with it {}; if that is meant, say --allow-destroy '{key}'",
-                what_is_lost(change.key.kind)
-            );
+            let what = format!("the plan {verb} {key} and with it {}", what_is_lost(change.key.kind));
+            if allowed(change, options) {
+                let text = format!("{what}, which --allow-destroy allows");
+                return note(Severity::Warning, "destroy-allowed", Some(key), text);
+            }
+            let text = format!("{what}; if that is meant, say --allow-destroy '{key}'");
             note(Severity::Fatal, "destroy-needs-permission", Some(key), text)
         })
         .collect()
@@ -61,12 +65,15 @@ mod tests {
     use crate::testing::{delete, etcd_volume, plan, vpc};
 
     #[test]
-    fn other_volumes_and_allowed_keys_are_fine() {
+    fn other_volumes_are_fine_and_what_is_allowed_is_said() {
         let other = Volume { tags: Default::default(), ..etcd_volume() };
         let change = delete("a.etcd-main.c.example.com", etcd_volume());
         let allow = CheckOptions { allow_destroy: [change.key.clone()].into(), ..CheckOptions::default() };
         assert_eq!(check(&plan(vec![delete("data", other)]), &CheckOptions::default()), []);
-        assert_eq!(check(&plan(vec![change.clone()]), &allow), []);
+        let text = "the plan deletes volume/a.etcd-main.c.example.com and with it the data of an etcd member, which \
+                    --allow-destroy allows";
+        let expected = note(Severity::Warning, "destroy-allowed", Some(&change.key), text.to_owned());
+        assert_eq!(check(&plan(vec![change.clone()]), &allow), [expected]);
         let mut whole = plan(vec![change]);
         whole.purpose = Purpose::Delete;
         assert_eq!(check(&whole, &CheckOptions::default()), []);

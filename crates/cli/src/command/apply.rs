@@ -47,7 +47,8 @@ EXAMPLES:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ApplyArgs {
-    /// Plan that `kedge plan --out` saved: just this is applied, or nothing if something has moved since
+    /// Plan that `kedge plan --out` saved: just this is applied, or nothing if something has moved since. What was allowed
+    /// when it was planned is allowed
     #[arg(value_name = "PLAN", conflicts_with_all = ["ssh_public_key", "feature_flags", "move_store"])]
     plan: Option<Utf8PathBuf>,
 
