@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use camino::Utf8PathBuf;
 use kedge_aws::{Aws, AwsOptions};
 use kedge_cloud::{
     CloudError, ClusterSummary, Fence, Handles, Identity, Observe, Progress, Realize, Scope, Step, StepOutcome,
@@ -84,9 +85,9 @@ impl Realize for Backend {
 }
 
 impl Backend {
-    /// Whether commands are to work on the sandbox.
-    pub(crate) fn is_sandbox(globals: &GlobalArgs, environment: &Environment) -> bool {
-        globals.sandbox.is_some() || environment.sandbox.is_some()
+    /// Directory of the sandbox, if commands are to work on one.
+    pub(crate) fn sandbox(globals: &GlobalArgs, environment: &Environment) -> Option<Utf8PathBuf> {
+        globals.sandbox.clone().or_else(|| environment.sandbox.clone().map(Into::into))
     }
 
     /// Opens the account. `region` is the one that the manifests' zones are in.
@@ -96,8 +97,7 @@ impl Backend {
         region: Option<String>,
         ui: &Ui,
     ) -> Result<Self, CliError> {
-        let directory = globals.sandbox.clone().or_else(|| environment.sandbox.clone().map(Into::into));
-        if let Some(directory) = directory {
+        if let Some(directory) = Self::sandbox(globals, environment) {
             ui.detail(format!("using the sandbox account in {directory}"));
             return Ok(Self::Sandbox(open_sandbox(globals, directory)?));
         }
@@ -171,7 +171,7 @@ fn die() {
     std::process::exit(137);
 }
 
-fn open_sandbox(globals: &GlobalArgs, directory: camino::Utf8PathBuf) -> Result<Sandbox, CliError> {
+fn open_sandbox(globals: &GlobalArgs, directory: Utf8PathBuf) -> Result<Sandbox, CliError> {
     let seed = globals.sandbox_facts.as_deref().map(kedge_ops::load::facts).transpose()?;
     // Without waiting, unless somebody wants to watch: trying kedge should not take as long as AWS does.
     let speed = globals.sandbox_speed.unwrap_or(0.0);

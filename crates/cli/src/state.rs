@@ -30,14 +30,25 @@ pub(crate) fn location(session: &Session) -> Result<Option<Location>, CliError> 
         }
         return Ok(Some(location));
     }
-    let sandbox =
-        session.globals.sandbox.clone().or_else(|| session.environment.sandbox.clone().map(Utf8PathBuf::from));
-    Ok(sandbox.map(|directory| Location::Directory(directory.join("store"))))
+    Ok(sandbox(session).map(|directory| Location::Directory(directory.join("store"))))
 }
 
 /// Whether the command works on the sandbox.
 pub(crate) fn is_sandbox(session: &Session) -> bool {
-    Backend::is_sandbox(&session.globals, &session.environment)
+    sandbox(session).is_some()
+}
+
+fn sandbox(session: &Session) -> Option<Utf8PathBuf> {
+    Backend::sandbox(&session.globals, &session.environment)
+}
+
+/// Refuses to read a sandbox that nobody has begun: a typing error would look like an empty account.
+pub(crate) fn existing_sandbox(session: &Session) -> Result<(), CliError> {
+    match sandbox(session) {
+        Some(directory) if !directory.is_dir() => Err(CliError::user(format!("there is no sandbox in {directory}"))
+            .hint("`kedge apply --sandbox` begins one; name the directory of one that is there with --sandbox=DIR")),
+        _ => Ok(()),
+    }
 }
 
 /// The objects of the store, if there is one. `backend` is used where it reaches S3.

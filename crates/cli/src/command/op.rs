@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use kedge_ops::history::{self, Entry, Operation};
 use kedge_ops::load;
 use kedge_render::events::EventLog;
-use kedge_render::plan::{self as plan_text, PlanTextOptions};
+use kedge_render::plan as plan_text;
 use kedge_render::{Line, Role, Text, table, unified};
 use kedge_store::{ClusterStore, OperationRecord};
 
@@ -190,7 +190,7 @@ fn shown(operation: &Operation, ui: &Ui) -> Text {
     }
     if let Some(plan) = operation.record.as_ref().and_then(|record| record.plan.as_ref()) {
         text.gap();
-        let options = PlanTextOptions { width: ui.width(), verbose: ui.is_verbose() };
+        let options = ui.plan_options();
         text.lines.extend(plan_text::render(plan, &options).lines);
     }
     if !operation.events.is_empty() {

@@ -10,7 +10,7 @@ use kedge_ops::snapshot::AccountSnapshot;
 use kedge_ops::{Guard, Proposal, Specification, fleet, load};
 use kedge_policy::Policies;
 use kedge_render::findings;
-use kedge_render::plan::{self as plan_text, PlanTextOptions};
+use kedge_render::plan as plan_text;
 use kedge_render::view::{Failure, Review, Reviewed, Saved};
 use kedge_render::{Line, Text};
 use kedge_resource::{Facts, Finding, Plan};
@@ -97,6 +97,13 @@ pub(crate) struct PlanArgs {
 
     #[command(flatten)]
     destroy: DestroyArgs,
+}
+
+impl PlanArgs {
+    /// Whether it has nothing to do in a sandbox that nobody has begun.
+    pub(crate) fn is_about_what_exists(&self) -> bool {
+        self.drift
+    }
 }
 
 /// Does it.
@@ -298,7 +305,7 @@ pub(super) fn text(proposal: &Proposal, findings: &[Finding], ui: &Ui) -> Text {
     let mut text = if ui.is_quiet() {
         plan_text::conclusion(proposal.plan(), ui.width())
     } else {
-        plan_text::render(proposal.plan(), &PlanTextOptions { width: ui.width(), verbose: ui.is_verbose() })
+        plan_text::render(proposal.plan(), &ui.plan_options())
     };
     if !findings.is_empty() {
         text.gap();

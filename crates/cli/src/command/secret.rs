@@ -92,6 +92,13 @@ enum What {
     },
 }
 
+impl SecretArgs {
+    /// Whether it has nothing to do in a sandbox that nobody has begun.
+    pub(crate) fn is_about_what_exists(&self) -> bool {
+        !matches!(self.what, What::Set { .. })
+    }
+}
+
 /// Does it.
 pub(crate) fn run(args: &SecretArgs, session: &Session) -> Result<ExitCode, CliError> {
     let (cluster, _) = session.cluster()?;
