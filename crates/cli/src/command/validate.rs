@@ -33,7 +33,8 @@ const SYSTEM: &str = "kube-system";
 ///
 /// AWS is asked which instances there are, the state store what they say of their boot, and, with --kubeconfig, the Kubernetes
 /// API which nodes and pods of the system are ready. What stops an instance is shown with the reason that it gives, and keys and
-/// authorities that end soon with what to do.
+/// authorities that end soon with what to do. Where nothing says whether instances are nodes, or one has said nothing for half an
+/// hour, that is a warning.
 ///
 /// The exit code is 2 if something is not as it should be.
 #[derive(Debug, Args)]
@@ -182,6 +183,11 @@ fn text(validation: &Validation, asked_kubernetes: bool) -> Text {
     }
     let cluster = &validation.cluster;
     text.push(match validation.failures.len() {
+        0 if !validation.knows_nodes() && !validation.nodes.is_empty() => Line::of(
+            Role::Warning,
+            format!("{cluster} has the instances that it should have; more is not known of it."),
+        )
+        .with(Role::Dim, " --kubeconfig asks Kubernetes."),
         0 if asked_kubernetes => Line::of(Role::Success, format!("{cluster} is as it should be.")),
         0 => Line::of(Role::Success, format!("{cluster} is as it should be, as far as AWS and the state store tell."))
             .with(Role::Dim, " --kubeconfig asks Kubernetes too."),
