@@ -85,6 +85,14 @@ mod wire {
             "  cloudProvider: aws\n  serviceAccountIssuerDiscovery: {discoveryStore: \"s3://kedge-boot/keys\"}";
         let text = fs_err::read_to_string(&manifest).unwrap().replace("  cloudProvider: aws", discovery);
         fs_err::write(manifest, text).unwrap();
+        // No instance could ever open keys that a passphrase wraps.
+        fs_err::write(place.directory.path().join("passphrase"), "correct horse battery").unwrap();
+        let passphrase =
+            ["apply", "-f", "cluster.yaml", "--yes", "--passphrase-file", "passphrase", "--node-binaries", "."];
+        let (code, text) = place.run(&passphrase);
+        assert!(code == 1 && text.contains("no instance can know the passphrase"), "{code}: {text}");
+        assert!(!held("kedge-boot").await.keys().any(|key| key.contains("/pki/")), "nothing is made");
+
         let apply = ["apply", "-f", "cluster.yaml", "--yes", "--kms-key", &key, "--node-binaries", "."];
         let (code, text) = place.run(&apply);
         assert_eq!(code, 0, "{text}");
