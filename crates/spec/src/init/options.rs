@@ -7,6 +7,8 @@ use kedge_diag::{Diagnostic, Diagnostics};
 use kedge_resource::ClusterName;
 use serde_json::{Value, json};
 
+use crate::resolve::version::{self, Wrong};
+
 /// Choices that cannot be met; each names the option.
 #[derive(Clone, Debug)]
 pub struct InitError(pub Diagnostics);
@@ -167,6 +169,7 @@ impl<'a> Checked<'a> {
             problems.push("--node-count", "a cluster without nodes runs nothing", "give at least 1");
         }
         let network_cidr = network_cidr(&mut problems, options);
+        kubernetes_version(&mut problems, &options.kubernetes_version);
         contradictions(&mut problems, options);
         problems.finish()?;
         Ok(Self { options, network_cidr, control_planes })
@@ -322,6 +325,18 @@ fn network_cidr(problems: &mut Problems, options: &InitOptions) -> Ipv4Net {
         problems.push(option, detail, format!("choose a prefix of 16 to {smallest} bits"));
     }
     cidr
+}
+
+/// A new cluster has no reason to be one whose instances cannot boot.
+fn kubernetes_version(problems: &mut Problems, written: &str) {
+    let detail = match version::check(written) {
+        Ok(()) => return,
+        Err(Wrong::NoVersion) => format!("`{written}` is no release"),
+        Err(Wrong::NoPatch) => format!("`{written}` names no release: it has no patch number"),
+        Err(Wrong::OutOfRange(age)) => format!("`{written}` is {age} than what instances can boot with"),
+    };
+    let hint = format!("choose a release of {}, such as `{}`", version::range(), InitOptions::KUBERNETES_VERSION);
+    problems.push("--kubernetes-version", detail, hint);
 }
 
 fn contradictions(problems: &mut Problems, options: &InitOptions) {

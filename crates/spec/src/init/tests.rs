@@ -196,7 +196,11 @@ fn choices_that_contradict_each_other_are_all_reported() {
     assert_eq!(refused(&options(&[])), ["--zones"]);
     let eight: Vec<String> = ('a'..='h').map(|letter| format!("us-east-1{letter}")).collect();
     assert_eq!(refused(&InitOptions::new("test.example.com", eight)), ["--zones"]);
+    for version in ["latest", "1.34", "1.31.0", "1.99.0", ""] {
+        let wrong = InitOptions { kubernetes_version: version.to_owned(), ..options(&["us-east-1a"]) };
+        assert_eq!(refused(&wrong), ["--kubernetes-version"], "{version}");
+    }
     // What the reader finds is reported under the field.
-    let old = InitOptions { kubernetes_version: "latest".to_owned(), ..options(&["us-east-1a"]) };
-    assert_eq!(refused(&old), ["Cluster/test.example.com: spec.kubernetesVersion"]);
+    let state = InitOptions { state_store: Some("state".to_owned()), ..options(&["us-east-1a"]) };
+    assert_eq!(refused(&state), ["Cluster/test.example.com: spec.configBase"]);
 }
