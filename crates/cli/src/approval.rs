@@ -1,6 +1,7 @@
 //! Asking before anything changes.
 
 use kedge_ops::Proposal;
+use kedge_ops::purge::Kept;
 use kedge_render::{Line, Role, Text};
 use kedge_resource::plan::Note;
 use kedge_resource::{ClusterName, ResourceKey};
@@ -92,6 +93,16 @@ pub(crate) fn restore(session: &Session, cluster: &ClusterName, lost: &Text, yes
     if !session.ui.can_ask() {
         return Err(cannot_ask("restore"));
     }
+    type_name(session, cluster)
+}
+
+/// Makes sure that somebody wants everything removed that the store keeps of a cluster, by typing its name.
+pub(crate) fn purge(session: &Session, cluster: &ClusterName, place: &str, kept: &Kept) -> Result<(), CliError> {
+    let mut text = Text::new();
+    text.gap();
+    text.push(Line::of(Role::Error, format!("Nothing brings back what is removed from {place}:")));
+    text.push(Line::plain("  ").with(Role::Removed, kept.describe()));
+    session.ui.complain(&text);
     type_name(session, cluster)
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 use kedge_cloud::Observe as _;
-use kedge_ops::{Caller, Guard};
+use kedge_ops::{Caller, Guard, history};
 use kedge_resource::ClusterName;
 use kedge_store::head::Who;
 use kedge_store::{Clock, ClusterStore, Directory, LeaseOptions, Location, Objects};
@@ -103,6 +103,18 @@ pub(crate) async fn needed(session: &Session, cluster: &ClusterName) -> Result<C
              its directory: --sandbox, or --sandbox=DIR for another one than {DEFAULT_SANDBOX}"
         ))
     })
+}
+
+/// Says of a cluster that was deleted that it was: what the store keeps looks as if it were there.
+pub(crate) async fn remark_deleted(session: &Session, store: &ClusterStore) -> Result<(), CliError> {
+    if let Some(record) = history::deleted(store).await? {
+        let (cluster, number, started) = (store.cluster(), record.number, record.started);
+        session.ui.warn(&format!(
+            "{cluster} was deleted by operation {number} at {started}; this is what {} keeps of it",
+            store.place()
+        ));
+    }
+    Ok(())
 }
 
 /// Looks at the store of a cluster, if there is a store.

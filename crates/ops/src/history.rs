@@ -1,5 +1,6 @@
 //! What happened to a cluster: the operations that the store knows of.
 
+use kedge_resource::plan::Purpose;
 use kedge_store::operation::{Ended, StampedEvent};
 use kedge_store::{ClusterStore, LeaseRecord, OperationRecord, Standing, StoreError, Summary};
 use schemars::JsonSchema;
@@ -79,6 +80,19 @@ pub async fn log(store: &ClusterStore, limit: usize) -> Result<Vec<Entry>, Store
         });
     }
     Ok(entries)
+}
+
+/// The operation that deleted the cluster, if that is the last thing that happened to it.
+///
+/// # Errors
+/// The store does not answer, or what it has cannot be read.
+pub async fn deleted(store: &ClusterStore) -> Result<Option<OperationRecord>, StoreError> {
+    let Some(head) = store.snapshot().await?.head.filter(|head| head.operations > 0) else { return Ok(None) };
+    let record = store.record(head.operations).await?;
+    Ok(record.filter(|record| {
+        let purpose = record.plan.as_ref().map(|plan| plan.purpose);
+        purpose == Some(Purpose::Delete) && matches!(record.ending, Ended::Complete { .. })
+    }))
 }
 
 /// One operation.

@@ -25,6 +25,7 @@ pub mod places;
 pub mod plan;
 pub mod policies;
 pub mod proposal;
+pub mod purge;
 pub mod region;
 pub mod resources;
 pub mod saved;

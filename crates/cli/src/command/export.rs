@@ -114,6 +114,7 @@ async fn make(args: &KubeconfigArgs, session: &Session, specification: &Specific
     };
     let publicly_trusted = args.server.is_none() && kubeconfig::is_publicly_trusted(spec, way, with_certificate);
     let store = state::needed(session, specification.cluster()).await?;
+    state::remark_deleted(session, &store).await?;
     let outer;
     let admin = match args.admin {
         None => None,

@@ -114,6 +114,7 @@ pub(crate) fn run(args: &SecretArgs, session: &Session) -> Result<ExitCode, CliE
                 say(format!("{secret} is stored, encrypted, in {}.", store.place()));
             }
             What::List { output } => {
+                state::remark_deleted(session, &store).await?;
                 let secrets = store.secrets().await?;
                 match output {
                     Output::Json => ui.data_json(&secrets)?,
