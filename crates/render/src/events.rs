@@ -86,6 +86,10 @@ impl EventLog {
             }
             Event::StepSkipped { keys, action, because } => {
                 self.over += 1;
+                // Whoever asked to stop knows why; how many changes that are is said at the end.
+                if *because == Skipped::Stopped && !self.verbose {
+                    return Vec::new();
+                }
                 let why = match because {
                     Skipped::Needs { key } => format!("needs {key}"),
                     Skipped::Stopped => "asked to stop".to_owned(),
@@ -272,7 +276,6 @@ prod.example.com: 5 to create, 0 to update, 0 to replace, 0 to delete in 12 step
   hint: allow ec2:CreateNatGateway
 [ 4/12] did not create security-group-rule/nodes.prod.example.com tcp 24 from 10.0.0.0/8: needs nat-gateway/a.prod.example.com
 Stopping: nothing new begins, calls that run are waited for.
-[ 5/12] did not delete vpc/prod.example.com: asked to stop
 Not complete: 3 changes done, 1 failed, 2 not begun.
 
 "#]]
@@ -283,6 +286,7 @@ Not complete: 3 changes done, 1 failed, 2 not begun.
     fn verbose_says_what_begins() {
         let lines = log(true, &run());
         assert!(lines.contains("[ 0/12] creating vpc/prod.example.com\n"), "{lines}");
+        assert!(lines.contains("[ 5/12] did not delete vpc/prod.example.com: asked to stop\n"), "{lines}");
     }
 
     #[test]
