@@ -152,8 +152,16 @@ pub fn names(keys: &[ResourceKey]) -> String {
 }
 
 /// What a step waits for, without the words that say that it waits.
+///
+/// One answer of AWS is part of every first apply, and reads like a mistake of whoever wrote the manifests: services learn of a
+/// new instance profile some seconds after IAM has made it.
 #[must_use]
 pub fn waited_for(what: &str) -> &str {
+    let lower = what.to_ascii_lowercase();
+    let profile = lower.contains("iaminstanceprofile") || lower.contains("iam instance profile");
+    if profile && lower.contains("invalid") {
+        return "IAM does not know the new instance profile everywhere yet; trying again";
+    }
     what.strip_prefix("waiting for ").unwrap_or(what)
 }
 
@@ -280,6 +288,19 @@ Not complete: 3 changes done, 1 failed, 2 not begun.
 
 "#]]
         );
+    }
+
+    #[test]
+    fn a_new_instance_profile_is_waited_for() {
+        let own = "IAM does not know the new instance profile everywhere yet; trying again";
+        for answer in [
+            "nodes.c.example.com: You must use a valid fully-formed launch template. Value (nodes.c.example.com) for parameter \
+             iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name",
+            "Invalid IamInstanceProfile: masters.c.example.com",
+        ] {
+            assert_eq!(waited_for(answer), own);
+        }
+        assert_eq!(waited_for("waiting for NAT gateway nat-1"), "NAT gateway nat-1");
     }
 
     #[test]
