@@ -98,6 +98,15 @@ mod wire {
         assert_eq!(code, 0, "{text}");
         let (code, text) = place.run(&["plan", "-f", "cluster.yaml", "--detailed-exitcode", "--node-binaries", "."]);
         assert_eq!(code, 0, "{text}");
+        // Another key of KMS opens what the first one has wrapped, and is not taken for it.
+        let answer = request(&endpoint, "kms", "POST /", headers, "{}");
+        let other = answer.split("\"KeyId\":").nth(1).and_then(|rest| rest.split('"').nth(1)).unwrap().to_owned();
+        for command in
+            [&["rotate", "ca", "--stage", "prepare", "--name", cluster][..], &["apply", "-f", "cluster.yaml", "--yes"]]
+        {
+            let (code, text) = place.run(&[command, &["--kms-key", &other]].concat());
+            assert!(code == 1 && text.contains("is named: name the former"), "{code}: {text}");
+        }
         // Nobody has to have the program: the bucket has it.
         let (code, text) = place.run(&["plan", "-f", "cluster.yaml", "--detailed-exitcode"]);
         assert_eq!(code, 0, "{text}");

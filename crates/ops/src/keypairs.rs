@@ -169,6 +169,7 @@ pub async fn ensure(
     if missing.is_empty() {
         return Ok(missing);
     }
+    store.refuse_another_key(outer).await?;
     let vault = store.vault_for_writing(outer).await?;
     let mut all = Vec::new();
     for &purpose in &missing {
@@ -230,6 +231,7 @@ pub async fn prepare(
         return Err(KeypairError::Shared { purpose, other });
     }
     let id = made.item.id;
+    store.refuse_another_key(outer).await?;
     let vault = store.vault_for_writing(outer).await?;
     store.put_private_key(&vault, purpose, id, &made.private).await?;
     let keyset = match known {

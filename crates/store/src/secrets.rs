@@ -125,6 +125,27 @@ impl ClusterStore {
         Ok((RingKey { id, wrapped }, key))
     }
 
+    /// Refuses a key outside the store that is not the one that wraps what is in it. KMS opens what any of its keys has wrapped,
+    /// whichever was named: whoever names another one would believe that what is written from now on is wrapped by that.
+    ///
+    /// # Errors
+    /// It is another key, or the store or the key does not answer.
+    pub async fn refuse_another_key(&self, outer: &dyn OuterKey) -> Result<(), StoreError> {
+        let Some((ring, _)) = self.keyring().await? else { return Ok(()) };
+        let Some(newest) = ring.keys.last() else { return Ok(()) };
+        let clear = self.unwrap(outer, newest).await?;
+        let Wrapped::Kms { key, .. } = &newest.wrapped else { return Ok(()) };
+        // What it says of itself: an alias or an id names a key too.
+        let again = outer.wrap(&clear, &context(self.cluster(), newest.id)).await.map_err(self.sealing_ring())?;
+        match again {
+            Wrapped::Kms { key: named, .. } if named != *key => Err(self.sealing_ring()(format!(
+                "its keys are wrapped by the KMS key {key}, and {named} is named: name the former, or replace it with `kedge secret \
+                 rekey`"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
     /// Unwraps the keys that things are encrypted with. `outer` is the key outside the store.
     ///
     /// # Errors
