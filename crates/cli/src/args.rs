@@ -105,7 +105,8 @@ pub(crate) struct GlobalArgs {
     )]
     pub(crate) sandbox: Option<Utf8PathBuf>,
 
-    /// Facts document that a new sandbox account is made from
+    /// Facts document that a new sandbox account is made from [default: the region, zones and hosted zone of the manifests,
+    /// images of Ubuntu, Debian and Amazon Linux, and common machine types]
     #[arg(long, value_name = "FILE", global = true)]
     pub(crate) sandbox_facts: Option<Utf8PathBuf>,
 

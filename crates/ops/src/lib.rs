@@ -4,6 +4,7 @@
 //! Whether a person agrees to a plan is asked outside, between [`plan`] and [`apply`].
 
 pub mod apply;
+pub mod beginning;
 pub mod boot;
 pub mod delete_cluster;
 pub mod diff;
