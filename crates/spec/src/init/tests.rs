@@ -77,7 +77,7 @@ fn public() {
 #[test]
 fn every_plugin_makes_a_sound_cluster() {
     use NetworkChoice::*;
-    for networking in [AmazonVpc, Calico, Cilium, CiliumEni, CiliumEtcd, Cni, Flannel, Kindnet, Kopeio, KubeRouter] {
+    for networking in [AmazonVpc, Calico, Cilium, CiliumEni, CiliumEtcd, Cni, Flannel, Kindnet, KubeRouter] {
         for topology in [TopologyChoice::Public, TopologyChoice::Private] {
             for dns in [DnsChoice::Public, DnsChoice::Private, DnsChoice::None] {
                 let spec = made(&InitOptions { networking, topology, dns, ..options(&["us-east-1a", "us-east-1b"]) });
@@ -201,6 +201,20 @@ fn choices_that_contradict_each_other_are_all_reported() {
         assert_eq!(refused(&wrong), ["--kubernetes-version"], "{version}");
     }
     // What the reader finds is reported under the field.
-    let state = InitOptions { state_store: Some("state".to_owned()), ..options(&["us-east-1a"]) };
-    assert_eq!(refused(&state), ["Cluster/test.example.com: spec.configBase"]);
+    let nobody = InitOptions { admin_access: vec!["everybody".to_owned()], ..options(&["us-east-1a"]) };
+    let paths = refused(&nobody);
+    assert!(
+        !paths.is_empty() && paths.iter().all(|path| path.starts_with("Cluster/test.example.com: spec.")),
+        "{paths:?}"
+    );
+    for state in ["state", "gs://state", "s3://", "s3:///prefix", "file:///state"] {
+        let elsewhere = InitOptions { state_store: Some(state.to_owned()), ..options(&["us-east-1a"]) };
+        assert_eq!(refused(&elsewhere), ["--state"], "{state}");
+    }
+    for zone in ["xx-1a", "us-east-1", "us-east-a", "1a", "us-east-1ab", "US-EAST-1a", "us--1a"] {
+        assert!(refused(&options(&[zone])).contains(&"--zones".to_owned()), "{zone}");
+    }
+    for zone in ["us-east-1a", "us-gov-west-1b", "ap-southeast-10c", "us-west-2-lax-1a", "us-test-1a"] {
+        made(&options(&[zone]));
+    }
 }
