@@ -8,8 +8,9 @@ use kedge_spec::ResolvedSpec;
 /// Zones that a region has, whatever manifests name.
 const ZONES: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
 
-/// `facts` in another region, with what a specification names there: its zones, and the hosted zone that it needs. Images, machine
-/// types and things that are to exist already are not made up: whether they are there is what somebody tries.
+/// `facts` in another region, with what a specification names there: local zones, and the hosted zone that it needs. Other zones
+/// than those that a region can have, images, machine types and things that are to exist already are not made up: whether they are
+/// there is what somebody tries.
 #[must_use]
 pub fn begin(facts: Facts, region: &str, spec: Option<&ResolvedSpec>) -> Facts {
     let mut facts = facts;
@@ -20,7 +21,8 @@ pub fn begin(facts: Facts, region: &str, spec: Option<&ResolvedSpec>) -> Facts {
     let Some(spec) = spec else { return facts };
     let assumed = assumed_facts(spec, region);
     facts.partition = assumed.partition;
-    facts.availability_zones.extend(assumed.availability_zones);
+    let local = |zone: &String| !zone.starts_with(region) || zone.len() > region.len() + 1;
+    facts.availability_zones.extend(assumed.availability_zones.into_iter().filter(local));
     facts.availability_zones.sort();
     facts.availability_zones.dedup();
     for zone in assumed.hosted_zones {
@@ -97,8 +99,10 @@ mod tests {
         assert_eq!(ireland.region, "eu-west-1");
         assert!(ireland.availability_zones.iter().all(|zone| zone.starts_with("eu-west-1")));
         assert_eq!(ireland.availability_zones.len(), 6);
-        let test = begun(&[("us-east-1a", "us-test-1z")], "us-test-1");
-        assert!(test.availability_zones.contains(&"us-test-1z".to_owned()));
+        let local = begun(&[("us-east-1a", "us-west-2-lax-1a")], "us-west-2");
+        assert!(local.availability_zones.contains(&"us-west-2-lax-1a".to_owned()));
+        let wrong = begun(&[("us-east-1a", "us-east-1z")], "us-east-1");
+        assert!(!wrong.availability_zones.contains(&"us-east-1z".to_owned()));
         assert_eq!(begun(&[("us-east-1a", "cn-north-1a")], "cn-north-1").partition, "aws-cn");
     }
 
