@@ -23,7 +23,8 @@ pub(crate) fn location(session: &Session) -> Result<Option<Location>, CliError> 
     let named = session.globals.store.as_deref().or(session.environment.store.as_deref());
     if let Some(text) = session.globals.store.as_deref().or(named.filter(|_| !is_sandbox(session))) {
         let location = Location::parse(text)?;
-        if is_sandbox(session) && matches!(location, Location::S3 { .. }) && session.environment.s3_endpoint.is_none() {
+        // What a sandbox deletes would be deleted in the bucket, whatever endpoint it has.
+        if is_sandbox(session) && matches!(location, Location::S3 { .. }) {
             return Err(CliError::user(format!("{text} is a real bucket, and a sandbox is no real account")).hint(
                 "leave --store out: a sandbox has a store of its own; or leave --sandbox out, to work on the account",
             ));
