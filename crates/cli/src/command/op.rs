@@ -8,6 +8,7 @@ use kedge_render::events::EventLog;
 use kedge_render::plan as plan_text;
 use kedge_render::{Line, Role, Text, table, unified};
 use kedge_store::{ClusterStore, OperationRecord};
+use serde::Serialize;
 
 use crate::args::Output;
 use crate::error::CliError;
@@ -59,7 +60,7 @@ enum What {
     },
     /// Compare the manifests after two operations
     ///
-    /// Prints a unified diff; nothing if they are the same.
+    /// Prints a unified diff; nothing if they are the same. As JSON it has the numbers of the manifests and that diff.
     #[command(after_help = EXAMPLES)]
     Diff {
         /// Number of the earlier operation
@@ -80,6 +81,23 @@ enum What {
     },
 }
 
+/// What `diff -o json` prints.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Difference {
+    before: u64,
+    after: u64,
+    diff: String,
+}
+
+/// What `push -o json` prints.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Pushed {
+    operation: u64,
+    store: String,
+}
+
 /// Does it.
 pub(crate) fn run(args: &OpArgs, session: &Session) -> Result<ExitCode, CliError> {
     let ui = &session.ui;
@@ -88,9 +106,14 @@ pub(crate) fn run(args: &OpArgs, session: &Session) -> Result<ExitCode, CliError
         return block_on(async {
             let store = state::needed(session, &record.cluster).await?;
             store.push(&record).await?;
-            let sentence =
-                format!("Operation {} of {} is recorded in {}.", record.number, record.cluster, store.place());
-            ui.data(&Text { lines: vec![Line::plain(sentence)] })?;
+            match args.output {
+                Output::Json => ui.data_json(&Pushed { operation: record.number, store: store.place() })?,
+                Output::Text => {
+                    let (number, cluster) = (record.number, &record.cluster);
+                    let sentence = format!("Operation {number} of {cluster} is recorded in {}.", store.place());
+                    ui.data(&Text { lines: vec![Line::plain(sentence)] })?;
+                }
+            }
             Ok(ExitCode::Done)
         });
     }
@@ -110,7 +133,11 @@ pub(crate) fn run(args: &OpArgs, session: &Session) -> Result<ExitCode, CliError
             What::Diff { a, b } => {
                 let ((a, before), (b, after)) =
                     tokio::try_join!(history::manifests_of(&store, a), history::manifests_of(&store, b))?;
-                ui.data(&unified::diff(&before, &after, &format!("manifests {a}"), &format!("manifests {b}")))?;
+                let diff = unified::diff(&before, &after, &format!("manifests {a}"), &format!("manifests {b}"));
+                match args.output {
+                    Output::Json => ui.data_json(&Difference { before: a, after: b, diff: diff.to_string() })?,
+                    Output::Text => ui.data(&diff)?,
+                }
                 Ok(ExitCode::Done)
             }
             What::Push { .. } => Ok(ExitCode::Done),
