@@ -1,11 +1,13 @@
 //! `kedge validate`.
 
+use std::error::Error as _;
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 use jiff::SignedDuration;
-use kedge_kube::{Access, Cluster};
+use kedge_kube::{Access, Class, Cluster, KubeError};
+use kedge_ops::load;
 use kedge_ops::validate::{self, Kubernetes, Validation};
 use kedge_render::{Line, Role, Text, table};
 use kedge_resource::ClusterName;
@@ -56,7 +58,7 @@ pub(crate) struct ValidateArgs {
 /// Does it.
 pub(crate) fn run(args: &ValidateArgs, session: &Session) -> Result<ExitCode, CliError> {
     let (cluster, specification) = session.cluster()?;
-    let kubeconfig = args.kubeconfig.as_ref().map(fs_err::read_to_string).transpose()?;
+    let kubeconfig = args.kubeconfig.as_deref().map(load::text).transpose()?;
     let ui = &session.ui;
     let validation = block_on(async {
         let backend = session.open(specification.as_ref()).await?;
@@ -128,10 +130,31 @@ async fn look(
         validation.failures.push(validate::Failure {
             kind: validate::FailureKind::Cluster,
             name: cluster.to_string(),
-            why: format!("the Kubernetes API was not asked: {error}; {}", error.hint()),
+            why: unanswered(&error),
         });
     }
     Ok(validation)
+}
+
+/// Why the API gave no answer: whether a name is not known, nobody listens or a certificate is not trusted is in the causes.
+fn unanswered(error: &KubeError) -> String {
+    let mut why = format!("the Kubernetes API was not asked: {error}");
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        // Some repeat what lies beneath them.
+        if !why.contains(&text) {
+            why += ": ";
+            why += &text;
+        }
+        cause = error.source();
+    }
+    let hint = match error.class {
+        // The usual hint leads to this command.
+        Class::Unreachable => "is the server of the kubeconfig right, and may this machine reach it?",
+        _ => error.hint(),
+    };
+    format!("{why}; {hint}")
 }
 
 /// A connection as a kubeconfig says. Nothing is asked yet.
