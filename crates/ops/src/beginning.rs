@@ -42,7 +42,8 @@ pub fn begin(facts: Facts, region: &str, spec: Option<&ResolvedSpec>) -> Facts {
 fn serves(zones: &[HostedZone], wanted: &HostedZone, spec: &ResolvedSpec) -> bool {
     let above = |zone: &HostedZone| spec.cluster.name.as_str().ends_with(&format!(".{}", zone.name));
     zones.iter().filter(|zone| zone.private == wanted.private).any(|zone| match &spec.cluster.dns.zone {
-        Some(_) => zone.name == wanted.name || zone.id == wanted.id,
+        Some(written) if written.contains('.') => zone.name == wanted.name,
+        Some(_) => zone.id == wanted.id,
         None => above(zone),
     })
 }
