@@ -167,14 +167,23 @@ pub(crate) async fn worries(session: &Session, guard: Option<&Guard>) -> Result<
 /// Who runs this command, with the identity that the account knows.
 pub(crate) async fn caller(session: &Session, backend: &Backend) -> Result<Caller, CliError> {
     // It was asked for when planning, and is remembered.
-    let identity = backend.identity().await.ok();
+    let caller = backend.identity().await.ok().map(|identity| identity.caller);
+    // In a container nobody is logged in; AWS knows who it is all the same.
+    let named = session.environment.user.clone().or_else(|| caller.as_deref().and_then(name_in).map(str::to_owned));
+    let who = who(session);
     Ok(Caller {
         command: command_line(),
-        who: Who { caller: identity.map(|identity| identity.caller), ..who(session) },
+        who: Who { user: named.unwrap_or_else(|| who.user.clone()), caller, ..who },
         random: RandomState::new().hash_one("kedge"),
         lease: lease(session)?,
         clock: Clock::new(jiff::Timestamp::now),
     })
+}
+
+/// The name of an identity: what stands last in its ARN.
+fn name_in(arn: &str) -> Option<&str> {
+    let (_, name) = arn.rsplit_once(['/', ':'])?;
+    (!name.is_empty()).then_some(name)
 }
 
 /// What time it is, to the second.
@@ -224,6 +233,15 @@ fn lease_options(text: Option<&str>) -> Result<LeaseOptions, CliError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn identities_have_names() {
+        let name = |arn| name_in(arn).unwrap_or_default();
+        assert_eq!(name("arn:aws:iam::123456789012:user/alice"), "alice");
+        assert_eq!(name("arn:aws:sts::123456789012:assumed-role/kedge-apply/run-42"), "run-42");
+        assert_eq!(name("arn:aws:iam::123456789012:root"), "root");
+        assert_eq!(name_in("nobody"), None);
+    }
 
     #[test]
     fn lease_durations_are_seconds_or_minutes() {
