@@ -17,9 +17,13 @@ use ring::digest::{SHA256, digest};
 
 const PROGRAM: &str = "a program for instances\n";
 
+async fn bucket_of(bucket: &str) -> impl kedge_store::Objects {
+    wire_server::connect().await.bucket(bucket, "")
+}
+
 /// Everything that a bucket holds.
 async fn held(bucket: &str) -> BTreeMap<String, Vec<u8>> {
-    let bucket = wire_server::connect().await.bucket(bucket, "");
+    let bucket = bucket_of(bucket).await;
     let mut all = BTreeMap::new();
     for key in bucket.list("").await.unwrap() {
         let object = bucket.get(&key).await.unwrap().unwrap();
@@ -148,5 +152,20 @@ mod wire {
         let left: Vec<&String> =
             left.keys().filter(|key| key.contains("/nodes/") || key.contains("/addons/")).collect();
         assert!(left.is_empty(), "{left:?}");
+        // Keys, manifests and operations stay until they are asked to go, and what is none of kedge's stays then too.
+        let mine = |held: &BTreeMap<String, Vec<u8>>| held.keys().filter(|key| key.contains(cluster)).count();
+        let other = format!("state/{cluster}/notes.txt");
+        bucket_of("kedge-boot").await.put(&other, b"x", &kedge_store::Condition::Any).await.unwrap();
+        assert!(mine(&held("kedge-boot").await) > 8);
+        let neighbours =
+            |held: BTreeMap<String, Vec<u8>>| held.into_keys().filter(|key| !key.contains(cluster)).collect();
+        let before: Vec<String> = neighbours(held("kedge-boot").await);
+        let purge = format!("--purge={cluster}");
+        let (code, text) = place.run(&["delete", "cluster", "--name", cluster, "--yes", &purge]);
+        assert!(code == 0 && text.contains("Removed from s3://kedge-boot/state"), "{code}: {text}");
+        let after = held("kedge-boot").await;
+        assert_eq!((mine(&after), after.contains_key(&other)), (1, true), "{:?}", after.keys());
+        let after: Vec<String> = neighbours(after);
+        assert_eq!(before, after);
     }
 }

@@ -197,22 +197,21 @@ fn open_sandbox(
     ui: &Ui,
 ) -> Result<Sandbox, CliError> {
     let seed = match &globals.sandbox_facts {
+        Some(path) if !Sandbox::exists(&directory) => Some(kedge_ops::load::facts(path)?),
         Some(path) => {
-            if Sandbox::exists(&directory) {
-                ui.warn(&format!(
-                    "{path} is left aside: the sandbox in {directory} exists, and has what it was begun with"
-                ));
-            }
-            kedge_ops::load::facts(path)?
+            ui.warn(&format!(
+                "{path} is left aside: the sandbox in {directory} exists, and has what it was begun with"
+            ));
+            None
         }
         None => {
             let facts = kedge_sandbox::default_account();
             let region = spec.and_then(region::of).or_else(|| globals.region.clone());
-            beginning::begin(facts.clone(), region.as_deref().unwrap_or(&facts.region), spec)
+            Some(beginning::begin(facts.clone(), region.as_deref().unwrap_or(&facts.region), spec))
         }
     };
     // Without waiting, unless somebody wants to watch: trying kedge should not take as long as AWS does.
     let speed = globals.sandbox_speed.unwrap_or(0.0);
     let faults = globals.sandbox_faults.as_deref().map(Faults::read).transpose()?;
-    Ok(Sandbox::open(&SandboxOptions { dir: directory, seed: Some(seed), faults, speed, on_crash: Some(die) })?)
+    Ok(Sandbox::open(&SandboxOptions { dir: directory, seed, faults, speed, on_crash: Some(die) })?)
 }
