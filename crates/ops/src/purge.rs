@@ -86,7 +86,7 @@ fn is_own(name: &str) -> bool {
             Purpose::ALL.iter().any(|known| known.as_str() == *purpose)
                 && file.strip_suffix(".json").is_some_and(|id| ItemId::from_str(id).is_ok())
         }
-        ["secrets", file] => file.ends_with(".json"),
+        ["secrets" | "journal", file] => file.ends_with(".json"),
         ["nodes", "kedge-node", "amd64" | "arm64", digest] => is_digest(digest),
         ["nodes", _, "join.json"] => true,
         ["nodes", _, "status", file] => file.ends_with(".json"),
@@ -134,6 +134,7 @@ mod tests {
             "pki/private/service-account/1.json",
             "secrets/keyring.json",
             "secrets/dockerconfig.json",
+            "journal/20261127T064500Z-00000007.json",
             "nodes/endpoint.json",
             "nodes/init.json",
             "nodes/nodes/join.json",
@@ -193,7 +194,7 @@ mod tests {
         let store = filled(folder.path(), "c.example.com", &[own.clone(), others.clone()].concat()).await;
         let before = kept(&store).await.unwrap();
         assert_eq!((before.own.len(), before.others), (own.len(), others.len()));
-        let parts = "addons/, backups/, head.json, manifests/, nodes/, operations/, pki/, secrets/";
+        let parts = "addons/, backups/, head.json, journal/, manifests/, nodes/, operations/, pki/, secrets/";
         assert_eq!(before.describe(), parts);
         assert_eq!(purge(&store, &before, &Fence::open()).await.unwrap(), own.len());
         let after = kept(&store).await.unwrap();

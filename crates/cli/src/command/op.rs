@@ -7,6 +7,7 @@ use kedge_ops::load;
 use kedge_render::events::EventLog;
 use kedge_render::plan as plan_text;
 use kedge_render::{Line, Role, Text, table, unified};
+use kedge_store::head::Who;
 use kedge_store::{ClusterStore, OperationRecord};
 use serde::Serialize;
 
@@ -26,7 +27,8 @@ EXAMPLES:
 
 /// Show what was done to a cluster, and by whom
 ///
-/// Every apply and delete with a state store is an operation: its command, plan, events and outcome are recorded.
+/// Every apply and delete with a state store is an operation: its command, plan, events and outcome are recorded. Who changed
+/// keys and secrets, and when, is written down as well; such changes have no number.
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true, subcommand_required = true, disable_help_subcommand = true, after_help = EXAMPLES)]
 pub(crate) struct OpArgs {
@@ -163,12 +165,13 @@ async fn log(ui: &Ui, output: Output, store: &ClusterStore, limit: usize) -> Res
 fn row(entry: &Entry) -> Vec<String> {
     let of = |number: u64, rest: [String; 5]| std::iter::once(number.to_string()).chain(rest).collect();
     let dash = || "-".to_owned();
+    let person = |who: &Who| format!("{}@{}", who.user, who.host);
     match entry {
         Entry::Ended { operation } => of(
             operation.number,
             [
                 operation.started.to_string(),
-                format!("{}@{}", operation.who.user, operation.who.host),
+                person(&operation.who),
                 operation.serial.to_string(),
                 history::ending(&operation.ending),
                 operation.command.clone(),
@@ -178,7 +181,7 @@ fn row(entry: &Entry) -> Vec<String> {
             lease.operation,
             [
                 lease.taken.to_string(),
-                format!("{}@{}", lease.who.user, lease.who.host),
+                person(&lease.who),
                 lease.serial.map_or_else(dash, |serial| serial.to_string()),
                 format!(
                     "{}, {}",
@@ -189,6 +192,15 @@ fn row(entry: &Entry) -> Vec<String> {
             ],
         ),
         Entry::Unreadable { number, why } => of(*number, [dash(), dash(), dash(), why.clone(), dash()]),
+        Entry::Change { change } => vec![
+            dash(),
+            change.at.to_string(),
+            person(&change.who),
+            dash(),
+            change.what.clone(),
+            change.command.clone(),
+        ],
+        Entry::UnreadableChange { why, .. } => vec![dash(), dash(), dash(), dash(), why.clone(), dash()],
     }
 }
 

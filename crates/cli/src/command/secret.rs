@@ -119,6 +119,7 @@ pub(crate) fn run(args: &SecretArgs, session: &Session) -> Result<ExitCode, CliE
                 let outer = args.key.open(session).await?;
                 store.refuse_another_key(&*outer).await?;
                 store.put_secret(&*outer, secret, &value).await?;
+                state::note(session, &store, format!("secret {secret} stored")).await;
                 say(format!("{secret} is stored, encrypted, in {}.", store.place()));
             }
             What::List { output } => {
@@ -147,12 +148,14 @@ pub(crate) fn run(args: &SecretArgs, session: &Session) -> Result<ExitCode, CliE
             }
             What::Delete { secret } => {
                 store.delete_secret(secret).await?;
+                state::note(session, &store, format!("secret {secret} removed")).await;
                 say(format!("{secret} is removed from {}.", store.place()));
             }
             What::Rekey { new_kms_key, new_passphrase_file } => {
                 let old = args.key.open(session).await?;
                 let new = outer_key::open(session, new_kms_key.as_deref(), new_passphrase_file.as_deref()).await?;
                 let count = store.rekey(&*old, &*new).await?;
+                state::note(session, &store, "keys of the store replaced").await;
                 let secrets = if count == 1 { "1 secret is".to_owned() } else { format!("{count} secrets are") };
                 let text = format!("{secrets} encrypted anew.");
                 ui.data(&Text { lines: vec![Line::plain(text)] })?;
