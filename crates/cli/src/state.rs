@@ -183,7 +183,7 @@ pub(crate) async fn caller(session: &Session, backend: &Backend) -> Result<Calle
 /// Writes down that keys or secrets were changed. It is done by then: that it could not be written down is a warning.
 pub(crate) async fn note(session: &Session, store: &ClusterStore, what: impl Into<String>) {
     let random = RandomState::new().hash_one("kedge");
-    let noted = store.note(now(), random, who(session), command_line(), what.into()).await;
+    let noted = store.note(jiff::Timestamp::now(), random, who(session), command_line(), what.into()).await;
     if let Err(error) = noted {
         session.ui.warn(&format!("`kedge op log` will not show this change: {error}"));
     }

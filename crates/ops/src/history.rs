@@ -66,7 +66,7 @@ pub struct Operation {
 /// # Errors
 /// The store does not answer. A record that cannot be read is an entry.
 pub async fn log(store: &ClusterStore, limit: usize) -> Result<Vec<Entry>, StoreError> {
-    let (mut operations, mut changes) = (operations(store, limit).await?, changes(store, limit).await?);
+    let (mut operations, mut changes) = (operations(store, limit).await?, journal(store, limit).await?);
     let mut entries = Vec::new();
     // Both are in order. What has no time stands where its number or id has it.
     operations.reverse();
@@ -96,7 +96,7 @@ impl Entry {
     }
 }
 
-async fn changes(store: &ClusterStore, limit: usize) -> Result<Vec<Entry>, StoreError> {
+async fn journal(store: &ClusterStore, limit: usize) -> Result<Vec<Entry>, StoreError> {
     let mut entries = Vec::new();
     for id in store.journal().await?.into_iter().take(limit) {
         entries.push(match store.journal_entry(&id).await {

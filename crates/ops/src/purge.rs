@@ -134,7 +134,7 @@ mod tests {
             "pki/private/service-account/1.json",
             "secrets/keyring.json",
             "secrets/dockerconfig.json",
-            "journal/20261127T064500Z-00000007.json",
+            "journal/20261127T064500.123Z-00000007.json",
             "nodes/endpoint.json",
             "nodes/init.json",
             "nodes/nodes/join.json",

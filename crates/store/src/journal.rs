@@ -36,19 +36,21 @@ pub struct JournalEntry {
 }
 
 impl ClusterStore {
-    /// Writes down a change. `random` is any number, another one each time.
+    /// Writes down a change. `now` is as fine as the clock is, so that what is done one after the other stays in that order;
+    /// `random` is any number, another one each time.
     ///
     /// # Errors
     /// The store does not answer.
     pub async fn note(
         &self,
-        at: Timestamp,
+        now: Timestamp,
         random: u64,
         who: Who,
         command: String,
         what: String,
     ) -> Result<(), StoreError> {
-        let id = format!("{}-{:08x}", at.strftime("%Y%m%dT%H%M%SZ"), random & 0xffff_ffff);
+        let id = format!("{}-{:08x}", now.strftime("%Y%m%dT%H%M%S.%3fZ"), random & 0xffff_ffff);
+        let at = Timestamp::from_second(now.as_second()).unwrap_or(now);
         let cluster = self.cluster().clone();
         let entry = JournalEntry { format_version: FORMAT_VERSION, cluster, id, at, who, command, what };
         let key = self.journal_key(&entry.id);

@@ -15,7 +15,10 @@ async fn changes_are_told_newest_first_and_those_that_are_damaged_are_named() {
         place.store.note(at, 7, who(), "kedge rotate".to_owned(), what.to_owned()).await.unwrap();
     }
     let ids = place.store.journal().await.unwrap();
-    assert_eq!(ids, ["20270115T080200Z-00000007", "20270115T080100Z-00000007", "20270115T080000Z-00000007"]);
+    assert_eq!(
+        ids,
+        ["20270115T080200.000Z-00000007", "20270115T080100.000Z-00000007", "20270115T080000.000Z-00000007"]
+    );
     let entry = place.store.journal_entry(&ids[0]).await.unwrap();
     assert_eq!((entry.what.as_str(), entry.who, entry.at), ("three", who(), time() + Duration::from_secs(120)));
     // No history that needs a head: a key can be made before the first apply.
