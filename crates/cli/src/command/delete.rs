@@ -102,7 +102,7 @@ pub(crate) fn run(args: &DeleteArgs, session: &Session) -> Result<ExitCode, CliE
         running::show(session, &proposal, &[], args.output)?;
         running::refuse_blind(&proposal)?;
         if !changes {
-            return left(session, &backend, &account, &cluster, purge).await;
+            return left(args, session, &backend, &account, &cluster, purge).await;
         }
         approval::delete(session, &proposal, args.yes)?;
         let keeper = match guard {
@@ -113,7 +113,7 @@ pub(crate) fn run(args: &DeleteArgs, session: &Session) -> Result<ExitCode, CliE
             None => None,
         };
         match running::run(session, &backend, source.as_ref(), &proposal, args.output, keeper).await? {
-            ExitCode::Done => left(session, &backend, &account, &cluster, purge).await,
+            ExitCode::Done => left(args, session, &backend, &account, &cluster, purge).await,
             other => Ok(other),
         }
     })
@@ -156,6 +156,7 @@ impl Purge {
 
 /// Says what the store keeps of a cluster that is gone, or removes it.
 async fn left(
+    args: &ClusterArgs,
     session: &Session,
     backend: &Backend,
     account: &Booting<'_, Backend>,
@@ -197,7 +198,11 @@ async fn left(
     let count = purge::purge(&store, &kept, &keeper.fence()).await?;
     // With the head the lease is gone as well: there is nothing to give back.
     drop(keeper);
-    ui.data(&Text { lines: vec![Line::of(Role::Success, format!("Removed from {place}: {count} objects."))] })?;
+    let removed = Line::of(Role::Success, format!("Removed from {place}: {count} objects."));
+    match args.output {
+        RunOutput::Text => ui.data(&Text { lines: vec![removed] })?,
+        RunOutput::Jsonl => ui.say_line(removed),
+    }
     if kept.others > 0 {
         ui.say_line(Line::plain(format!("{} objects that kedge did not write stay there.", kept.others)));
     }

@@ -86,7 +86,15 @@ pub(crate) fn run(args: &ValidateArgs, session: &Session) -> Result<ExitCode, Cl
     })?;
     match args.output {
         Output::Json => ui.data_json(&validation)?,
-        Output::Text => ui.data(&text(&validation, kubeconfig.is_some()))?,
+        Output::Text => {
+            let mut text = text(&validation, kubeconfig.is_some());
+            if let Some(directory) = ui.sandbox()
+                && let Some(last) = text.lines.pop()
+            {
+                text.push(last.with(Role::Dim, format!(" (sandbox {directory})")));
+            }
+            ui.data(&text)?;
+        }
     }
     Ok(if validation.failures.is_empty() { ExitCode::Done } else { ExitCode::ChangesPending })
 }
