@@ -169,8 +169,8 @@ pub async fn ensure(
     if missing.is_empty() {
         return Ok(missing);
     }
-    store.refuse_another_key(outer).await?;
     let vault = store.vault_for_writing(outer).await?;
+    store.refuse_another_key(outer, &vault).await?;
     let mut all = Vec::new();
     for &purpose in &missing {
         all.push((purpose, Made::generate(purpose, now, random).map_err(pki(format!("make {purpose}")))?));
@@ -231,8 +231,8 @@ pub async fn prepare(
         return Err(KeypairError::Shared { purpose, other });
     }
     let id = made.item.id;
-    store.refuse_another_key(outer).await?;
     let vault = store.vault_for_writing(outer).await?;
+    store.refuse_another_key(outer, &vault).await?;
     store.put_private_key(&vault, purpose, id, &made.private).await?;
     let keyset = match known {
         Some(mut keyset) => {

