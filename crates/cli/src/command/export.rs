@@ -167,10 +167,7 @@ fn refuse_others(path: &Utf8Path, config: &KubeConfig) -> Result<(), CliError> {
             "`KUBECONFIG={path} kedge export kubeconfig --merge …` adds the cluster to it; or name another file with --out"
         )))
     };
-    let existing = match text::read(&private_file::read(path)?) {
-        Ok(existing) => existing,
-        Err(_) => return left("it is no kubeconfig".to_owned()),
-    };
+    let Ok(existing) = text::read(&private_file::read(path)?) else { return left("it is no kubeconfig".to_owned()) };
     if existing.is_null() {
         return Ok(());
     }
