@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use kedge_ops::boot::Booting;
 use kedge_ops::{Guard, delete_cluster, purge};
 use kedge_render::{Line, Role, Text};
-use kedge_resource::ClusterName;
+use kedge_resource::{ClusterName, Plan};
 
 use super::running;
 use crate::approval;
@@ -102,7 +102,7 @@ pub(crate) fn run(args: &DeleteArgs, session: &Session) -> Result<ExitCode, CliE
         running::show(session, &proposal, &[], args.output)?;
         running::refuse_blind(&proposal)?;
         if !changes {
-            return left(args, session, &backend, &account, &cluster, purge).await;
+            return left(args, session, &backend, &account, proposal.plan(), purge).await;
         }
         approval::delete(session, &proposal, args.yes)?;
         let keeper = match guard {
@@ -113,7 +113,7 @@ pub(crate) fn run(args: &DeleteArgs, session: &Session) -> Result<ExitCode, CliE
             None => None,
         };
         match running::run(session, &backend, source.as_ref(), &proposal, args.output, keeper).await? {
-            ExitCode::Done => left(args, session, &backend, &account, &cluster, purge).await,
+            ExitCode::Done => left(args, session, &backend, &account, proposal.plan(), purge).await,
             other => Ok(other),
         }
     })
@@ -160,14 +160,25 @@ async fn left(
     session: &Session,
     backend: &Backend,
     account: &Booting<'_, Backend>,
-    cluster: &ClusterName,
+    plan: &Plan,
     purge: Option<Purge>,
 ) -> Result<ExitCode, CliError> {
-    let ui = &session.ui;
+    let (ui, cluster) = (&session.ui, &plan.cluster);
     let Some(store) = state::of_cluster(session, Some(backend), cluster).await? else { return Ok(ExitCode::Done) };
     let kept = purge::kept(&store).await?;
     let place = format!("{}/{cluster}", store.place());
     if kept.own.is_empty() {
+        return Ok(ExitCode::Done);
+    }
+    let head = store.snapshot().await?.head;
+    if let Some(head) = head.filter(|head| head.account_id != plan.account_id || head.region != plan.region) {
+        // It may be alive there, and needs all of this.
+        let known = format!("{place} is of a cluster in account {} and region {}", head.account_id, head.region);
+        if purge.is_some() {
+            return Err(CliError::user(format!("{known}: it was left as it is"))
+                .hint("delete it there: --region and --profile name region and account"));
+        }
+        ui.warn(&format!("{known}, where it was not looked for"));
         return Ok(ExitCode::Done);
     }
     let Some(wanted) = purge else {
