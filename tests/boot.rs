@@ -67,6 +67,11 @@ fn what_is_missing_in_the_store_is_delivered_again() {
         let (code, text) = place.run(&plan);
         assert_eq!(code, 0, "{text}");
     }
+    // Deleted and purged by one command, which knows of what it has removed itself.
+    let purge = format!("--purge={}", place.cluster);
+    let (code, text) = place.run(&["delete", "cluster", "--name", &place.cluster, "--yes", &purge]);
+    assert!(code == 0 && text.contains("Removed from "), "{code}: {text}");
+    assert!(!store.join("head.json").exists() && !store.join("nodes/init.json").exists());
 }
 
 mod wire {

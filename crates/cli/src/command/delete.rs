@@ -102,7 +102,7 @@ pub(crate) fn run(args: &DeleteArgs, session: &Session) -> Result<ExitCode, CliE
         running::show(session, &proposal, &[], args.output)?;
         running::refuse_blind(&proposal)?;
         if !changes {
-            return left(args, session, &backend, &account, proposal.plan(), purge).await;
+            return left(args, session, &backend, proposal.plan(), purge).await;
         }
         approval::delete(session, &proposal, args.yes)?;
         let keeper = match guard {
@@ -113,7 +113,7 @@ pub(crate) fn run(args: &DeleteArgs, session: &Session) -> Result<ExitCode, CliE
             None => None,
         };
         match running::run(session, &backend, source.as_ref(), &proposal, args.output, keeper).await? {
-            ExitCode::Done => left(args, session, &backend, &account, proposal.plan(), purge).await,
+            ExitCode::Done => left(args, session, &backend, proposal.plan(), purge).await,
             other => Ok(other),
         }
     })
@@ -159,7 +159,6 @@ async fn left(
     args: &ClusterArgs,
     session: &Session,
     backend: &Backend,
-    account: &Booting<'_, Backend>,
     plan: &Plan,
     purge: Option<Purge>,
 ) -> Result<ExitCode, CliError> {
@@ -189,8 +188,8 @@ async fn left(
         ));
         return Ok(ExitCode::Done);
     };
-    // What is still there, or was made meanwhile, needs its keys. What is noted of the store itself does not matter: that goes.
-    let proposal = delete_cluster::plan(account, cluster, None, true).await?;
+    // What is still there, or was made meanwhile, needs its keys. The store is not asked: what it has goes next.
+    let proposal = delete_cluster::plan(backend, cluster, None, true).await?;
     running::refuse_blind(&proposal)?;
     if !proposal.plan().is_empty() {
         return Err(CliError::user(format!(
