@@ -103,7 +103,10 @@ pub(crate) fn purge(session: &Session, cluster: &ClusterName, place: &str, kept:
     text.push(Line::of(Role::Error, format!("Nothing brings back what is removed from {place}:")));
     text.push(Line::plain("  ").with(Role::Removed, kept.describe()));
     session.ui.complain(&text);
-    type_name(session, cluster)
+    match session.ui.ask(&format!("Type {cluster} to go on:"))?.as_deref() {
+        Some(answer) if answer == cluster.as_str() => Ok(()),
+        _ => Err(CliError::user(format!("not confirmed; {place} was left as it is"))),
+    }
 }
 
 fn cannot_ask(verb: &str) -> CliError {

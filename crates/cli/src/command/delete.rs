@@ -169,7 +169,9 @@ async fn left(
     if kept.own.is_empty() {
         return Ok(ExitCode::Done);
     }
-    let head = store.snapshot().await?.head;
+    // Before the account is looked at: the lease is only given if nobody has begun anything since.
+    let guard = Guard::look(store.clone()).await?;
+    let head = guard.base().head.as_ref();
     if let Some(head) = head.filter(|head| head.account_id != plan.account_id || head.region != plan.region) {
         // It may be alive there, and needs all of this.
         let known = format!("{place} is of a cluster in account {} and region {}", head.account_id, head.region);
@@ -202,7 +204,6 @@ async fn left(
         approval::purge(session, cluster, &place, &kept)?;
     }
     let caller = state::caller(session, backend).await?;
-    let guard = Guard::look(store.clone()).await?;
     let keeper = guard.begin(&caller, proposal.plan(), None).await?;
     let kept = purge::kept(&store).await?;
     let count = purge::purge(&store, &kept, &keeper.fence()).await?;
