@@ -17,9 +17,13 @@ use ring::digest::{SHA256, digest};
 
 const PROGRAM: &str = "a program for instances\n";
 
+async fn bucket_of(bucket: &str) -> impl kedge_store::Objects {
+    wire_server::connect().await.bucket(bucket, "")
+}
+
 /// Everything that a bucket holds.
 async fn held(bucket: &str) -> BTreeMap<String, Vec<u8>> {
-    let bucket = wire_server::connect().await.bucket(bucket, "");
+    let bucket = bucket_of(bucket).await;
     let mut all = BTreeMap::new();
     for key in bucket.list("").await.unwrap() {
         let object = bucket.get(&key).await.unwrap().unwrap();
@@ -63,6 +67,11 @@ fn what_is_missing_in_the_store_is_delivered_again() {
         let (code, text) = place.run(&plan);
         assert_eq!(code, 0, "{text}");
     }
+    // Deleted and purged by one command, which knows of what it has removed itself.
+    let purge = format!("--purge={}", place.cluster);
+    let (code, text) = place.run(&["delete", "cluster", "--name", &place.cluster, "--yes", &purge]);
+    assert!(code == 0 && text.contains("Removed from "), "{code}: {text}");
+    assert!(!store.join("head.json").exists() && !store.join("nodes/init.json").exists());
 }
 
 mod wire {
@@ -85,11 +94,28 @@ mod wire {
             "  cloudProvider: aws\n  serviceAccountIssuerDiscovery: {discoveryStore: \"s3://kedge-boot/keys\"}";
         let text = fs_err::read_to_string(&manifest).unwrap().replace("  cloudProvider: aws", discovery);
         fs_err::write(manifest, text).unwrap();
+        // No instance could ever open keys that a passphrase wraps.
+        fs_err::write(place.directory.path().join("passphrase"), "correct horse battery").unwrap();
+        let passphrase =
+            ["apply", "-f", "cluster.yaml", "--yes", "--passphrase-file", "passphrase", "--node-binaries", "."];
+        let (code, text) = place.run(&passphrase);
+        assert!(code == 1 && text.contains("no instance can know the passphrase"), "{code}: {text}");
+        assert!(!held("kedge-boot").await.keys().any(|key| key.contains("/pki/")), "nothing is made");
+
         let apply = ["apply", "-f", "cluster.yaml", "--yes", "--kms-key", &key, "--node-binaries", "."];
         let (code, text) = place.run(&apply);
         assert_eq!(code, 0, "{text}");
         let (code, text) = place.run(&["plan", "-f", "cluster.yaml", "--detailed-exitcode", "--node-binaries", "."]);
         assert_eq!(code, 0, "{text}");
+        // Another key of KMS opens what the first one has wrapped, and is not taken for it.
+        let answer = request(&endpoint, "kms", "POST /", headers, "{}");
+        let other = answer.split("\"KeyId\":").nth(1).and_then(|rest| rest.split('"').nth(1)).unwrap().to_owned();
+        for command in
+            [&["rotate", "ca", "--stage", "prepare", "--name", cluster][..], &["apply", "-f", "cluster.yaml", "--yes"]]
+        {
+            let (code, text) = place.run(&[command, &["--kms-key", &other]].concat());
+            assert!(code == 1 && text.contains("is named: name the former"), "{code}: {text}");
+        }
         // Nobody has to have the program: the bucket has it.
         let (code, text) = place.run(&["plan", "-f", "cluster.yaml", "--detailed-exitcode"]);
         assert_eq!(code, 0, "{text}");
@@ -131,5 +157,20 @@ mod wire {
         let left: Vec<&String> =
             left.keys().filter(|key| key.contains("/nodes/") || key.contains("/addons/")).collect();
         assert!(left.is_empty(), "{left:?}");
+        // Keys, manifests and operations stay until they are asked to go, and what is none of kedge's stays then too.
+        let mine = |held: &BTreeMap<String, Vec<u8>>| held.keys().filter(|key| key.contains(cluster)).count();
+        let other = format!("state/{cluster}/notes.txt");
+        bucket_of("kedge-boot").await.put(&other, b"x", &kedge_store::Condition::Any).await.unwrap();
+        assert!(mine(&held("kedge-boot").await) > 8);
+        let neighbours =
+            |held: BTreeMap<String, Vec<u8>>| held.into_keys().filter(|key| !key.contains(cluster)).collect();
+        let before: Vec<String> = neighbours(held("kedge-boot").await);
+        let purge = format!("--purge={cluster}");
+        let (code, text) = place.run(&["delete", "cluster", "--name", cluster, "--yes", &purge]);
+        assert!(code == 0 && text.contains("Removed from s3://kedge-boot/state"), "{code}: {text}");
+        let after = held("kedge-boot").await;
+        assert_eq!((mine(&after), after.contains_key(&other)), (1, true), "{:?}", after.keys());
+        let after: Vec<String> = neighbours(after);
+        assert_eq!(before, after);
     }
 }

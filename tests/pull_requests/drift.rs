@@ -68,6 +68,10 @@ fn what_somebody_else_changed_added_and_removed_is_shown_and_nothing_else() {
 fn without_anything_applied_there_is_nothing_to_compare_with() {
     let place = Repository::new();
     let run = place.kedge(&DRIFT);
+    assert!(run.code == 1 && run.stderr.contains("there is no sandbox"), "{}", run.stderr);
+    place.write("cluster.yaml", CLUSTER);
+    assert_eq!(place.kedge(&["plan", "-f", "cluster.yaml", "--sandbox", "-q"]).code, 0);
+    let run = place.kedge(&DRIFT);
     assert_eq!(run.code, 1);
     assert!(run.stderr.contains("has no manifests of minimal.example.com"), "{}", run.stderr);
     let run = place.kedge(&["plan", "--drift", "--name=minimal.example.com"]);

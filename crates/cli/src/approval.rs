@@ -1,6 +1,7 @@
 //! Asking before anything changes.
 
 use kedge_ops::Proposal;
+use kedge_ops::purge::Kept;
 use kedge_render::{Line, Role, Text};
 use kedge_resource::plan::Note;
 use kedge_resource::{ClusterName, ResourceKey};
@@ -10,6 +11,8 @@ use crate::session::Session;
 
 /// Code of the notes that refuse to destroy something that holds state; an explicit confirmation lifts them.
 const DESTROYS_STATE: &str = "destroy-needs-permission";
+/// What such a plan is refused with.
+const DESTROYS: &str = "the plan destroys resources that hold state; nothing was changed";
 
 /// Makes sure that somebody wants the changes of a plan.
 ///
@@ -19,9 +22,8 @@ pub(crate) fn apply(session: &Session, proposal: &mut Proposal, yes: bool) -> Re
     let destroyed = destroyed(proposal)?;
     if !destroyed.is_empty() {
         if !can_ask {
-            let allow: Vec<String> = destroyed.iter().map(|key| format!("--allow-destroy '{key}'")).collect();
-            return Err(CliError::user("the plan destroys resources that hold state; nothing was changed")
-                .hint(format!("if that is meant, add\n{}", allow.join("\n"))));
+            let hint = format!("if that is meant, add\n{}", permissions(&destroyed));
+            return Err(CliError::user(DESTROYS).hint(hint));
         }
         let mut text = Text::new();
         text.gap();
@@ -44,6 +46,24 @@ pub(crate) fn apply(session: &Session, proposal: &mut Proposal, yes: bool) -> Re
         Some("y" | "Y" | "yes" | "Yes" | "YES") => Ok(()),
         _ => Err(CliError::user("not approved; nothing was changed")),
     }
+}
+
+/// Refuses a plan that an apply would refuse, too: a job that plans shall not end well if what it saved can never be applied.
+pub(crate) fn possible(proposal: &Proposal) -> Result<(), CliError> {
+    let destroyed = destroyed(proposal)?;
+    if destroyed.is_empty() {
+        return Ok(());
+    }
+    let hint = format!(
+        "if that is meant, plan with what follows; --out saves it with the plan, and applying that asks for it no more\n{}",
+        permissions(&destroyed)
+    );
+    Err(CliError::user(DESTROYS).hint(hint))
+}
+
+/// The options that allow to destroy, one a line.
+fn permissions(keys: &[ResourceKey]) -> String {
+    keys.iter().map(|key| format!("--allow-destroy '{key}'")).collect::<Vec<_>>().join("\n")
 }
 
 /// Makes sure that somebody wants a cluster deleted: by `--yes`, or by typing its name.
@@ -74,6 +94,19 @@ pub(crate) fn restore(session: &Session, cluster: &ClusterName, lost: &Text, yes
         return Err(cannot_ask("restore"));
     }
     type_name(session, cluster)
+}
+
+/// Makes sure that somebody wants everything removed that the store keeps of a cluster, by typing its name.
+pub(crate) fn purge(session: &Session, cluster: &ClusterName, place: &str, kept: &Kept) -> Result<(), CliError> {
+    let mut text = Text::new();
+    text.gap();
+    text.push(Line::of(Role::Error, format!("Nothing brings back what is removed from {place}:")));
+    text.push(Line::plain("  ").with(Role::Removed, kept.describe()));
+    session.ui.complain(&text);
+    match session.ui.ask(&format!("Type {cluster} to go on:"))?.as_deref() {
+        Some(answer) if answer == cluster.as_str() => Ok(()),
+        _ => Err(CliError::user(format!("not confirmed; {place} was left as it is"))),
+    }
 }
 
 fn cannot_ask(verb: &str) -> CliError {

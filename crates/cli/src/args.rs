@@ -42,8 +42,8 @@ EXAMPLES:
 /// kedge compares what the manifests ask for with what AWS holds, shows the difference, and makes it so. It finds the
 /// resources of a cluster by their tags, keeps no state file, and never touches what the cluster does not own.
 ///
-/// With a state store in S3 the instances that it launches become a Kubernetes cluster by themselves; without one they start and
-/// run only.
+/// With a state store in S3 and the program for instances (--node-binaries) the instances that it launches become a Kubernetes
+/// cluster by themselves; without these they start and run only.
 ///
 /// Exit codes: 0 done or nothing to do, 1 failed, 2 changes pending (plan --detailed-exitcode), 130 interrupted.
 #[derive(Debug, Parser)]
@@ -105,7 +105,8 @@ pub(crate) struct GlobalArgs {
     )]
     pub(crate) sandbox: Option<Utf8PathBuf>,
 
-    /// Facts document that a new sandbox account is made from
+    /// Facts document that a new sandbox account is made from [default: the region, zones and hosted zone of the manifests,
+    /// images of Ubuntu, Debian and Amazon Linux, and common machine types]
     #[arg(long, value_name = "FILE", global = true)]
     pub(crate) sandbox_facts: Option<Utf8PathBuf>,
 

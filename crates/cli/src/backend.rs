@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
+use camino::Utf8PathBuf;
 use kedge_aws::{Aws, AwsOptions};
 use kedge_cloud::{
     CloudError, ClusterSummary, Fence, Handles, Identity, Observe, Progress, Realize, Scope, Step, StepOutcome,
 };
 use kedge_engine::{RunOptions, SimulatedSleeper};
+use kedge_ops::{beginning, region};
 use kedge_resource::{ClusterName, Facts, FactsQuery, Inventory};
 use kedge_sandbox::{Faults, Sandbox, SandboxOptions};
+use kedge_spec::ResolvedSpec;
 
 use crate::args::GlobalArgs;
 use crate::env::Environment;
@@ -84,22 +87,24 @@ impl Realize for Backend {
 }
 
 impl Backend {
-    /// Whether commands are to work on the sandbox.
-    pub(crate) fn is_sandbox(globals: &GlobalArgs, environment: &Environment) -> bool {
-        globals.sandbox.is_some() || environment.sandbox.is_some()
+    /// Directory of the sandbox, if commands are to work on one.
+    pub(crate) fn sandbox(globals: &GlobalArgs, environment: &Environment) -> Option<Utf8PathBuf> {
+        globals.sandbox.clone().or_else(|| environment.sandbox.clone().map(Into::into))
     }
 
-    /// Opens the account. `region` is the one that the manifests' zones are in.
+    /// Opens the account, in the region of the manifests if there are any.
     pub(crate) async fn open(
         globals: &GlobalArgs,
         environment: &Environment,
-        region: Option<String>,
+        spec: Option<&ResolvedSpec>,
         ui: &Ui,
     ) -> Result<Self, CliError> {
-        let directory = globals.sandbox.clone().or_else(|| environment.sandbox.clone().map(Into::into));
-        if let Some(directory) = directory {
+        let region = spec.and_then(region::of);
+        if let Some(directory) = Self::sandbox(globals, environment) {
             ui.detail(format!("using the sandbox account in {directory}"));
-            return Ok(Self::Sandbox(open_sandbox(globals, directory)?));
+            let backend = Self::Sandbox(open_sandbox(globals, directory, spec, ui)?);
+            backend.refuse_region(globals, region.as_deref(), ui)?;
+            return Ok(backend);
         }
         for (given, option) in [
             (globals.sandbox_facts.is_some(), "--sandbox-facts"),
@@ -123,6 +128,20 @@ impl Backend {
 }
 
 impl Backend {
+    /// Refuses what a sandbox cannot be asked for: it is of one region, which was decided when it was begun.
+    pub(crate) fn refuse_region(&self, globals: &GlobalArgs, zones: Option<&str>, ui: &Ui) -> Result<(), CliError> {
+        let Self::Sandbox(sandbox) = self else { return Ok(()) };
+        let (own, directory) = (sandbox.region(), ui.sandbox().unwrap_or_default());
+        let (what, wanted) = match (zones, &globals.region) {
+            (Some(zones), _) if zones != own => ("the zones of the manifests are in", zones),
+            (_, Some(asked)) if *asked != own => ("--region is", asked.as_str()),
+            _ => return Ok(()),
+        };
+        Err(CliError::user(format!("the sandbox in {directory} is of {own}, and {what} {wanted}")).hint(format!(
+            "--sandbox=DIR with a directory that is not there yet begins one of {wanted}: each sandbox is of one region"
+        )))
+    }
+
     /// The same account in the region of other manifests, within the same rate budget; `None` if that takes a connection of its
     /// own.
     pub(crate) fn beside(
@@ -171,8 +190,26 @@ fn die() {
     std::process::exit(137);
 }
 
-fn open_sandbox(globals: &GlobalArgs, directory: camino::Utf8PathBuf) -> Result<Sandbox, CliError> {
-    let seed = globals.sandbox_facts.as_deref().map(kedge_ops::load::facts).transpose()?;
+fn open_sandbox(
+    globals: &GlobalArgs,
+    directory: Utf8PathBuf,
+    spec: Option<&ResolvedSpec>,
+    ui: &Ui,
+) -> Result<Sandbox, CliError> {
+    let seed = match &globals.sandbox_facts {
+        Some(path) if !Sandbox::exists(&directory) => Some(kedge_ops::load::facts(path)?),
+        Some(path) => {
+            ui.warn(&format!(
+                "{path} is left aside: the sandbox in {directory} exists, and has what it was begun with"
+            ));
+            None
+        }
+        None => {
+            let facts = kedge_sandbox::default_account();
+            let region = spec.and_then(region::of).or_else(|| globals.region.clone());
+            Some(beginning::begin(facts.clone(), region.as_deref().unwrap_or(&facts.region), spec))
+        }
+    };
     // Without waiting, unless somebody wants to watch: trying kedge should not take as long as AWS does.
     let speed = globals.sandbox_speed.unwrap_or(0.0);
     let faults = globals.sandbox_faults.as_deref().map(Faults::read).transpose()?;

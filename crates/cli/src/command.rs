@@ -27,9 +27,13 @@ use crate::args::Command;
 use crate::error::CliError;
 use crate::exit_code::ExitCode;
 use crate::session::Session;
+use crate::state;
 
 /// Does what was asked.
 pub(crate) fn run(command: Command, session: &Session) -> Result<ExitCode, CliError> {
+    if is_about_what_exists(&command) {
+        state::existing_sandbox(session)?;
+    }
     match command {
         Command::Init(args) => init::run(&args, session),
         Command::Plan(args) => plan::run(&args, session),
@@ -51,5 +55,32 @@ pub(crate) fn run(command: Command, session: &Session) -> Result<ExitCode, CliEr
         Command::Validate(args) => validate::run(&args, session),
         Command::Schema(args) => schema::run(&args, session),
         Command::Completions(args) => completions::run(&args, session),
+    }
+}
+
+/// Whether a command has nothing to do in a sandbox that nobody has begun.
+fn is_about_what_exists(command: &Command) -> bool {
+    match command {
+        Command::Delete(_)
+        | Command::Get(_)
+        | Command::Validate(_)
+        | Command::Export(_)
+        | Command::Etcd(_)
+        | Command::Op(_)
+        | Command::Lease(_)
+        | Command::Store(_)
+        | Command::Snapshot(_) => true,
+        Command::Plan(args) => args.is_about_what_exists(),
+        Command::Secret(args) => args.is_about_what_exists(),
+        // They begin one, or ask no account.
+        Command::Apply(_)
+        | Command::Rotate(_)
+        | Command::Facts(_)
+        | Command::Resources(_)
+        | Command::Init(_)
+        | Command::Diff(_)
+        | Command::IamPolicy(_)
+        | Command::Schema(_)
+        | Command::Completions(_) => false,
     }
 }

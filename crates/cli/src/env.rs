@@ -7,7 +7,7 @@ use std::env::VarError;
 use camino::Utf8PathBuf;
 
 /// Directory of a sandbox account, as `--sandbox=DIR` has it. Set and empty is as good as not set, and so are `0`, `false`,
-/// `no` and `off`.
+/// `no` and `off`, in capitals or not.
 pub(crate) const KEDGE_SANDBOX: &str = "KEDGE_SANDBOX";
 /// What developers want to see of the inside, as a filter of `tracing-subscriber`, for example `kedge_aws=debug`.
 pub(crate) const KEDGE_LOG: &str = "KEDGE_LOG";
@@ -97,7 +97,7 @@ impl Environment {
                 .filter(|name| variable(name).is_some_and(|value| value.is_empty()))
                 .collect(),
             // What elsewhere switches something off is no name of a directory here.
-            sandbox: lookup(KEDGE_SANDBOX).filter(|text| !["0", "false", "no", "off"].contains(&text.as_str())),
+            sandbox: lookup(KEDGE_SANDBOX).filter(|text| !is_off(text)),
             log: lookup(KEDGE_LOG),
             no_color: lookup(NO_COLOR).is_some(),
             ci: lookup(CI).is_some_and(|value| value != "false"),
@@ -121,6 +121,11 @@ impl Environment {
         let named = self.kubeconfigs.iter().flat_map(|list| list.split(':')).find(|path| !path.is_empty());
         named.map(Utf8PathBuf::from).or_else(|| Some(Utf8PathBuf::from(self.home.as_ref()?).join(".kube/config")))
     }
+}
+
+/// Whether somebody switches something off.
+fn is_off(text: &str) -> bool {
+    ["0", "false", "no", "off"].iter().any(|word| text.trim().eq_ignore_ascii_case(word))
 }
 
 /// Whether a store of kops is in a place where kedge can keep objects too.
@@ -166,6 +171,17 @@ mod tests {
             empty: vec!["AWS_REGION"],
         };
         assert_eq!(read, expected);
+    }
+
+    #[test]
+    fn a_sandbox_can_be_switched_off() {
+        let sandbox = |value: &'static str| {
+            Environment::from_lookup(|key| (key == KEDGE_SANDBOX).then(|| value.to_owned())).sandbox
+        };
+        for off in ["", "0", "false", "False", "no", "OFF", "off "] {
+            assert_eq!(sandbox(off), None, "{off:?}");
+        }
+        assert_eq!(sandbox("office").as_deref(), Some("office"));
     }
 
     #[test]

@@ -29,6 +29,11 @@ impl KeyArgs {
         open(session, self.kms_key.as_deref(), self.passphrase_file.as_deref()).await
     }
 
+    /// Whether the one that is named is a passphrase.
+    pub(crate) fn is_passphrase(&self) -> bool {
+        self.kms_key.is_none() && self.passphrase_file.is_some()
+    }
+
     /// Whether one is named.
     pub(crate) fn is_given(&self) -> bool {
         self.kms_key.is_some() || self.passphrase_file.is_some()

@@ -105,7 +105,7 @@ impl<'a> RunProgress<'a> {
 fn is_news(event: &Event, verbose: bool) -> bool {
     match event {
         Event::StepFailed { .. } | Event::StepRetried { .. } | Event::Stopping => true,
-        // Whoever asked to stop knows why, and how many steps that are is said at the end.
+        // See `EventLog`.
         Event::StepSkipped { because, .. } => verbose || *because != Skipped::Stopped,
         Event::StepFinished { .. } | Event::StepWaiting { .. } => verbose,
         Event::RunStarted { .. } | Event::StepStarted { .. } | Event::RunFinished { .. } => false,

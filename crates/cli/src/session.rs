@@ -8,7 +8,7 @@ use camino::Utf8Path;
 use kedge_diag::Source;
 use kedge_ops::load::{self, Input};
 use kedge_ops::manifests::ManifestOptions;
-use kedge_ops::{Specification, fleet, region};
+use kedge_ops::{Specification, fleet};
 use kedge_resource::ClusterName;
 use kedge_spec::resolved::Feature;
 
@@ -127,8 +127,8 @@ impl Session {
 
     /// Opens the account, in the region of the specification if there is one.
     pub(crate) async fn open(&self, specification: Option<&Specification>) -> Result<Backend, CliError> {
-        let region = specification.and_then(|specification| region::of(&specification.resolved));
-        Backend::open(&self.globals, &self.environment, region, &self.ui).await
+        let spec = specification.map(|specification| &specification.resolved);
+        Backend::open(&self.globals, &self.environment, spec, &self.ui).await
     }
 
     /// The cluster that a command without need for manifests is about: `--name`, or that of the manifests.

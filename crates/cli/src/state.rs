@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 use kedge_cloud::Observe as _;
-use kedge_ops::{Caller, Guard};
+use kedge_ops::{Caller, Guard, history};
 use kedge_resource::ClusterName;
 use kedge_store::head::Who;
 use kedge_store::{Clock, ClusterStore, Directory, LeaseOptions, Location, Objects};
@@ -23,21 +23,33 @@ pub(crate) fn location(session: &Session) -> Result<Option<Location>, CliError> 
     let named = session.globals.store.as_deref().or(session.environment.store.as_deref());
     if let Some(text) = session.globals.store.as_deref().or(named.filter(|_| !is_sandbox(session))) {
         let location = Location::parse(text)?;
-        if is_sandbox(session) && matches!(location, Location::S3 { .. }) && session.environment.s3_endpoint.is_none() {
+        // What a sandbox deletes would be deleted in the bucket, whatever endpoint it has.
+        if is_sandbox(session) && matches!(location, Location::S3 { .. }) {
             return Err(CliError::user(format!("{text} is a real bucket, and a sandbox is no real account")).hint(
                 "leave --store out: a sandbox has a store of its own; or leave --sandbox out, to work on the account",
             ));
         }
         return Ok(Some(location));
     }
-    let sandbox =
-        session.globals.sandbox.clone().or_else(|| session.environment.sandbox.clone().map(Utf8PathBuf::from));
-    Ok(sandbox.map(|directory| Location::Directory(directory.join("store"))))
+    Ok(sandbox(session).map(|directory| Location::Directory(directory.join("store"))))
 }
 
 /// Whether the command works on the sandbox.
 pub(crate) fn is_sandbox(session: &Session) -> bool {
-    Backend::is_sandbox(&session.globals, &session.environment)
+    sandbox(session).is_some()
+}
+
+fn sandbox(session: &Session) -> Option<Utf8PathBuf> {
+    Backend::sandbox(&session.globals, &session.environment)
+}
+
+/// Refuses to read a sandbox that nobody has begun: a typing error would look like an empty account.
+pub(crate) fn existing_sandbox(session: &Session) -> Result<(), CliError> {
+    match sandbox(session) {
+        Some(directory) if !directory.is_dir() => Err(CliError::user(format!("there is no sandbox in {directory}"))
+            .hint("`kedge apply --sandbox` begins one; name the directory of one that is there with --sandbox=DIR")),
+        _ => Ok(()),
+    }
 }
 
 /// The objects of the store, if there is one. `backend` is used where it reaches S3.
@@ -94,6 +106,18 @@ pub(crate) async fn needed(session: &Session, cluster: &ClusterName) -> Result<C
     })
 }
 
+/// Says of a cluster that was deleted that it was: what the store keeps looks as if it were there.
+pub(crate) async fn remark_deleted(session: &Session, store: &ClusterStore) -> Result<(), CliError> {
+    if let Some(record) = history::deleted(store).await? {
+        let (cluster, number, started) = (store.cluster(), record.number, record.started);
+        session.ui.warn(&format!(
+            "{cluster} was deleted by operation {number} at {started}; this is what {} keeps of it",
+            store.place()
+        ));
+    }
+    Ok(())
+}
+
 /// Looks at the store of a cluster, if there is a store.
 pub(crate) async fn look(
     session: &Session,
@@ -143,14 +167,32 @@ pub(crate) async fn worries(session: &Session, guard: Option<&Guard>) -> Result<
 /// Who runs this command, with the identity that the account knows.
 pub(crate) async fn caller(session: &Session, backend: &Backend) -> Result<Caller, CliError> {
     // It was asked for when planning, and is remembered.
-    let identity = backend.identity().await.ok();
+    let caller = backend.identity().await.ok().map(|identity| identity.caller);
+    // In a container nobody is logged in; AWS knows who it is all the same.
+    let named = session.environment.user.clone().or_else(|| caller.as_deref().and_then(name_in).map(str::to_owned));
+    let who = who(session);
     Ok(Caller {
         command: command_line(),
-        who: Who { caller: identity.map(|identity| identity.caller), ..who(session) },
+        who: Who { user: named.unwrap_or_else(|| who.user.clone()), caller, ..who },
         random: RandomState::new().hash_one("kedge"),
         lease: lease(session)?,
         clock: Clock::new(jiff::Timestamp::now),
     })
+}
+
+/// Writes down that keys or secrets were changed. It is done by then: that it could not be written down is a warning.
+pub(crate) async fn note(session: &Session, store: &ClusterStore, what: impl Into<String>) {
+    let random = RandomState::new().hash_one("kedge");
+    let noted = store.note(jiff::Timestamp::now(), random, who(session), command_line(), what.into()).await;
+    if let Err(error) = noted {
+        session.ui.warn(&format!("`kedge op log` will not show this change: {error}"));
+    }
+}
+
+/// The name of an identity: what stands last in its ARN.
+fn name_in(arn: &str) -> Option<&str> {
+    let (_, name) = arn.rsplit_once(['/', ':'])?;
+    (!name.is_empty()).then_some(name)
 }
 
 /// What time it is, to the second.
@@ -200,6 +242,15 @@ fn lease_options(text: Option<&str>) -> Result<LeaseOptions, CliError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn identities_have_names() {
+        let name = |arn| name_in(arn).unwrap_or_default();
+        assert_eq!(name("arn:aws:iam::123456789012:user/alice"), "alice");
+        assert_eq!(name("arn:aws:sts::123456789012:assumed-role/kedge-apply/run-42"), "run-42");
+        assert_eq!(name("arn:aws:iam::123456789012:root"), "root");
+        assert_eq!(name_in("nobody"), None);
+    }
 
     #[test]
     fn lease_durations_are_seconds_or_minutes() {

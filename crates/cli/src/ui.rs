@@ -10,13 +10,16 @@ use std::time::Duration;
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
+use camino::Utf8PathBuf;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use kedge_diag::{Diagnostics, Severity};
 use kedge_render::diagnostics::DiagnosticOptions;
+use kedge_render::plan::PlanTextOptions;
 use kedge_render::wrap::wrap;
 use kedge_render::{Line, Role, Text};
 
 use crate::args::{Color, GlobalArgs};
+use crate::backend::Backend;
 use crate::env::Environment;
 
 /// Narrower than this nothing reads well; wider than this lines are hard to follow.
@@ -36,6 +39,7 @@ pub(crate) struct Ui {
     quiet: bool,
     live: bool,
     can_ask: bool,
+    sandbox: Option<String>,
 }
 
 impl Ui {
@@ -61,6 +65,7 @@ impl Ui {
             quiet: globals.quiet,
             live: stderr && !environment.ci && !environment.dumb_terminal && !globals.quiet,
             can_ask: stdin && stderr,
+            sandbox: Backend::sandbox(globals, environment).map(Utf8PathBuf::into_string),
         }
     }
 
@@ -72,6 +77,16 @@ impl Ui {
     /// Whether details are wanted.
     pub(crate) fn is_verbose(&self) -> bool {
         self.verbose > 0
+    }
+
+    /// How plans are shown here.
+    pub(crate) fn plan_options(&self) -> PlanTextOptions<'_> {
+        PlanTextOptions { width: self.width, verbose: self.is_verbose(), sandbox: self.sandbox() }
+    }
+
+    /// Directory of the sandbox that stands for the account; none for AWS. Nobody may take the one for the other.
+    pub(crate) fn sandbox(&self) -> Option<&str> {
+        self.sandbox.as_deref()
     }
 
     /// Whether only results and errors are wanted.

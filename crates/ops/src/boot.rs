@@ -37,8 +37,8 @@ pub(crate) fn notes(facts: &Facts, inventory: Option<&Inventory>, move_store: bo
             false => note(
                 Severity::Info,
                 "instances-do-not-join",
-                "instances start and run, but do not become Kubernetes nodes: for that they need a state store in S3 \
-                 (--store s3://bucket/prefix) and the program kedge-node (--node-binaries DIR)",
+                "instances start and run, but do not become Kubernetes nodes: for that they need the program kedge-node \
+                 (--node-binaries DIR) and, on AWS, a state store in S3 (--store s3://bucket/prefix)",
             ),
         }];
     };

@@ -1,7 +1,9 @@
 //! What happened to a cluster: the operations that the store knows of.
 
+use jiff::Timestamp;
+use kedge_resource::plan::Purpose;
 use kedge_store::operation::{Ended, StampedEvent};
-use kedge_store::{ClusterStore, LeaseRecord, OperationRecord, Standing, StoreError, Summary};
+use kedge_store::{ClusterStore, JournalEntry, LeaseRecord, OperationRecord, Standing, StoreError, Summary};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -31,6 +33,18 @@ pub enum Entry {
         /// Why.
         why: String,
     },
+    /// Keys or secrets were changed, which is no operation and has no number.
+    Change {
+        /// What was done.
+        change: Box<JournalEntry>,
+    },
+    /// What was written down of such a change cannot be read.
+    UnreadableChange {
+        /// Its id.
+        id: String,
+        /// Why.
+        why: String,
+    },
 }
 
 /// An operation with everything that is known of it.
@@ -47,11 +61,56 @@ pub struct Operation {
     pub events: Vec<StampedEvent>,
 }
 
-/// The operations of a cluster, newest first, at most `limit`.
+/// The operations of a cluster and changes of its keys and secrets, newest first, at most `limit`.
 ///
 /// # Errors
 /// The store does not answer. A record that cannot be read is an entry.
 pub async fn log(store: &ClusterStore, limit: usize) -> Result<Vec<Entry>, StoreError> {
+    let (mut operations, mut changes) = (operations(store, limit).await?, journal(store, limit).await?);
+    let mut entries = Vec::new();
+    // Both are in order. What has no time stands where its number or id has it.
+    operations.reverse();
+    changes.reverse();
+    while entries.len() < limit {
+        let time = |list: &[Entry]| list.last().map(Entry::time);
+        let next = match (time(&operations), time(&changes)) {
+            (Some(Some(operation)), Some(Some(change))) if change > operation => changes.pop(),
+            (Some(_), _) => operations.pop(),
+            (None, Some(_)) => changes.pop(),
+            (None, None) => break,
+        };
+        entries.extend(next);
+    }
+    Ok(entries)
+}
+
+impl Entry {
+    /// When it began, if that is known.
+    fn time(&self) -> Option<Timestamp> {
+        match self {
+            Self::Ended { operation } => Some(operation.started),
+            Self::Running { lease } | Self::Interrupted { lease } => Some(lease.taken),
+            Self::Change { change } => Some(change.at),
+            Self::Unreadable { .. } | Self::UnreadableChange { .. } => None,
+        }
+    }
+}
+
+async fn journal(store: &ClusterStore, limit: usize) -> Result<Vec<Entry>, StoreError> {
+    let mut entries = Vec::new();
+    for id in store.journal().await?.into_iter().take(limit) {
+        entries.push(match store.journal_entry(&id).await {
+            Ok(change) => Entry::Change { change: Box::new(change) },
+            Err(error) if error.is_of_object() => Entry::UnreadableChange { id, why: error.to_string() },
+            // Somebody removed it meanwhile.
+            Err(StoreError::Unknown { .. }) => continue,
+            Err(error) => return Err(error),
+        });
+    }
+    Ok(entries)
+}
+
+async fn operations(store: &ClusterStore, limit: usize) -> Result<Vec<Entry>, StoreError> {
     let snapshot = store.snapshot().await?;
     let lease = snapshot.head.as_ref().and_then(|head| head.lease.clone());
     let mut numbers = store.operations().await?;
@@ -79,6 +138,19 @@ pub async fn log(store: &ClusterStore, limit: usize) -> Result<Vec<Entry>, Store
         });
     }
     Ok(entries)
+}
+
+/// The operation that deleted the cluster, if that is the last thing that happened to it.
+///
+/// # Errors
+/// The store does not answer, or what it has cannot be read.
+pub async fn deleted(store: &ClusterStore) -> Result<Option<OperationRecord>, StoreError> {
+    let Some(head) = store.snapshot().await?.head.filter(|head| head.operations > 0) else { return Ok(None) };
+    let record = store.record(head.operations).await?;
+    Ok(record.filter(|record| {
+        let purpose = record.plan.as_ref().map(|plan| plan.purpose);
+        purpose == Some(Purpose::Delete) && matches!(record.ending, Ended::Complete { .. })
+    }))
 }
 
 /// One operation.

@@ -170,6 +170,7 @@ pub async fn ensure(
         return Ok(missing);
     }
     let vault = store.vault_for_writing(outer).await?;
+    store.refuse_another_key(outer, &vault).await?;
     let mut all = Vec::new();
     for &purpose in &missing {
         all.push((purpose, Made::generate(purpose, now, random).map_err(pki(format!("make {purpose}")))?));
@@ -231,6 +232,7 @@ pub async fn prepare(
     }
     let id = made.item.id;
     let vault = store.vault_for_writing(outer).await?;
+    store.refuse_another_key(outer, &vault).await?;
     store.put_private_key(&vault, purpose, id, &made.private).await?;
     let keyset = match known {
         Some(mut keyset) => {

@@ -4,6 +4,7 @@
 //! Whether a person agrees to a plan is asked outside, between [`plan`] and [`apply`].
 
 pub mod apply;
+pub mod beginning;
 pub mod boot;
 pub mod delete_cluster;
 pub mod diff;
@@ -25,6 +26,7 @@ pub mod places;
 pub mod plan;
 pub mod policies;
 pub mod proposal;
+pub mod purge;
 pub mod region;
 pub mod resources;
 pub mod saved;

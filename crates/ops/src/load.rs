@@ -198,7 +198,11 @@ fn source(name: String, text: String) -> Result<Arc<Source>, LoadError> {
     Ok(Arc::new(Source { name, text }))
 }
 
-pub(crate) fn text(path: &Utf8Path) -> Result<String, LoadError> {
+/// Reads a text.
+///
+/// # Errors
+/// The file is missing or cannot be read.
+pub fn text(path: &Utf8Path) -> Result<String, LoadError> {
     // fs_err would put the path into its message a second time.
     fs_err::read_to_string(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => LoadError::Missing { path: path.to_owned(), similar: similar(path) },

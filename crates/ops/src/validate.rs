@@ -5,6 +5,7 @@
 //! is a failure; what will not stay as it is, is a warning.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use kedge_cloud::Observe;
@@ -18,8 +19,15 @@ use crate::error::OpError;
 use crate::get::{self, Instance, InstanceGroup};
 use crate::keypairs;
 
+/// How old the status of an instance may be: those that work write one every ten minutes.
+const STALE: Duration = Duration::from_secs(30 * 60);
+
 /// Version of the answer.
 pub const VALIDATION_FORMAT_VERSION: u32 = 1;
+
+/// What is said where nobody could say whether instances are nodes.
+const NOT_KNOWN: &str = "no instance is known to be a node of Kubernetes: none boots from the state store, and the Kubernetes API was \
+                         not asked";
 
 /// How a cluster does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -173,6 +181,7 @@ pub fn judge(
         .flat_map(|kubernetes| &kubernetes.nodes)
         .filter_map(|node| Some((node.instance_id()?, node)))
         .collect();
+    let (mut run, mut heard) = (0_usize, 0_usize);
     for group in &account.groups {
         judged.group(group, &account.instances);
         let reports = boots.is_some_and(|boots| boots.nodes.groups.contains(&group.name));
@@ -195,8 +204,14 @@ pub fn judge(
             if bastion || instance.state != "running" {
                 continue;
             }
+            run += 1;
+            heard += usize::from(reports || kubernetes.is_some());
             judged.instance(&instance.id, reports.then_some(status), kubernetes.map(|_| node));
+            judged.warnings.extend(status.and_then(|status| silence(status, now)));
         }
+    }
+    if run > 0 && heard == 0 {
+        judged.warnings.push(NOT_KNOWN.to_owned());
     }
     if let Some(kubernetes) = kubernetes {
         let known: BTreeSet<&str> = account.instances.iter().map(|instance| instance.id.as_str()).collect();
@@ -217,6 +232,14 @@ pub fn judge(
     let Judging { nodes, failures, warnings } = judged;
     let format_version = VALIDATION_FORMAT_VERSION;
     Validation { format_version, cluster: cluster.clone(), nodes, failures, warnings }
+}
+
+impl Validation {
+    /// Whether anything is known of Kubernetes itself, and not of instances alone.
+    #[must_use]
+    pub fn knows_nodes(&self) -> bool {
+        self.nodes.iter().any(|node| node.boot.is_some() || node.node.is_some() || node.ready.is_some())
+    }
 }
 
 #[derive(Default)]
@@ -265,6 +288,21 @@ impl Judging {
             Some(Some(_)) | None => {}
         }
     }
+}
+
+/// That an instance has stopped saying how it does, which it should go on to do as long as it runs.
+fn silence(stored: &StoredStatus, now: Timestamp) -> Option<String> {
+    let age = match stored.age {
+        Some(age) => age,
+        None => Duration::try_from(now.duration_since(stored.status.since)).ok()?,
+    };
+    let minutes = age.as_secs() / 60;
+    (age > STALE).then(|| {
+        format!(
+            "{} has said nothing for {minutes} min: kedge-node does not run on it, or does not reach the state store",
+            stored.status.instance
+        )
+    })
 }
 
 /// How long ago something was said.

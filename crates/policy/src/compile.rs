@@ -29,6 +29,14 @@ impl Policies {
         if problems.has_errors() {
             return Err(problems);
         }
+        if !sources.iter().any(|source| source.text.lines().any(is_rule)) {
+            let detail = "none of the files has a rule `deny` or `warn`, which is all that is asked of policies";
+            problems.push(
+                Diagnostic::error("no-rule", "the policies check nothing", detail)
+                    .hint("write `deny contains message if { … }`; policies/ has some to begin with"),
+            );
+            return Err(problems);
+        }
         let packages = engine.get_packages().map_err(|error| located(sources, &error.to_string()))?;
         let packages: BTreeSet<String> =
             packages.into_iter().map(|package| package.trim_start_matches("data.").to_owned()).collect();
@@ -44,6 +52,12 @@ impl Policies {
         }
         Ok(Self { engine, sources: sources.to_vec(), packages })
     }
+}
+
+/// Whether a line begins a rule that is asked for.
+fn is_rule(line: &str) -> bool {
+    let rest = ["deny", "warn"].iter().find_map(|rule| line.trim_start().strip_prefix(rule));
+    rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
 }
 
 /// A diagnostic of a message such as `--> a.rego:6:7 … error: expecting …`.
@@ -98,6 +112,17 @@ mod tests {
         let source = Arc::new(Source { name: "policies/a.rego".to_owned(), text: text.to_owned() });
         let problems = Policies::compile(&[source]).err().unwrap_or_default();
         problems.iter().map(|problem| (problem.detail.clone(), problem.span.as_ref().map(Span::line_column))).collect()
+    }
+
+    #[test]
+    fn files_without_a_rule_that_is_asked_for_are_no_policies() {
+        let head = "package kedge.a\n\nimport rego.v1\n\n";
+        for nothing in ["denied contains \"x\" if input.plan\n", "allow := true\n", "# deny is missing\n"] {
+            let found = problems(&format!("{head}{nothing}"));
+            assert!(found.len() == 1 && found[0].0.contains("`deny` or `warn`"), "{nothing}: {found:?}");
+        }
+        assert_eq!(problems(&format!("{head}deny contains \"x\" if input.plan\n")), []);
+        assert_eq!(problems(&format!("{head}warn contains \"x\" if input.plan\n")), []);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::wrap::wrap;
 
 /// The whole difference.
 #[must_use]
-pub fn render(difference: &Difference, options: &PlanTextOptions) -> Text {
+pub fn render(difference: &Difference, options: &PlanTextOptions<'_>) -> Text {
     let mut text = Text::new();
     text.push(Line::of(Role::Heading, format!("From {} to {}", difference.base, difference.head)));
     let (same, rest): (Vec<_>, Vec<_>) = difference.clusters.iter().partition(|cluster| is_same(cluster));
@@ -56,7 +56,7 @@ fn is_same(cluster: &ClusterDifference) -> bool {
     cluster.standing == Standing::Compared && cluster.plan.as_ref().is_some_and(kedge_resource::Plan::is_empty)
 }
 
-fn one(difference: &Difference, cluster: &ClusterDifference, options: &PlanTextOptions, text: &mut Text) {
+fn one(difference: &Difference, cluster: &ClusterDifference, options: &PlanTextOptions<'_>, text: &mut Text) {
     let Difference { base, head, .. } = difference;
     let name = &cluster.cluster;
     let mut headed = |heading: String, sentence: String| {

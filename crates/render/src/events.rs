@@ -86,6 +86,10 @@ impl EventLog {
             }
             Event::StepSkipped { keys, action, because } => {
                 self.over += 1;
+                // Whoever asked to stop knows why; how many changes that are is said at the end.
+                if *because == Skipped::Stopped && !self.verbose {
+                    return Vec::new();
+                }
                 let why = match because {
                     Skipped::Needs { key } => format!("needs {key}"),
                     Skipped::Stopped => "asked to stop".to_owned(),
@@ -148,8 +152,16 @@ pub fn names(keys: &[ResourceKey]) -> String {
 }
 
 /// What a step waits for, without the words that say that it waits.
+///
+/// One answer of AWS is part of every first apply, and reads like a mistake of whoever wrote the manifests: services learn of a
+/// new instance profile some seconds after IAM has made it.
 #[must_use]
 pub fn waited_for(what: &str) -> &str {
+    let lower = what.to_ascii_lowercase();
+    let profile = lower.contains("iaminstanceprofile") || lower.contains("iam instance profile");
+    if profile && lower.contains("invalid") {
+        return "IAM does not know the new instance profile everywhere yet; trying again";
+    }
     what.strip_prefix("waiting for ").unwrap_or(what)
 }
 
@@ -272,7 +284,6 @@ prod.example.com: 5 to create, 0 to update, 0 to replace, 0 to delete in 12 step
   hint: allow ec2:CreateNatGateway
 [ 4/12] did not create security-group-rule/nodes.prod.example.com tcp 24 from 10.0.0.0/8: needs nat-gateway/a.prod.example.com
 Stopping: nothing new begins, calls that run are waited for.
-[ 5/12] did not delete vpc/prod.example.com: asked to stop
 Not complete: 3 changes done, 1 failed, 2 not begun.
 
 "#]]
@@ -280,9 +291,23 @@ Not complete: 3 changes done, 1 failed, 2 not begun.
     }
 
     #[test]
+    fn a_new_instance_profile_is_waited_for() {
+        let own = "IAM does not know the new instance profile everywhere yet; trying again";
+        for answer in [
+            "nodes.c.example.com: You must use a valid fully-formed launch template. Value (nodes.c.example.com) for parameter \
+             iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name",
+            "Invalid IamInstanceProfile: masters.c.example.com",
+        ] {
+            assert_eq!(waited_for(answer), own);
+        }
+        assert_eq!(waited_for("waiting for NAT gateway nat-1"), "NAT gateway nat-1");
+    }
+
+    #[test]
     fn verbose_says_what_begins() {
         let lines = log(true, &run());
         assert!(lines.contains("[ 0/12] creating vpc/prod.example.com\n"), "{lines}");
+        assert!(lines.contains("[ 5/12] did not delete vpc/prod.example.com: asked to stop\n"), "{lines}");
     }
 
     #[test]

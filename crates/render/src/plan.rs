@@ -18,30 +18,32 @@ pub(crate) mod values;
 
 /// How a plan is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PlanTextOptions {
+pub struct PlanTextOptions<'a> {
     /// Columns.
     pub width: usize,
     /// Every property of what is made and every part of what is removed.
     pub verbose: bool,
+    /// Directory of the sandbox that stands for the account; none for AWS.
+    pub sandbox: Option<&'a str>,
 }
 
-impl Default for PlanTextOptions {
+impl Default for PlanTextOptions<'_> {
     fn default() -> Self {
-        Self { width: 80, verbose: false }
+        Self { width: 80, verbose: false, sandbox: None }
     }
 }
 
 /// The whole plan.
 #[must_use]
-pub fn render(plan: &Plan, options: &PlanTextOptions) -> Text {
+pub fn render(plan: &Plan, options: &PlanTextOptions<'_>) -> Text {
     let mut text = Text::new();
-    header(plan, &mut text);
+    header(plan, options, &mut text);
     body(plan, options, &mut text);
     text
 }
 
 /// Everything but the header.
-pub(crate) fn body(plan: &Plan, options: &PlanTextOptions, text: &mut Text) {
+pub(crate) fn body(plan: &Plan, options: &PlanTextOptions<'_>, text: &mut Text) {
     if !plan.is_empty() {
         legend(plan, text);
         sections(plan, options, text);
@@ -58,7 +60,7 @@ pub(crate) fn body(plan: &Plan, options: &PlanTextOptions, text: &mut Text) {
 }
 
 /// The changes, by section.
-pub(crate) fn sections(plan: &Plan, options: &PlanTextOptions, text: &mut Text) {
+pub(crate) fn sections(plan: &Plan, options: &PlanTextOptions<'_>, text: &mut Text) {
     for section in section::sections(plan) {
         text.gap();
         section::render(&section, plan.purpose, options, text);
@@ -80,10 +82,11 @@ pub fn conclusion(plan: &Plan, width: usize) -> Text {
     text
 }
 
-fn header(plan: &Plan, text: &mut Text) {
+fn header(plan: &Plan, options: &PlanTextOptions<'_>, text: &mut Text) {
+    let sandbox = options.sandbox.map(|directory| format!(", sandbox {directory}")).unwrap_or_default();
     text.push(match plan.purpose {
         Purpose::Apply | Purpose::Delete => Line::of(Role::Heading, format!("Plan for {}", plan.cluster))
-            .with(Role::Plain, format!(" (account {}, region {})", plan.account_id, plan.region)),
+            .with(Role::Plain, format!(" (account {}, region {}{sandbox})", plan.account_id, plan.region)),
         Purpose::Compare => Line::of(Role::Heading, format!("Differences of {}", plan.cluster)),
     });
     if plan.is_empty() {
@@ -128,7 +131,7 @@ pub(crate) fn said(plan: &Plan, code: &str) -> bool {
     plan.report.notes.iter().any(|note| note.code == code)
 }
 
-fn foreign(plan: &Plan, options: &PlanTextOptions, text: &mut Text) {
+fn foreign(plan: &Plan, options: &PlanTextOptions<'_>, text: &mut Text) {
     if plan.report.foreign.is_empty() {
         return;
     }
@@ -149,7 +152,7 @@ fn foreign(plan: &Plan, options: &PlanTextOptions, text: &mut Text) {
     }
 }
 
-fn unreadable(plan: &Plan, options: &PlanTextOptions, text: &mut Text) {
+fn unreadable(plan: &Plan, options: &PlanTextOptions<'_>, text: &mut Text) {
     if plan.report.unreadable.is_empty() || said(plan, "unreadable") {
         return;
     }
@@ -163,7 +166,7 @@ fn unreadable(plan: &Plan, options: &PlanTextOptions, text: &mut Text) {
     }
 }
 
-fn rolling(plan: &Plan, options: &PlanTextOptions, text: &mut Text) {
+fn rolling(plan: &Plan, options: &PlanTextOptions<'_>, text: &mut Text) {
     if plan.report.instances_to_roll.is_empty() || said(plan, "instances-to-roll") {
         return;
     }

@@ -41,7 +41,12 @@ impl AccountFile {
 
     /// Where the account is.
     pub(crate) fn path(&self) -> Utf8PathBuf {
-        self.dir.join("account.json")
+        Self::path_in(&self.dir)
+    }
+
+    /// Where the account of a directory is.
+    pub(crate) fn path_in(directory: &Utf8Path) -> Utf8PathBuf {
+        directory.join("account.json")
     }
 
     /// Keeps the account for the time of one call.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use kedge_resource::{Facts, ResourceKey};
 
 use crate::account::Account;
@@ -125,6 +125,18 @@ impl Sandbox {
     fn inner(&self) -> MutexGuard<'_, Inner> {
         // A panic elsewhere cannot leave the account half changed: calls check first and change then.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The region that the account is of.
+    #[must_use]
+    pub fn region(&self) -> String {
+        self.inner().account.region.clone()
+    }
+
+    /// Whether a directory has an account.
+    #[must_use]
+    pub fn exists(directory: &Utf8Path) -> bool {
+        AccountFile::path_in(directory).exists()
     }
 
     /// The calls of this process so far.

@@ -26,6 +26,7 @@ mod yaml;
 
 pub use document::{ManifestText, document_spans, manifest_texts};
 pub use manifests::{Manifests, ParseOptions, ResolveOptions, parse};
+pub use resolve::version::KUBERNETES_MINORS;
 pub use resolved::ResolvedSpec;
 pub use schema::{FieldEffect, FieldEntry, fields, fields_page, schema};
 pub use settings::Settings;

@@ -14,7 +14,7 @@ mod network;
 mod report;
 mod set;
 mod ssh;
-mod version;
+pub(crate) mod version;
 
 use kedge_diag::{Diagnostic, Diagnostics};
 use kedge_resource::{ClusterName, Tags};

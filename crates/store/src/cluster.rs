@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use kedge_resource::ClusterName;
+use kedge_resource::{ClusterName, Event};
 
 use crate::error::StoreError;
 use crate::format::{decode, encode};
-use crate::head::{Head, LeaseRecord, Standing};
+use crate::head::{Head, LeaseRecord, Progress, Standing};
 use crate::objects::{Condition, Objects, Presence, Put, Version};
 
 /// The part of a store that belongs to one cluster. Cheap to clone.
@@ -99,7 +99,7 @@ impl ClusterStore {
             self.refuse_torn().await?;
             return Ok(Snapshot { head: None, standing: None, version: None });
         };
-        let head: Head = decode(&key, &place, &object.bytes)?;
+        let mut head: Head = decode(&key, &place, &object.bytes)?;
         if head.cluster != self.cluster {
             let why = format!("is of the cluster {}", head.cluster);
             return Err(StoreError::Foreign { key, place, why });
@@ -108,7 +108,27 @@ impl ClusterStore {
             None => None,
             Some(lease) => Some(self.standing(lease, object.age).await?),
         };
+        if let Some(lease) = head.lease.as_mut().filter(|_| standing.is_some_and(Standing::is_free)) {
+            self.catch_up(lease).await;
+        }
         Ok(Snapshot { head: Some(head), standing, version: Some(object.version) })
+    }
+
+    /// Brings what a lease says of an operation that ended without a word up to what its events say: the last renewal may be
+    /// long before the end. What cannot be read tells nothing.
+    async fn catch_up(&self, lease: &mut LeaseRecord) {
+        let events = self.events(lease.operation, None).await.unwrap_or_default();
+        let (mut done, mut steps) = (0, 0);
+        for stamped in &events {
+            match &stamped.event {
+                Event::RunStarted { steps: all, .. } => steps = *all,
+                Event::StepFinished { .. } => done += 1,
+                _ => {}
+            }
+        }
+        if steps > 0 && done >= lease.progress.done {
+            lease.progress = Progress { done, steps, running: std::mem::take(&mut lease.progress.running) };
+        }
     }
 
     async fn standing(&self, lease: &LeaseRecord, age: Option<std::time::Duration>) -> Result<Standing, StoreError> {

@@ -10,6 +10,7 @@
 //! | key | holds |
 //! |---|---|
 //! | `head.json` | lineage and serial, the current manifests, the last operation, and the lease |
+//! | `journal/` | who changed keys and secrets, and when |
 //! | `manifests/<serial>.yaml` | every accepted set of manifests |
 //! | `nodes/` | how instances join, how far they are, and which control plane makes the cluster |
 //! | `operations/<number>/` | who, when, command, plan, each event as it happened, outcome |
@@ -26,6 +27,7 @@ mod encoding;
 pub mod error;
 mod format;
 pub mod head;
+pub mod journal;
 pub mod keeper;
 pub mod keyring;
 pub mod keysets;
@@ -46,6 +48,7 @@ pub use cluster::{ClusterStore, Snapshot};
 pub use directory::Directory;
 pub use error::StoreError;
 pub use head::{Head, LeaseRecord, Standing};
+pub use journal::JournalEntry;
 pub use keeper::{Ending, Keeper, Unrecorded};
 pub use keyring::{OuterKey, Passphrase, Wrapped};
 pub use keysets::Keysets;

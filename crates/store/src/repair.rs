@@ -56,6 +56,11 @@ impl ClusterStore {
                 Err(error) => checkup.faults.push(fault(error)?),
             }
         }
+        for id in self.journal().await? {
+            if let Err(error) = self.journal_entry(&id).await {
+                checkup.faults.push(fault(error)?);
+            }
+        }
         if let Err(error) = self.secrets().await {
             checkup.faults.push(fault(error)?);
         }

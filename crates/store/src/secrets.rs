@@ -44,16 +44,20 @@ pub(crate) const PRIVATE_KEYS: &str = "pki/private/";
 
 /// The keys of the ring, unwrapped: reading and writing several things asks the key outside the store only once.
 #[derive(Debug)]
-pub struct Vault(Vec<(u32, Secret)>);
+pub struct Vault {
+    keys: Vec<(u32, Secret)>,
+    /// How the newest was found wrapped; none if it was made just now.
+    wrapped: Option<Wrapped>,
+}
 
 impl Vault {
     fn key(&self, id: u32) -> Option<&Secret> {
-        self.0.iter().find(|(known, _)| *known == id).map(|(_, key)| key)
+        self.keys.iter().find(|(known, _)| *known == id).map(|(_, key)| key)
     }
 
     /// The key that encrypts what is new.
     fn newest(&self) -> Option<(u32, &Secret)> {
-        self.0.last().map(|(id, key)| (*id, key))
+        self.keys.last().map(|(id, key)| (*id, key))
     }
 }
 
@@ -130,13 +134,35 @@ impl ClusterStore {
     /// # Errors
     /// The outer key is not the right one, or the store does not answer.
     pub async fn vault(&self, outer: &dyn OuterKey) -> Result<Vault, StoreError> {
-        let mut keys = Vec::new();
+        let (mut keys, mut wrapped) = (Vec::new(), None);
         if let Some((ring, _)) = self.keyring().await? {
-            for key in &ring.keys {
-                keys.push((key.id, self.unwrap(outer, key).await?));
+            for key in ring.keys {
+                keys.push((key.id, self.unwrap(outer, &key).await?));
+                wrapped = Some(key.wrapped);
             }
         }
-        Ok(Vault(keys))
+        Ok(Vault { keys, wrapped })
+    }
+
+    /// Refuses a key outside the store that has opened the vault and is not the one that wraps its keys. KMS opens what any of
+    /// its keys has wrapped, whichever was named: whoever names another one would believe that what is written from now on is
+    /// wrapped by that.
+    ///
+    /// # Errors
+    /// It is another key, or does not answer.
+    pub async fn refuse_another_key(&self, outer: &dyn OuterKey, vault: &Vault) -> Result<(), StoreError> {
+        let (Some(Wrapped::Kms { key, .. }), Some((id, clear))) = (&vault.wrapped, vault.newest()) else {
+            return Ok(());
+        };
+        // What it says of itself: an alias or an id names a key too.
+        let again = outer.wrap(clear, &context(self.cluster(), id)).await.map_err(self.sealing_ring())?;
+        match again {
+            Wrapped::Kms { key: named, .. } if named != *key => Err(self.sealing_ring()(format!(
+                "its keys are wrapped by the KMS key {key}, and {named} is named: name the former, or replace it with `kedge secret \
+                 rekey`"
+            ))),
+            _ => Ok(()),
+        }
     }
 
     /// As [`Self::vault`]; the first key is made where there is none.
@@ -145,13 +171,13 @@ impl ClusterStore {
     /// As for [`Self::vault`].
     pub async fn vault_for_writing(&self, outer: &dyn OuterKey) -> Result<Vault, StoreError> {
         let vault = self.vault(outer).await?;
-        if !vault.0.is_empty() {
+        if !vault.keys.is_empty() {
             return Ok(vault);
         }
         let (key, clear) = self.new_key(outer, 1).await?;
         let ring = Keyring { format_version: FORMAT_VERSION, cluster: self.cluster().clone(), keys: vec![key] };
         match self.put_keyring(&ring, &Condition::Absent).await? {
-            Put::Done(_) => Ok(Vault(vec![(1, clear)])),
+            Put::Done(_) => Ok(Vault { keys: vec![(1, clear)], wrapped: None }),
             // Somebody else was faster: theirs counts.
             Put::Refused => self.vault(outer).await,
         }

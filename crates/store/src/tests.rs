@@ -2,6 +2,7 @@
 
 mod budget;
 mod history;
+mod journal;
 mod keysets;
 mod leases;
 mod nodes;

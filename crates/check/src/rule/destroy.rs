@@ -2,6 +2,10 @@
 //!
 //! An etcd volume holds the cluster's data, a VPC holds everything, and clients hold on to records. A change of a manifest
 //! is easily made without knowing that it costs one of them. Deleting a whole cluster says so by itself.
+//!
+//! `destroy-allows-nothing`: a key of --allow-destroy that nothing in the plan has is most often written wrongly.
+//!
+//! `destroy-allowed`: what was allowed stays in the plan, so that whoever reviews or applies a saved plan sees it.
 
 use kedge_resource::plan::{Note, Purpose, Severity};
 use kedge_resource::{Action, Change, Kind, Plan, Reason};
@@ -13,18 +17,27 @@ pub(super) fn check(plan: &Plan, options: &CheckOptions) -> Vec<Note> {
     if plan.purpose == Purpose::Delete {
         return Vec::new();
     }
-    plan.changes
-        .iter()
-        .filter(|change| destroys(change) && has_state(change) && !allowed(change, options))
-        .map(|change| {
-            let (verb, key) = (if change.action == Action::Replace { "replaces" } else { "deletes" }, &change.key);
-            let text = format!(
-                "the plan {verb} {key} and with it {}; if that is meant, say --allow-destroy '{key}'",
-                what_is_lost(change.key.kind)
-            );
-            note(Severity::Fatal, "destroy-needs-permission", Some(key), text)
-        })
-        .collect()
+    let unused = options.allow_destroy.iter().filter(|key| {
+        let of =
+            |change: &Change| change.key == **key || change.before.as_ref().is_some_and(|before| before.key == **key);
+        !plan.changes.iter().any(|change| destroys(change) && of(change))
+    });
+    let unused = unused.map(|key| {
+        let text =
+            format!("--allow-destroy '{key}' allows nothing: the plan neither deletes nor replaces such a resource");
+        note(Severity::Warning, "destroy-allows-nothing", None, text)
+    });
+    let destroyed = plan.changes.iter().filter(|change| destroys(change) && has_state(change)).map(|change| {
+        let (verb, key) = (if change.action == Action::Replace { "replaces" } else { "deletes" }, &change.key);
+        let what = format!("the plan {verb} {key} and with it {}", what_is_lost(change.key.kind));
+        if allowed(change, options) {
+            let text = format!("{what}, which --allow-destroy allows");
+            return note(Severity::Warning, "destroy-allowed", Some(key), text);
+        }
+        let text = format!("{what}; if that is meant, say --allow-destroy '{key}'");
+        note(Severity::Fatal, "destroy-needs-permission", Some(key), text)
+    });
+    unused.chain(destroyed).collect()
 }
 
 fn allowed(change: &Change, options: &CheckOptions) -> bool {
@@ -61,15 +74,30 @@ mod tests {
     use crate::testing::{delete, etcd_volume, plan, vpc};
 
     #[test]
-    fn other_volumes_and_allowed_keys_are_fine() {
+    fn other_volumes_are_fine_and_what_is_allowed_is_said() {
         let other = Volume { tags: Default::default(), ..etcd_volume() };
         let change = delete("a.etcd-main.c.example.com", etcd_volume());
         let allow = CheckOptions { allow_destroy: [change.key.clone()].into(), ..CheckOptions::default() };
         assert_eq!(check(&plan(vec![delete("data", other)]), &CheckOptions::default()), []);
-        assert_eq!(check(&plan(vec![change.clone()]), &allow), []);
+        let text = "the plan deletes volume/a.etcd-main.c.example.com and with it the data of an etcd member, which \
+                    --allow-destroy allows";
+        let expected = note(Severity::Warning, "destroy-allowed", Some(&change.key), text.to_owned());
+        assert_eq!(check(&plan(vec![change.clone()]), &allow), [expected]);
         let mut whole = plan(vec![change]);
         whole.purpose = Purpose::Delete;
         assert_eq!(check(&whole, &CheckOptions::default()), []);
+    }
+
+    #[test]
+    fn a_permission_that_allows_nothing_is_said() {
+        let key: ResourceKey = "volume/nosuch".parse().unwrap();
+        let allow = CheckOptions { allow_destroy: [key].into(), ..CheckOptions::default() };
+        let notes = check(&plan(vec![delete("a.etcd-main.c.example.com", etcd_volume())]), &allow);
+        let codes: Vec<&str> = notes.iter().map(|note| note.code.as_str()).collect();
+        assert_eq!(codes, ["destroy-allows-nothing", "destroy-needs-permission"]);
+        let text =
+            "--allow-destroy 'volume/nosuch' allows nothing: the plan neither deletes nor replaces such a resource";
+        assert_eq!(notes[0].text, text);
     }
 
     #[test]

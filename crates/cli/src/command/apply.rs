@@ -10,6 +10,7 @@ use kedge_ops::saved::{SavedBase, SavedPlan, SavedPlanError};
 use kedge_ops::{Guard, Proposal, Specification};
 use kedge_policy::Policies;
 use kedge_render::Line;
+use kedge_resource::Kind;
 use kedge_store::Location;
 use ring::rand::SystemRandom;
 
@@ -40,14 +41,16 @@ EXAMPLES:
 ///
 /// With a state store only one apply of a cluster runs at a time; the others say who holds the lease. The manifests and
 /// everything that happened are recorded there. The keys and authorities of the cluster are made there if they are missing
-/// and --kms-key or --passphrase-file names the key that encrypts them.
+/// and --kms-key names the key of AWS KMS that encrypts them. A passphrase (--passphrase-file) does where instances do not boot
+/// from the store and in a sandbox: no instance could open keys that it wraps.
 ///
 /// What holds state (etcd volumes, the VPC) is deleted or replaced only with --allow-destroy, or after the name of the
 /// cluster was typed.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ApplyArgs {
-    /// Plan that `kedge plan --out` saved: just this is applied, or nothing if something has moved since
+    /// Plan that `kedge plan --out` saved: just this is applied, or nothing if something has moved since. What was allowed
+    /// when it was planned is allowed
     #[arg(value_name = "PLAN", conflicts_with_all = ["ssh_public_key", "feature_flags", "move_store"])]
     plan: Option<Utf8PathBuf>,
 
@@ -111,6 +114,9 @@ async fn apply(
     running::show(session, &proposal, &findings, args.output)?;
     running::refuse_blind(&proposal)?;
     policies::refuse(&findings)?;
+    if let Some(guard) = &guard {
+        refuse_passphrase(&args.key, session, &proposal, guard).await?;
+    }
     if !changes {
         if let Some(guard) = guard {
             let caller = state::caller(session, &backend).await?;
@@ -134,13 +140,37 @@ async fn apply(
     running::run(session, &backend, source.as_ref(), &proposal, args.output, keeper).await
 }
 
+/// Refuses to make keys that instances could never open: a passphrase cannot be given to them without standing in the clear
+/// somewhere, and control planes would wait for ever. What stands for instances in a sandbox opens nothing.
+async fn refuse_passphrase(
+    key: &KeyArgs,
+    session: &Session,
+    proposal: &Proposal,
+    guard: &Guard,
+) -> Result<(), CliError> {
+    let boots = proposal.desired().iter().any(|resource| resource.key.kind == Kind::StoreObject);
+    if !key.is_passphrase()
+        || !boots
+        || state::is_sandbox(session)
+        || guard.store().keysets().await?.missing().is_empty()
+    {
+        return Ok(());
+    }
+    Err(CliError::user("the keys of the cluster cannot be made with a passphrase; nothing was changed")
+        .because(
+            "its instances boot from the state store and open the keys there, and no instance can know the passphrase: \
+             control planes would wait for ever",
+        )
+        .hint("name a key of AWS KMS with --kms-key, and leave --passphrase-file and KEDGE_PASSPHRASE_FILE out"))
+}
+
 /// Makes the keys and authorities that are missing in the store, where a key is named that encrypts them; says what about
 /// the others should worry their owner. Without such a key the store is not asked about them.
 async fn make_keypairs(key: &KeyArgs, session: &Session, guard: &Guard) -> Result<(), CliError> {
     let ui = &session.ui;
     if !key.is_given() {
-        let sentence = "the cluster has no keys and authorities of its own yet; they are made when --kms-key or \
-                        --passphrase-file names the key that encrypts them";
+        let sentence = "the cluster has no keys and authorities of its own yet; they are made when --kms-key names the key that \
+                        encrypts them (--passphrase-file where instances do not boot from the store)";
         match guard.is_new() {
             true if state::is_sandbox(session) => ui.detail(sentence),
             true => ui.warn(sentence),
@@ -150,8 +180,11 @@ async fn make_keypairs(key: &KeyArgs, session: &Session, guard: &Guard) -> Resul
     }
     let store = guard.store();
     let keysets = store.keysets().await?;
-    if !keysets.missing().is_empty() {
-        let outer = key.open(session).await?;
+    let outer = key.open(session).await?;
+    if keysets.missing().is_empty() {
+        // Whoever names a key wants to know that it is the right one, although nothing is made with it.
+        store.refuse_another_key(&*outer, &store.vault(&*outer).await?).await?;
+    } else {
         let made = keypairs::ensure(store, keysets.clone(), &*outer, state::now(), &SystemRandom::new()).await?;
         let names: Vec<&str> = made.iter().map(|purpose| purpose.as_str()).collect();
         ui.say_line(Line::plain(format!("made in {}: {}", store.place(), names.join(", "))));

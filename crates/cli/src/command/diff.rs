@@ -7,7 +7,6 @@ use kedge_ops::diff::{Compared, diff};
 use kedge_ops::load;
 use kedge_ops::version::versions;
 use kedge_render::difference;
-use kedge_render::plan::PlanTextOptions;
 use kedge_render::view::{Failure, Planned, Problem, Review, Reviewed, withhold};
 use kedge_resource::difference::{ClusterDifference, Difference, Side, Standing};
 
@@ -90,7 +89,7 @@ fn show(args: &DiffArgs, session: &Session, compared: &Compared) -> Result<ExitC
         if ui.is_quiet() {
             return difference::conclusion(difference);
         }
-        difference::render(difference, &PlanTextOptions { width: ui.width(), verbose: ui.is_verbose() })
+        difference::render(difference, &ui.plan_options())
     };
     let review = || Review { clusters: difference.clusters.iter().map(|it| reviewed(args, difference, it)).collect() };
     args.views.show_with(session, review, text, |_| pretty(&withheld(difference)))?;

@@ -1,8 +1,9 @@
 //! `kedge export`.
 
+use std::collections::BTreeSet;
 use std::io::IsTerminal as _;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use clap::{Args, Subcommand};
 use jiff::SignedDuration;
 use kedge_ops::Specification;
@@ -64,7 +65,7 @@ struct KubeconfigArgs {
     #[arg(long, conflicts_with = "out")]
     merge: bool,
 
-    /// Write it to this file, which only you can read
+    /// Write it to this file, which only you can read; one that holds other clusters is left as it is
     #[arg(long, value_name = "FILE")]
     out: Option<Utf8PathBuf>,
 
@@ -114,6 +115,7 @@ async fn make(args: &KubeconfigArgs, session: &Session, specification: &Specific
     };
     let publicly_trusted = args.server.is_none() && kubeconfig::is_publicly_trusted(spec, way, with_certificate);
     let store = state::needed(session, specification.cluster()).await?;
+    state::remark_deleted(session, &store).await?;
     let outer;
     let admin = match args.admin {
         None => None,
@@ -149,12 +151,36 @@ fn write(args: &KubeconfigArgs, session: &Session, config: &KubeConfig) -> Resul
     let text = text::write(&[config.document()]);
     match &args.out {
         Some(path) => {
+            refuse_others(path, config)?;
             private_file::write(path, &text)?;
             ui.say_line(Line::plain(format!("written to {path}")));
         }
         None => ui.data_text(&text)?,
     }
     Ok(())
+}
+
+/// Refuses to write over a file that holds more than this cluster: what is lost there may be nowhere else.
+fn refuse_others(path: &Utf8Path, config: &KubeConfig) -> Result<(), CliError> {
+    let left = |why: String| {
+        Err(CliError::user(format!("{path} was left as it is: {why}")).hint(format!(
+            "`KUBECONFIG={path} kedge export kubeconfig --merge …` adds the cluster to it; or name another file with --out"
+        )))
+    };
+    let Ok(existing) = text::read(&private_file::read(path)?) else { return left("it is no kubeconfig".to_owned()) };
+    if existing.is_null() {
+        return Ok(());
+    }
+    if existing.get("kind").and_then(serde_json::Value::as_str) != Some("Config") {
+        return left("it is no kubeconfig".to_owned());
+    }
+    let entries = ["clusters", "contexts", "users"].into_iter().filter_map(|list| existing.get(list)?.as_array());
+    let names = entries.flatten().filter_map(|entry| entry.get("name")?.as_str());
+    let others: BTreeSet<&str> = names.filter(|name| *name != config.name).collect();
+    if others.is_empty() {
+        return Ok(());
+    }
+    left(format!("it has {} too", others.into_iter().collect::<Vec<_>>().join(", ")))
 }
 
 fn lifetime(text: &str) -> Result<SignedDuration, String> {
@@ -190,6 +216,33 @@ fn lifetime(text: &str) -> Result<SignedDuration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_with_other_clusters_is_left_as_it_is() {
+        let folder = camino_tempfile::tempdir().unwrap();
+        let path = folder.path().join("config");
+        let config = KubeConfig {
+            name: "c.example.com".to_owned(),
+            server: "https://api.c.example.com".to_owned(),
+            authorities: None,
+            user: None,
+        };
+        let written = |text: &str| {
+            fs_err::write(&path, text).unwrap();
+            refuse_others(&path, &config).is_ok()
+        };
+        assert!(refuse_others(&path, &config).is_ok(), "there is none yet");
+        let own = text::write(&[config.document()]);
+        assert!(written("") && written(&own));
+        let other = KubeConfig { name: "d.example.com".to_owned(), ..config };
+        let both = text::write(&[other.merge_into(text::read(&own).unwrap()).unwrap()]);
+        let config = KubeConfig { name: "c.example.com".to_owned(), ..other };
+        for existing in [both.as_str(), "kind: Secret\n", "- 1\n", "a: ["] {
+            fs_err::write(&path, existing).unwrap();
+            assert!(refuse_others(&path, &config).is_err(), "{existing}");
+            assert_eq!(fs_err::read_to_string(&path).unwrap(), existing);
+        }
+    }
 
     #[test]
     fn lifetimes() {

@@ -22,6 +22,7 @@ const EXAMPLES: &str = "\
 EXAMPLES:
   kedge get clusters --region us-east-1
   kedge get instancegroups --name prod.example.com
+  kedge get ig nodes --name prod.example.com -o yaml
   kedge get instances --name prod.example.com -o json
   kedge get resources -f cluster.yaml
   kedge get -o yaml --name prod.example.com
@@ -65,12 +66,20 @@ enum What {
     ///
     /// A cluster is listed if something in the region carries its ownership tag.
     #[command(visible_alias = "cluster", after_help = EXAMPLES)]
-    Clusters,
+    Clusters {
+        /// This one alone
+        #[arg(value_name = "CLUSTER", value_parser = ClusterName::parse)]
+        cluster: Option<ClusterName>,
+    },
     /// List the instance groups of a cluster
     ///
     /// Shows sizes, machine types and how many instances each group has.
     #[command(visible_alias = "ig", after_help = EXAMPLES)]
-    Instancegroups,
+    Instancegroups {
+        /// These alone
+        #[arg(value_name = "GROUP")]
+        groups: Vec<String>,
+    },
     /// List the instances of a cluster
     ///
     /// Shows each instance with its group, state and address.
@@ -113,12 +122,12 @@ pub(crate) fn run(args: &GetArgs, session: &Session) -> Result<ExitCode, CliErro
                 .hint("`kedge get --help` lists what there is; `kedge get -o yaml` prints the manifests"));
         }
         let (cluster, _) = session.cluster()?;
-        return block_on(documents(session, &cluster, None));
+        return block_on(documents(session, &cluster, None, &[]));
     };
     if args.output == GetOutput::Yaml {
         let kind = match what {
-            What::Clusters => Some("Cluster"),
-            What::Instancegroups => Some("InstanceGroup"),
+            What::Clusters { .. } => Some("Cluster"),
+            What::Instancegroups { .. } => Some("InstanceGroup"),
             What::Manifests { .. } => None,
             What::Instances | What::Keypairs | What::Resources => {
                 return Err(CliError::user("what an account holds is no manifest")
@@ -126,15 +135,34 @@ pub(crate) fn run(args: &GetArgs, session: &Session) -> Result<ExitCode, CliErro
             }
         };
         if kind.is_some() {
-            let (cluster, _) = session.cluster()?;
-            return block_on(documents(session, &cluster, kind));
+            let cluster = match what {
+                What::Clusters { cluster: Some(cluster) } => cluster.clone(),
+                What::Clusters { cluster: None }
+                    if session.globals.name.is_none() && session.globals.filename.is_empty() =>
+                {
+                    return Err(CliError::user("-o yaml prints the manifests of one cluster, and none is named")
+                        .hint("name it: `kedge get clusters CLUSTER -o yaml`; without -o yaml all are listed"));
+                }
+                _ => session.cluster()?.0,
+            };
+            let groups: &[String] = if let What::Instancegroups { groups } = what { groups } else { &[] };
+            return block_on(documents(session, &cluster, kind, groups));
         }
     }
     let output = if args.output == GetOutput::Json { Output::Json } else { Output::Text };
-    if let What::Clusters = what {
+    if let What::Clusters { cluster: wanted } = what {
         return block_on(async {
             let backend = session.open(None).await?;
-            let clusters = ui.patiently("reading the account", get::clusters(&backend)).await?;
+            let mut clusters = ui.patiently("reading the account", get::clusters(&backend)).await?;
+            if let Some(wanted) = wanted {
+                clusters.retain(|cluster| cluster.name == *wanted);
+                if clusters.is_empty() {
+                    return Err(CliError::user(format!(
+                        "nothing in this region carries the ownership tag of {wanted}"
+                    ))
+                    .hint("`kedge get clusters` lists those that there are; --region names another region"));
+                }
+            }
             let rows = clusters
                 .iter()
                 .map(|cluster| {
@@ -210,12 +238,20 @@ async fn stored(session: &Session, cluster: &ClusterName, at: Option<u64>) -> Re
     Ok(StoredManifests { store: store.place(), serial: Some(serial), manifests: store.manifests(serial).await? })
 }
 
-/// The current manifests, or those of one kind, as they were given to the last apply.
-async fn documents(session: &Session, cluster: &ClusterName, kind: Option<&str>) -> Result<ExitCode, CliError> {
+/// The current manifests, or those of one kind and of these names, as they were given to the last apply.
+async fn documents(
+    session: &Session,
+    cluster: &ClusterName,
+    kind: Option<&str>,
+    names: &[String],
+) -> Result<ExitCode, CliError> {
     let found = stored(session, cluster, None).await?;
-    let wanted = kedge_spec::manifest_texts(&found.manifests).into_iter();
-    let texts: Vec<String> =
-        wanted.filter(|document| kind.is_none_or(|kind| document.kind == kind)).map(|document| document.text).collect();
+    let documents = kedge_spec::manifest_texts(&found.manifests);
+    let of_kind = documents.into_iter().filter(|document| kind.is_none_or(|kind| document.kind == kind));
+    let of_kind: Vec<_> = of_kind.collect();
+    known(names, of_kind.iter().map(|document| document.name.as_str()), cluster)?;
+    let wanted = of_kind.into_iter().filter(|document| names.is_empty() || names.contains(&document.name));
+    let texts: Vec<String> = wanted.map(|document| document.text).collect();
     session.ui.data_text(&texts.join("---\n"))?;
     Ok(ExitCode::Done)
 }
@@ -230,9 +266,12 @@ async fn of_cluster(
     let reading = "reading the account";
     let none = |what: &str| format!("No {what}: this account holds none of {cluster} in this region.");
     match what {
-        What::Clusters | What::Keypairs | What::Manifests { .. } | What::Instancegroups => {
-            let found = ui.patiently(reading, get::instance_groups(backend, cluster)).await?;
+        What::Clusters { .. } | What::Keypairs | What::Manifests { .. } | What::Instancegroups { .. } => {
+            let groups: &[String] = if let What::Instancegroups { groups } = what { groups } else { &[] };
+            let mut found = ui.patiently(reading, get::instance_groups(backend, cluster)).await?;
             unreadable(ui, &found);
+            known(groups, found.items.iter().map(|group| group.name.as_str()), cluster)?;
+            found.items.retain(|group| groups.is_empty() || groups.contains(&group.name));
             let rows = found.items.iter().map(group_row).collect();
             let headings = ["NAME", "ROLE", "MACHINE", "MIN", "MAX", "INSTANCES", "SUBNETS"];
             show(ui, output, &found.items, &headings, rows, &none("instance groups"))
@@ -250,6 +289,19 @@ async fn of_cluster(
             let rows = found.items.iter().map(resource_row).collect();
             show(ui, output, &found.items, &["OWNER", "ID", "KEY"], rows, &none("resources"))
         }
+    }
+}
+
+/// Refuses names of instance groups that there are none of.
+fn known<'a>(
+    wanted: &[String],
+    there: impl Iterator<Item = &'a str> + Clone,
+    cluster: &ClusterName,
+) -> Result<(), CliError> {
+    match wanted.iter().find(|name| !there.clone().any(|known| known == *name)) {
+        Some(name) => Err(CliError::user(format!("{cluster} has no instance group {name}"))
+            .hint(format!("it has {}", there.collect::<Vec<_>>().join(", ")))),
+        None => Ok(()),
     }
 }
 

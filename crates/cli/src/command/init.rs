@@ -149,7 +149,6 @@ enum Networking {
     Cni,
     Flannel,
     Kindnet,
-    Kopeio,
     #[value(alias = "kuberouter")]
     KubeRouter,
 }
@@ -195,7 +194,6 @@ fn options(args: &InitArgs, name: &str, ssh_public_key: Option<String>) -> InitO
             Networking::Cni => init::NetworkChoice::Cni,
             Networking::Flannel => init::NetworkChoice::Flannel,
             Networking::Kindnet => init::NetworkChoice::Kindnet,
-            Networking::Kopeio => init::NetworkChoice::Kopeio,
             Networking::KubeRouter => init::NetworkChoice::KubeRouter,
         },
         ipv6: args.ipv6,

@@ -14,6 +14,7 @@ use crate::state;
 pub(super) async fn list(output: Output, session: &Session, cluster: &ClusterName) -> Result<ExitCode, CliError> {
     let ui = &session.ui;
     let store = state::needed(session, cluster).await?;
+    state::remark_deleted(session, &store).await?;
     let keysets = store.keysets().await?;
     let found = keypairs::list(&keysets)?;
     match output {

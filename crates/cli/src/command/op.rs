@@ -5,9 +5,11 @@ use clap::{Args, Subcommand};
 use kedge_ops::history::{self, Entry, Operation};
 use kedge_ops::load;
 use kedge_render::events::EventLog;
-use kedge_render::plan::{self as plan_text, PlanTextOptions};
+use kedge_render::plan as plan_text;
 use kedge_render::{Line, Role, Text, table, unified};
+use kedge_store::head::Who;
 use kedge_store::{ClusterStore, OperationRecord};
+use serde::Serialize;
 
 use crate::args::Output;
 use crate::error::CliError;
@@ -25,7 +27,8 @@ EXAMPLES:
 
 /// Show what was done to a cluster, and by whom
 ///
-/// Every apply and delete with a state store is an operation: its command, plan, events and outcome are recorded.
+/// Every apply and delete with a state store is an operation: its command, plan, events and outcome are recorded. Who changed
+/// keys and secrets, and when, is written down as well; such changes have no number.
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true, subcommand_required = true, disable_help_subcommand = true, after_help = EXAMPLES)]
 pub(crate) struct OpArgs {
@@ -59,7 +62,7 @@ enum What {
     },
     /// Compare the manifests after two operations
     ///
-    /// Prints a unified diff; nothing if they are the same.
+    /// Prints a unified diff; nothing if they are the same. As JSON it has the numbers of the manifests and that diff.
     #[command(after_help = EXAMPLES)]
     Diff {
         /// Number of the earlier operation
@@ -80,6 +83,23 @@ enum What {
     },
 }
 
+/// What `diff -o json` prints.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Difference {
+    before: u64,
+    after: u64,
+    diff: String,
+}
+
+/// What `push -o json` prints.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Pushed {
+    operation: u64,
+    store: String,
+}
+
 /// Does it.
 pub(crate) fn run(args: &OpArgs, session: &Session) -> Result<ExitCode, CliError> {
     let ui = &session.ui;
@@ -88,9 +108,14 @@ pub(crate) fn run(args: &OpArgs, session: &Session) -> Result<ExitCode, CliError
         return block_on(async {
             let store = state::needed(session, &record.cluster).await?;
             store.push(&record).await?;
-            let sentence =
-                format!("Operation {} of {} is recorded in {}.", record.number, record.cluster, store.place());
-            ui.data(&Text { lines: vec![Line::plain(sentence)] })?;
+            match args.output {
+                Output::Json => ui.data_json(&Pushed { operation: record.number, store: store.place() })?,
+                Output::Text => {
+                    let (number, cluster) = (record.number, &record.cluster);
+                    let sentence = format!("Operation {number} of {cluster} is recorded in {}.", store.place());
+                    ui.data(&Text { lines: vec![Line::plain(sentence)] })?;
+                }
+            }
             Ok(ExitCode::Done)
         });
     }
@@ -110,7 +135,11 @@ pub(crate) fn run(args: &OpArgs, session: &Session) -> Result<ExitCode, CliError
             What::Diff { a, b } => {
                 let ((a, before), (b, after)) =
                     tokio::try_join!(history::manifests_of(&store, a), history::manifests_of(&store, b))?;
-                ui.data(&unified::diff(&before, &after, &format!("manifests {a}"), &format!("manifests {b}")))?;
+                let diff = unified::diff(&before, &after, &format!("manifests {a}"), &format!("manifests {b}"));
+                match args.output {
+                    Output::Json => ui.data_json(&Difference { before: a, after: b, diff: diff.to_string() })?,
+                    Output::Text => ui.data(&diff)?,
+                }
                 Ok(ExitCode::Done)
             }
             What::Push { .. } => Ok(ExitCode::Done),
@@ -136,12 +165,13 @@ async fn log(ui: &Ui, output: Output, store: &ClusterStore, limit: usize) -> Res
 fn row(entry: &Entry) -> Vec<String> {
     let of = |number: u64, rest: [String; 5]| std::iter::once(number.to_string()).chain(rest).collect();
     let dash = || "-".to_owned();
+    let person = |who: &Who| format!("{}@{}", who.user, who.host);
     match entry {
         Entry::Ended { operation } => of(
             operation.number,
             [
                 operation.started.to_string(),
-                format!("{}@{}", operation.who.user, operation.who.host),
+                person(&operation.who),
                 operation.serial.to_string(),
                 history::ending(&operation.ending),
                 operation.command.clone(),
@@ -151,7 +181,7 @@ fn row(entry: &Entry) -> Vec<String> {
             lease.operation,
             [
                 lease.taken.to_string(),
-                format!("{}@{}", lease.who.user, lease.who.host),
+                person(&lease.who),
                 lease.serial.map_or_else(dash, |serial| serial.to_string()),
                 format!(
                     "{}, {}",
@@ -162,6 +192,15 @@ fn row(entry: &Entry) -> Vec<String> {
             ],
         ),
         Entry::Unreadable { number, why } => of(*number, [dash(), dash(), dash(), why.clone(), dash()]),
+        Entry::Change { change } => vec![
+            dash(),
+            change.at.to_string(),
+            person(&change.who),
+            dash(),
+            change.what.clone(),
+            change.command.clone(),
+        ],
+        Entry::UnreadableChange { why, .. } => vec![dash(), dash(), dash(), dash(), why.clone(), dash()],
     }
 }
 
@@ -190,7 +229,7 @@ fn shown(operation: &Operation, ui: &Ui) -> Text {
     }
     if let Some(plan) = operation.record.as_ref().and_then(|record| record.plan.as_ref()) {
         text.gap();
-        let options = PlanTextOptions { width: ui.width(), verbose: ui.is_verbose() };
+        let options = ui.plan_options();
         text.lines.extend(plan_text::render(plan, &options).lines);
     }
     if !operation.events.is_empty() {

@@ -10,12 +10,13 @@ use kedge_ops::snapshot::AccountSnapshot;
 use kedge_ops::{Guard, Proposal, Specification, fleet, load};
 use kedge_policy::Policies;
 use kedge_render::findings;
-use kedge_render::plan::{self as plan_text, PlanTextOptions};
+use kedge_render::plan as plan_text;
 use kedge_render::view::{Failure, Review, Reviewed, Saved};
 use kedge_render::{Line, Text};
 use kedge_resource::{Facts, Finding, Plan};
 
 use super::running::refuse_blind;
+use crate::approval;
 use crate::args::{DestroyArgs, SpecArgs};
 use crate::backend::Backend;
 use crate::boot;
@@ -50,6 +51,8 @@ EXAMPLES:
 /// Compares what the manifests ask for with what the account holds, and prints the difference with the reason for each
 /// change. Nothing is changed.
 ///
+/// A plan that an apply would refuse is shown, but not saved, and the exit code is 1.
+///
 /// Manifests of several clusters are planned at the same time; that one of them cannot be does not hide the others, and the
 /// exit code is the worst of all.
 #[derive(Debug, Args)]
@@ -77,8 +80,9 @@ pub(crate) struct PlanArgs {
 
     /// Save the plan in this file, for `kedge apply FILE`; in a directory, a file for each cluster
     ///
-    /// It is applied exactly as it was saved, or refused if something has moved meanwhile. It holds the manifests and what the
-    /// account offered, and no secrets.
+    /// It is applied exactly as it was saved, or refused if something has moved meanwhile. It holds the manifests, what the
+    /// account offered and what --allow-destroy and --move-store allow, and no secrets. A plan that an apply would refuse is not
+    /// saved.
     #[arg(long, value_name = "FILE", conflicts_with = "facts")]
     out: Option<Utf8PathBuf>,
 
@@ -93,6 +97,13 @@ pub(crate) struct PlanArgs {
 
     #[command(flatten)]
     destroy: DestroyArgs,
+}
+
+impl PlanArgs {
+    /// Whether it has nothing to do in a sandbox that nobody has begun.
+    pub(crate) fn is_about_what_exists(&self) -> bool {
+        self.drift
+    }
 }
 
 /// Does it.
@@ -167,10 +178,11 @@ impl Looked {
         self.findings.as_deref().unwrap_or_default()
     }
 
-    /// Refuses a plan that is not the whole truth, or that policies deny.
+    /// Refuses a plan that is not the whole truth, that policies deny, or that an apply would refuse.
     fn refuse(&self) -> Result<(), CliError> {
         refuse_blind(&self.planned.proposal)?;
-        policies::refuse(self.findings())
+        policies::refuse(self.findings())?;
+        approval::possible(&self.planned.proposal)
     }
 }
 
@@ -266,8 +278,12 @@ async fn conclude(session: &Session, looked: &Looked, out: Option<&Utf8Path>) ->
     state::remark(session, guard.as_ref(), false);
     state::worries(session, guard.as_ref()).await?;
     worries.iter().for_each(|worry| session.ui.warn(worry));
-    // What is refused is not there to be applied.
-    let Some(path) = out.filter(|_| looked.refuse().is_ok()) else { return Ok(None) };
+    let Some(path) = out else { return Ok(None) };
+    if looked.refuse().is_err() {
+        // What is refused is not there to be applied.
+        session.ui.say_line(Line::plain(format!("nothing is saved in {path}: this plan is refused")));
+        return Ok(None);
+    }
     let base = guard.as_ref().map(|guard| SavedBase::of(guard.store().place(), guard.base()));
     let plan = SavedPlan::new(planned, specification, base, env!("CARGO_PKG_VERSION"));
     // A job cannot know how many clusters there are, and names a directory.
@@ -289,7 +305,7 @@ pub(super) fn text(proposal: &Proposal, findings: &[Finding], ui: &Ui) -> Text {
     let mut text = if ui.is_quiet() {
         plan_text::conclusion(proposal.plan(), ui.width())
     } else {
-        plan_text::render(proposal.plan(), &PlanTextOptions { width: ui.width(), verbose: ui.is_verbose() })
+        plan_text::render(proposal.plan(), &ui.plan_options())
     };
     if !findings.is_empty() {
         text.gap();

@@ -116,6 +116,7 @@ pub(crate) fn run(args: &RotateArgs, session: &Session) -> Result<ExitCode, CliE
                 keypairs::prepare(&store, &*outer, purpose, custom, state::now(), &SystemRandom::new()).await?
             }
         };
+        state::note(session, &store, done(&keyset, args.stage, direction)).await;
         let text = Text { lines: told(&keyset, args.stage, direction).into_iter().map(Line::plain).collect() };
         session.ui.data(&text)?;
         Ok(ExitCode::Done)
@@ -127,6 +128,19 @@ fn custom(args: &RotateArgs) -> Result<Option<Custom>, CliError> {
     let key = SecretText::new(fs_err::read_to_string(path)?);
     let certificate = args.certificate.as_ref().map(fs_err::read_to_string).transpose()?;
     Ok(Some(Custom { certificate, key }))
+}
+
+/// What was done, for the log.
+fn done(keyset: &Keyset, stage: Stage, direction: Direction) -> String {
+    let verb = match (stage, direction) {
+        (Stage::Prepare, Direction::Forward) => "prepared",
+        (Stage::Prepare, Direction::Back) => "taken out again",
+        (Stage::Promote, Direction::Forward) => "promoted",
+        (Stage::Promote, Direction::Back) => "put back",
+        (Stage::Retire, Direction::Forward) => "retired",
+        (Stage::Retire, Direction::Back) => "trusted again",
+    };
+    format!("{} {verb}; {} in use", keyset.purpose, keyset.primary)
 }
 
 /// What holds now, and what is next.

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use kedge_engine::{RunResult, stop_signal};
 use kedge_ops::boot::{BootSource, Booting};
 use kedge_ops::{Proposal, apply};
-use kedge_render::Text;
 use kedge_render::events::{outcome_line, unfinished};
+use kedge_render::{Role, Text};
 use kedge_resource::event::Outcome;
 use kedge_resource::{Event, Finding};
 use kedge_store::{Ending, Keeper, StoreError};
@@ -169,7 +169,11 @@ fn conclude(session: &Session, output: RunOutput, result: &RunResult) -> Result<
     let outcome = &result.outcome;
     if outcome.complete() {
         if output == RunOutput::Text {
-            session.ui.data(&Text { lines: vec![outcome_line(outcome)] })?;
+            let mut line = outcome_line(outcome);
+            if let Some(directory) = session.ui.sandbox() {
+                line = line.with(Role::Dim, format!(" (sandbox {directory})"));
+            }
+            session.ui.data(&Text { lines: vec![line] })?;
         }
         return Ok(ExitCode::Done);
     }

@@ -25,6 +25,9 @@ EXAMPLES:
 ///
 /// Secrets are encrypted before they leave this process, with keys that a key outside the store wraps: one of AWS KMS, or a
 /// passphrase. They appear in no plan, event or log, and on no command line.
+///
+/// One name has a meaning for instances: encryptionconfig is the EncryptionConfiguration of API servers, where the manifest has
+/// encryptionConfig: true. Others are kept for tools of your own; a dockerconfig, which instances of kops read, is among them.
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true, subcommand_required = true, disable_help_subcommand = true, after_help = EXAMPLES)]
 pub(crate) struct SecretArgs {
@@ -39,7 +42,8 @@ pub(crate) struct SecretArgs {
 enum What {
     /// Store a secret
     ///
-    /// Reads it from a file or from standard input.
+    /// Reads it from a file or from standard input. What is known to have a form is checked: an encryptionconfig, and a
+    /// dockerconfig, which is JSON.
     #[command(after_help = EXAMPLES)]
     Set {
         /// Its name: letters, digits, '-', '_' and '.'
@@ -92,6 +96,13 @@ enum What {
     },
 }
 
+impl SecretArgs {
+    /// Whether it has nothing to do in a sandbox that nobody has begun.
+    pub(crate) fn is_about_what_exists(&self) -> bool {
+        !matches!(self.what, What::Set { .. })
+    }
+}
+
 /// Does it.
 pub(crate) fn run(args: &SecretArgs, session: &Session) -> Result<ExitCode, CliError> {
     let (cluster, _) = session.cluster()?;
@@ -102,11 +113,17 @@ pub(crate) fn run(args: &SecretArgs, session: &Session) -> Result<ExitCode, CliE
         match &args.what {
             What::Set { secret, input } => {
                 let value = read(input)?;
+                check(secret, value.expose()).map_err(|why| {
+                    CliError::user(format!("{secret} was not stored: {why}")).hint("name the right file with -i")
+                })?;
                 let outer = args.key.open(session).await?;
+                store.refuse_another_key(&*outer, &store.vault(&*outer).await?).await?;
                 store.put_secret(&*outer, secret, &value).await?;
+                state::note(session, &store, format!("secret {secret} stored")).await;
                 say(format!("{secret} is stored, encrypted, in {}.", store.place()));
             }
             What::List { output } => {
+                state::remark_deleted(session, &store).await?;
                 let secrets = store.secrets().await?;
                 match output {
                     Output::Json => ui.data_json(&secrets)?,
@@ -131,12 +148,14 @@ pub(crate) fn run(args: &SecretArgs, session: &Session) -> Result<ExitCode, CliE
             }
             What::Delete { secret } => {
                 store.delete_secret(secret).await?;
+                state::note(session, &store, format!("secret {secret} removed")).await;
                 say(format!("{secret} is removed from {}.", store.place()));
             }
             What::Rekey { new_kms_key, new_passphrase_file } => {
                 let old = args.key.open(session).await?;
                 let new = outer_key::open(session, new_kms_key.as_deref(), new_passphrase_file.as_deref()).await?;
                 let count = store.rekey(&*old, &*new).await?;
+                state::note(session, &store, "keys of the store replaced").await;
                 let secrets = if count == 1 { "1 secret is".to_owned() } else { format!("{count} secrets are") };
                 let text = format!("{secrets} encrypted anew.");
                 ui.data(&Text { lines: vec![Line::plain(text)] })?;
@@ -150,9 +169,32 @@ fn read(input: &str) -> Result<Secret, CliError> {
     if input != "-" {
         return Ok(Secret::new(fs_err::read(input)?));
     }
+    if std::io::stdin().is_terminal() {
+        return Err(CliError::user("standard input is a terminal, where a secret would stay to be seen")
+            .hint("name a file with -i, or redirect one"));
+    }
     let mut bytes = Vec::new();
     std::io::stdin().lock().read_to_end(&mut bytes)?;
     Ok(Secret::new(bytes))
+}
+
+/// Whether something can be what its name says. An empty file is more often a mistake than a secret.
+fn check(name: &str, value: &[u8]) -> Result<(), String> {
+    if value.iter().all(u8::is_ascii_whitespace) {
+        return Err("it is empty".to_owned());
+    }
+    match name {
+        "dockerconfig" => match serde_json::from_slice(value) {
+            Ok(serde_json::Value::Object(_)) => Ok(()),
+            // What serde_json says may quote the text.
+            _ => Err("it is no configuration of Docker, which is a JSON object with auths".to_owned()),
+        },
+        "encryptionconfig" => match std::str::from_utf8(value) {
+            Ok(text) if text.contains("EncryptionConfiguration") && text.contains("resources") => Ok(()),
+            _ => Err("it is no EncryptionConfiguration of the API server".to_owned()),
+        },
+        _ => Ok(()),
+    }
 }
 
 fn secret_name(text: &str) -> Result<String, String> {
@@ -164,4 +206,36 @@ fn secret_name(text: &str) -> Result<String, String> {
         return Err("a name has 1 to 128 letters, digits, '-', '_' and '.', and no '.' in front".to_owned());
     }
     Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_a_form_is_checked() {
+        let good: [(&str, &[u8]); 4] = [
+            ("token", b"x"),
+            ("token", b"\xff\x00"),
+            ("dockerconfig", br#"{"auths": {"registry.example.com": {"auth": "x"}}}"#),
+            (
+                "encryptionconfig",
+                b"kind: EncryptionConfiguration\napiVersion: apiserver.config.k8s.io/v1\nresources: []\n",
+            ),
+        ];
+        for (name, value) in good {
+            assert_eq!(check(name, value), Ok(()), "{name}");
+        }
+        let wrong: [(&str, &[u8]); 5] = [
+            ("token", b""),
+            ("token", b" \n"),
+            ("dockerconfig", b"not json"),
+            ("dockerconfig", b"[1]"),
+            ("encryptionconfig", b"kind: Secret\n"),
+        ];
+        for (name, value) in wrong {
+            let why = check(name, value).unwrap_err();
+            assert!(!why.contains("not json") && !why.contains("Secret"), "{why}");
+        }
+    }
 }

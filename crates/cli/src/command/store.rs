@@ -4,7 +4,10 @@ use std::hash::{BuildHasher, RandomState};
 
 use clap::{Args, Subcommand};
 use kedge_render::{Line, Role, Text};
+use kedge_store::Checkup;
+use serde::Serialize;
 
+use crate::args::Output;
 use crate::error::CliError;
 use crate::exit_code::ExitCode;
 use crate::session::{Session, block_on};
@@ -32,7 +35,11 @@ enum What {
     /// Exits with 1 if something is wrong. Also says what about the place itself is worth mending: public access, missing
     /// versions, missing encryption.
     #[command(after_help = EXAMPLES)]
-    Check,
+    Check {
+        /// Form of the answer
+        #[arg(short = 'o', long, value_name = "FORM", default_value = "text")]
+        output: Output,
+    },
     /// Rebuild head.json from the other objects
     ///
     /// For a head.json that is lost, damaged, or was put back to an earlier state. The newest manifests and operations that
@@ -42,6 +49,21 @@ enum What {
     Repair,
 }
 
+/// What `check -o json` prints.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Checked {
+    store: String,
+    /// Sets of manifests that are in order.
+    manifests: usize,
+    /// Operations that are in order.
+    operations: usize,
+    /// What is wrong.
+    faults: Vec<String>,
+    /// What about the place is worth mending.
+    worries: Vec<String>,
+}
+
 /// Does it.
 pub(crate) fn run(args: &StoreArgs, session: &Session) -> Result<ExitCode, CliError> {
     let (cluster, _) = session.cluster()?;
@@ -49,11 +71,18 @@ pub(crate) fn run(args: &StoreArgs, session: &Session) -> Result<ExitCode, CliEr
     block_on(async {
         let store = state::needed(session, &cluster).await?;
         match args.what {
-            What::Check => {
-                for worry in store.objects().worries().await? {
-                    ui.warn(&worry);
+            What::Check { output } => {
+                let worries = store.objects().worries().await?;
+                if output == Output::Text {
+                    worries.iter().for_each(|worry| ui.warn(worry));
                 }
                 let checkup = ui.patiently("reading the store", store.check()).await?;
+                let code = if checkup.faults.is_empty() { ExitCode::Done } else { ExitCode::Failed };
+                if output == Output::Json {
+                    let Checkup { manifests, operations, faults } = checkup;
+                    ui.data_json(&Checked { store: store.place(), manifests, operations, faults, worries })?;
+                    return Ok(code);
+                }
                 let mut text = Text::new();
                 for fault in &checkup.faults {
                     text.push(Line::of(Role::Error, "wrong:").with(Role::Plain, format!(" {fault}")));
@@ -66,7 +95,7 @@ pub(crate) fn run(args: &StoreArgs, session: &Session) -> Result<ExitCode, CliEr
                     checkup.faults.len()
                 )));
                 ui.data(&text)?;
-                Ok(if checkup.faults.is_empty() { ExitCode::Done } else { ExitCode::Failed })
+                Ok(code)
             }
             What::Repair => {
                 let repaired = store.repair(RandomState::new().hash_one("kedge")).await?;

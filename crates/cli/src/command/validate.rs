@@ -1,11 +1,13 @@
 //! `kedge validate`.
 
+use std::error::Error as _;
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 use jiff::SignedDuration;
-use kedge_kube::{Access, Cluster};
+use kedge_kube::{Access, Class, Cluster, KubeError};
+use kedge_ops::load;
 use kedge_ops::validate::{self, Kubernetes, Validation};
 use kedge_render::{Line, Role, Text, table};
 use kedge_resource::ClusterName;
@@ -33,7 +35,8 @@ const SYSTEM: &str = "kube-system";
 ///
 /// AWS is asked which instances there are, the state store what they say of their boot, and, with --kubeconfig, the Kubernetes
 /// API which nodes and pods of the system are ready. What stops an instance is shown with the reason that it gives, and keys and
-/// authorities that end soon with what to do.
+/// authorities that end soon with what to do. Where nothing says whether instances are nodes, or one has said nothing for half an
+/// hour, that is a warning.
 ///
 /// The exit code is 2 if something is not as it should be.
 #[derive(Debug, Args)]
@@ -55,7 +58,7 @@ pub(crate) struct ValidateArgs {
 /// Does it.
 pub(crate) fn run(args: &ValidateArgs, session: &Session) -> Result<ExitCode, CliError> {
     let (cluster, specification) = session.cluster()?;
-    let kubeconfig = args.kubeconfig.as_ref().map(fs_err::read_to_string).transpose()?;
+    let kubeconfig = args.kubeconfig.as_deref().map(load::text).transpose()?;
     let ui = &session.ui;
     let validation = block_on(async {
         let backend = session.open(specification.as_ref()).await?;
@@ -83,7 +86,15 @@ pub(crate) fn run(args: &ValidateArgs, session: &Session) -> Result<ExitCode, Cl
     })?;
     match args.output {
         Output::Json => ui.data_json(&validation)?,
-        Output::Text => ui.data(&text(&validation, kubeconfig.is_some()))?,
+        Output::Text => {
+            let mut text = text(&validation, kubeconfig.is_some());
+            if let Some(directory) = ui.sandbox()
+                && let Some(last) = text.lines.pop()
+            {
+                text.push(last.with(Role::Dim, format!(" (sandbox {directory})")));
+            }
+            ui.data(&text)?;
+        }
     }
     Ok(if validation.failures.is_empty() { ExitCode::Done } else { ExitCode::ChangesPending })
 }
@@ -127,10 +138,31 @@ async fn look(
         validation.failures.push(validate::Failure {
             kind: validate::FailureKind::Cluster,
             name: cluster.to_string(),
-            why: format!("the Kubernetes API was not asked: {error}; {}", error.hint()),
+            why: unanswered(&error),
         });
     }
     Ok(validation)
+}
+
+/// Why the API gave no answer: whether a name is not known, nobody listens or a certificate is not trusted is in the causes.
+fn unanswered(error: &KubeError) -> String {
+    let mut why = format!("the Kubernetes API was not asked: {error}");
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        // Some repeat what lies beneath them.
+        if !why.contains(&text) {
+            why += ": ";
+            why += &text;
+        }
+        cause = error.source();
+    }
+    let hint = match error.class {
+        // The usual hint leads to this command.
+        Class::Unreachable => "is the server of the kubeconfig right, and may this machine reach it?",
+        _ => error.hint(),
+    };
+    format!("{why}; {hint}")
 }
 
 /// A connection as a kubeconfig says. Nothing is asked yet.
@@ -182,6 +214,11 @@ fn text(validation: &Validation, asked_kubernetes: bool) -> Text {
     }
     let cluster = &validation.cluster;
     text.push(match validation.failures.len() {
+        0 if !validation.knows_nodes() && !validation.nodes.is_empty() => Line::of(
+            Role::Warning,
+            format!("{cluster} has the instances that it should have; more is not known of it."),
+        )
+        .with(Role::Dim, " --kubeconfig asks Kubernetes."),
         0 if asked_kubernetes => Line::of(Role::Success, format!("{cluster} is as it should be.")),
         0 => Line::of(Role::Success, format!("{cluster} is as it should be, as far as AWS and the state store tell."))
             .with(Role::Dim, " --kubeconfig asks Kubernetes too."),

@@ -121,6 +121,17 @@ fn without_dns_the_load_balancer_leads_to_the_api() {
 }
 
 #[test]
+fn instances_boot_with_the_versions_that_are_known() {
+    for minor in 30..=38 {
+        let version = format!("kubernetesVersion: 1.{minor}.0");
+        let specification = specification(&[("kubernetesVersion: 1.34.0", &version)]);
+        let (facts, store) = facts(&specification, &["amd64"]);
+        let boots = wanted(&specification.resolved, &facts, &store, &BTreeMap::new()).is_ok();
+        assert_eq!(boots, kedge_spec::KUBERNETES_MINORS.contains(&minor), "{version}");
+    }
+}
+
+#[test]
 fn what_instances_cannot_do_is_told_at_once() {
     let wrong = specification(&[
         ("  kubernetesVersion: 1.34.0", "  kubernetesVersion: 1.31.0\n  packages: ['-x']"),

@@ -113,6 +113,38 @@ fn a_healthy_cluster_has_no_failures() {
 }
 
 #[test]
+fn it_is_said_where_nothing_tells_of_nodes() {
+    for boots in [None, Some(Boots::default())] {
+        let validation = judge(&cluster(), &account(), boots.as_ref(), None, now());
+        assert_eq!(validation.warnings, [NOT_KNOWN]);
+        assert!(!validation.knows_nodes());
+    }
+    let bastions = Account { groups: vec![group("bastions", "bastion", 1)], ..account() };
+    assert_eq!(judge(&cluster(), &bastions, None, None, now()).warnings, [""; 0]);
+    let kubernetes = Kubernetes::default();
+    let asked = judge(&cluster(), &account(), None, Some(&kubernetes), now());
+    assert_eq!(asked.warnings, [""; 0]);
+    assert!(asked.knows_nodes());
+}
+
+#[test]
+fn an_instance_that_has_fallen_silent_is_a_warning() {
+    let mut statuses = ["i-c", "i-1", "i-2"].map(|id| status(id, NodePhase::Ready, "ready", "it is a node"));
+    statuses[0].age = Some(Duration::from_secs(29 * 60));
+    statuses[1].age = Some(Duration::from_secs(95 * 60));
+    // Where reading tells no age, its own time does: two minutes.
+    statuses[2].age = None;
+    let mut account = account();
+    let later = now() + Duration::from_secs(120);
+    let validation = judge(&cluster(), &account, Some(&boots(statuses.to_vec())), None, later);
+    let silent = "i-1 has said nothing for 95 min: kedge-node does not run on it, or does not reach the state store";
+    assert_eq!((failures(&validation), validation.warnings), (vec![], vec![silent.to_owned()]));
+    // Of an instance that is gone nobody expects a word.
+    account.instances[2].state = "terminated".to_owned();
+    assert_eq!(judge(&cluster(), &account, Some(&boots(statuses.to_vec())), None, later).warnings, [""; 0]);
+}
+
+#[test]
 fn a_status_that_cannot_be_read_is_a_warning() {
     let mut boots =
         boots(["i-c", "i-1", "i-2"].map(|id| status(id, NodePhase::Ready, "ready", "it is a node")).to_vec());

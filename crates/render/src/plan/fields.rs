@@ -11,7 +11,7 @@ use super::values::{is_document, is_long, long, short};
 use crate::text::{Line, Role, Text};
 
 /// Adds the properties of a change that a reader has to see.
-pub(super) fn render(change: &Change, indent: usize, options: &PlanTextOptions, text: &mut Text) {
+pub(super) fn render(change: &Change, indent: usize, options: &PlanTextOptions<'_>, text: &mut Text) {
     match change.action {
         Action::Update | Action::Replace => {
             for field in &change.fields {
@@ -32,7 +32,7 @@ pub(super) fn render(change: &Change, indent: usize, options: &PlanTextOptions, 
     }
 }
 
-fn one(field: &FieldChange, indent: usize, options: &PlanTextOptions, text: &mut Text) {
+fn one(field: &FieldChange, indent: usize, options: &PlanTextOptions<'_>, text: &mut Text) {
     let FieldChange { path, before, after, forces_replacement } = field;
     let margin = " ".repeat(indent);
     let mut line = Line::plain(margin.clone()).with(Role::Plain, format!("{path}: "));
@@ -71,7 +71,7 @@ pub(super) fn unchanged(change: &Change) -> Option<String> {
 }
 
 /// Every property of a resource, one a line; nested ones under dotted paths, long texts below their name.
-fn properties(value: &Value, role: Role, indent: usize, options: &PlanTextOptions, text: &mut Text) {
+fn properties(value: &Value, role: Role, indent: usize, options: &PlanTextOptions<'_>, text: &mut Text) {
     let mut flat = Vec::new();
     flatten(String::new(), value, &mut flat);
     let margin = " ".repeat(indent);

@@ -194,7 +194,7 @@ pub(crate) fn part_label(change: &Change) -> String {
 }
 
 /// Adds a section to the text.
-pub(super) fn render(section: &Section<'_>, purpose: Purpose, options: &PlanTextOptions, text: &mut Text) {
+pub(super) fn render(section: &Section<'_>, purpose: Purpose, options: &PlanTextOptions<'_>, text: &mut Text) {
     let Section { topic, entries } = section;
     text.push(Line::of(Role::Heading, topic.heading()));
     for (key, entry) in entries {
@@ -229,7 +229,7 @@ fn one(
     extra: Option<String>,
     indent: usize,
     purpose: Purpose,
-    options: &PlanTextOptions,
+    options: &PlanTextOptions<'_>,
     text: &mut Text,
 ) {
     let margin = " ".repeat(indent);

@@ -7,6 +7,8 @@ use kedge_diag::{Diagnostic, Diagnostics};
 use kedge_resource::ClusterName;
 use serde_json::{Value, json};
 
+use crate::resolve::version::{self, Wrong};
+
 /// Choices that cannot be met; each names the option.
 #[derive(Clone, Debug)]
 pub struct InitError(pub Diagnostics);
@@ -55,7 +57,6 @@ pub enum NetworkChoice {
     Cni,
     Flannel,
     Kindnet,
-    Kopeio,
     KubeRouter,
 }
 
@@ -162,11 +163,13 @@ impl<'a> Checked<'a> {
             problems.push("--name", format!("`{}` is no DNS name: {error}", options.name), hint);
         }
         zones(&mut problems, options);
+        state_store(&mut problems, options);
         let control_planes = control_planes(&mut problems, options);
         if options.node_count == Some(0) {
             problems.push("--node-count", "a cluster without nodes runs nothing", "give at least 1");
         }
         let network_cidr = network_cidr(&mut problems, options);
+        kubernetes_version(&mut problems, &options.kubernetes_version);
         contradictions(&mut problems, options);
         problems.finish()?;
         Ok(Self { options, network_cidr, control_planes })
@@ -220,7 +223,6 @@ impl<'a> Checked<'a> {
             NetworkChoice::Cni => json!({"cni": {}}),
             NetworkChoice::Flannel => json!({"flannel": {"backend": "vxlan"}}),
             NetworkChoice::Kindnet => json!({"kindnet": {}}),
-            NetworkChoice::Kopeio => json!({"kopeio": {}}),
             NetworkChoice::KubeRouter => json!({"kuberouter": {}}),
         }
     }
@@ -257,11 +259,7 @@ fn zones(problems: &mut Problems, options: &InitOptions) {
     for (option, zones) in [("--zones", &options.zones), ("--control-plane-zones", &options.control_plane_zones)] {
         let mut seen = BTreeSet::new();
         for zone in zones {
-            let last = zone.chars().next_back();
-            let named = zone.contains('-')
-                && last.is_some_and(|c| c.is_ascii_lowercase())
-                && zone.contains(|c: char| c.is_ascii_digit());
-            if !named {
+            if !is_zone(zone) {
                 problems.push(option, format!("`{zone}` is no zone"), "zones are called like `us-east-1a`");
             } else if !seen.insert(zone) {
                 problems.push(option, format!("`{zone}` stands twice"), "name each zone once");
@@ -278,6 +276,34 @@ fn zones(problems: &mut Problems, options: &InitOptions) {
         let regions: Vec<&str> = regions.into_iter().collect();
         let detail = format!("the zones are in {}, and a cluster stands in one region", regions.join(" and "));
         problems.push("--zones", detail, "choose zones of one region");
+    }
+}
+
+/// Whether something is called like a zone: words, a number with a letter behind it, as in `us-east-1a`, `us-gov-west-1b` or
+/// `us-west-2-lax-1a`.
+fn is_zone(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let is_word = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
+    let (Some(last), Some([first, second])) = (parts.last(), parts.get(..2)) else { return false };
+    let number = last.trim_end_matches(|c: char| c.is_ascii_lowercase());
+    parts.len() >= 3
+        && is_word(first)
+        && is_word(second)
+        && last.len() == number.len() + 1
+        && !number.is_empty()
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Where the state of a cluster on AWS can be.
+fn state_store(problems: &mut Problems, options: &InitOptions) {
+    let Some(written) = &options.state_store else { return };
+    let bucket = written.strip_prefix("s3://").and_then(|rest| rest.split('/').next());
+    if bucket.is_none_or(str::is_empty) {
+        problems.push(
+            "--state",
+            format!("`{written}` is no place in S3"),
+            "write `s3://bucket` or `s3://bucket/prefix`",
+        );
     }
 }
 
@@ -324,8 +350,20 @@ fn network_cidr(problems: &mut Problems, options: &InitOptions) -> Ipv4Net {
     cidr
 }
 
+/// A new cluster has no reason to be one whose instances cannot boot.
+fn kubernetes_version(problems: &mut Problems, written: &str) {
+    let detail = match version::check(written) {
+        Ok(()) => return,
+        Err(Wrong::NoVersion) => format!("`{written}` is no release"),
+        Err(Wrong::NoPatch) => format!("`{written}` names no release: it has no patch number"),
+        Err(Wrong::OutOfRange(age)) => format!("`{written}` is {age} than what instances can boot with"),
+    };
+    let hint = format!("choose a release of {}, such as `{}`", version::range(), InitOptions::KUBERNETES_VERSION);
+    problems.push("--kubernetes-version", detail, hint);
+}
+
 fn contradictions(problems: &mut Problems, options: &InitOptions) {
-    use NetworkChoice::{AmazonVpc, CiliumEni, Flannel, Kopeio, KubeRouter};
+    use NetworkChoice::{AmazonVpc, CiliumEni, Flannel, KubeRouter};
     if options.zones.len() > super::network::MOST_ZONES {
         let most = super::network::MOST_ZONES;
         problems.push(
@@ -345,7 +383,7 @@ fn contradictions(problems: &mut Problems, options: &InitOptions) {
         let detail = "an internal load balancer stands in private subnets, and a public topology has none";
         problems.push("--api-loadbalancer-type", detail, "add `--topology private`");
     }
-    if options.ipv6 && matches!(options.networking, AmazonVpc | CiliumEni | Flannel | Kopeio | KubeRouter) {
+    if options.ipv6 && matches!(options.networking, AmazonVpc | CiliumEni | Flannel | KubeRouter) {
         problems.push("--ipv6", "the network plugin knows IPv4 only", "add `--networking cilium`, calico or kindnet");
     }
     if options.dns == DnsChoice::None && options.dns_zone.is_some() {

@@ -77,7 +77,7 @@ fn public() {
 #[test]
 fn every_plugin_makes_a_sound_cluster() {
     use NetworkChoice::*;
-    for networking in [AmazonVpc, Calico, Cilium, CiliumEni, CiliumEtcd, Cni, Flannel, Kindnet, Kopeio, KubeRouter] {
+    for networking in [AmazonVpc, Calico, Cilium, CiliumEni, CiliumEtcd, Cni, Flannel, Kindnet, KubeRouter] {
         for topology in [TopologyChoice::Public, TopologyChoice::Private] {
             for dns in [DnsChoice::Public, DnsChoice::Private, DnsChoice::None] {
                 let spec = made(&InitOptions { networking, topology, dns, ..options(&["us-east-1a", "us-east-1b"]) });
@@ -196,7 +196,25 @@ fn choices_that_contradict_each_other_are_all_reported() {
     assert_eq!(refused(&options(&[])), ["--zones"]);
     let eight: Vec<String> = ('a'..='h').map(|letter| format!("us-east-1{letter}")).collect();
     assert_eq!(refused(&InitOptions::new("test.example.com", eight)), ["--zones"]);
+    for version in ["latest", "1.34", "1.31.0", "1.99.0", ""] {
+        let wrong = InitOptions { kubernetes_version: version.to_owned(), ..options(&["us-east-1a"]) };
+        assert_eq!(refused(&wrong), ["--kubernetes-version"], "{version}");
+    }
     // What the reader finds is reported under the field.
-    let old = InitOptions { kubernetes_version: "latest".to_owned(), ..options(&["us-east-1a"]) };
-    assert_eq!(refused(&old), ["Cluster/test.example.com: spec.kubernetesVersion"]);
+    let nobody = InitOptions { admin_access: vec!["everybody".to_owned()], ..options(&["us-east-1a"]) };
+    let paths = refused(&nobody);
+    assert!(
+        !paths.is_empty() && paths.iter().all(|path| path.starts_with("Cluster/test.example.com: spec.")),
+        "{paths:?}"
+    );
+    for state in ["state", "gs://state", "s3://", "s3:///prefix", "file:///state"] {
+        let elsewhere = InitOptions { state_store: Some(state.to_owned()), ..options(&["us-east-1a"]) };
+        assert_eq!(refused(&elsewhere), ["--state"], "{state}");
+    }
+    for zone in ["xx-1a", "us-east-1", "us-east-a", "1a", "us-east-1ab", "US-EAST-1a", "us--1a"] {
+        assert!(refused(&options(&[zone])).contains(&"--zones".to_owned()), "{zone}");
+    }
+    for zone in ["us-east-1a", "us-gov-west-1b", "ap-southeast-10c", "us-west-2-lax-1a", "us-test-1a"] {
+        made(&options(&[zone]));
+    }
 }

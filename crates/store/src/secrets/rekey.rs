@@ -44,7 +44,7 @@ impl ClusterStore {
         let (key, fresh) = self.new_key(new, id).await?;
         keys.push(key);
         clear.push((id, fresh));
-        let vault = Vault(clear);
+        let vault = Vault { keys: clear, wrapped: None };
         let ring = Keyring { keys, ..ring };
         let Put::Done(version) = self.put_keyring(&ring, &Condition::Is(version)).await? else {
             return Err(self.rekeyed());

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
+use kedge_resource::plan::Totals;
+use kedge_resource::{Action, Event};
+
 use super::{Place, clock, request};
+use crate::operation::{Ended, StampedEvent};
 use crate::{Keeper, Lease, LeaseOptions, Standing, StoreError};
 
 const OPTIONS: LeaseOptions = LeaseOptions { seconds: 60 };
@@ -45,6 +49,33 @@ async fn of_many_at_once_one_wins() {
         }
     }
     assert_eq!(won.len(), 1);
+}
+
+#[tokio::test]
+async fn events_tell_how_far_an_operation_was_that_ended_without_a_word() {
+    let place = Place::new();
+    let base = place.store.snapshot().await.unwrap();
+    let lease = Lease::take(&place.store, &base, request(Some("a: 1\n")), OPTIONS).await.unwrap();
+    let at = clock().now();
+    let started = Event::RunStarted {
+        format_version: 1,
+        cluster: "c.example.com".to_owned(),
+        totals: Totals { create: 44, ..Totals::default() },
+        steps: 35,
+    };
+    let finished = || Event::StepFinished { results: Vec::new(), action: Action::Create };
+    let events = std::iter::once(started).chain((0..27).map(|_| finished()));
+    let events: Vec<StampedEvent> = events.map(|event| StampedEvent { at, event }).collect();
+    place.store.put_events(lease.operation(), 1, &events).await.unwrap();
+    // As long as it lives its renewals tell.
+    let now = place.store.snapshot().await.unwrap();
+    assert_eq!(now.held().unwrap().0.progress.describe(), "no step reported yet");
+    drop(lease);
+    let now = place.store.snapshot().await.unwrap();
+    assert_eq!(now.interrupted().unwrap().progress.describe(), "27 of 35 steps done");
+    let next = Lease::take(&place.store, &now, request(None), OPTIONS).await.unwrap();
+    let record = place.store.record(1).await.unwrap().unwrap();
+    assert_eq!(record.ending, Ended::Interrupted { done: 27, steps: 35, found_by: next.operation() });
 }
 
 #[tokio::test]

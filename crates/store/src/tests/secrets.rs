@@ -1,7 +1,27 @@
 //! Secrets in a store.
 
+use async_trait::async_trait;
+
 use super::Place;
-use crate::{Passphrase, Secret, StoreError};
+use crate::{OuterKey, Passphrase, Secret, StoreError, Wrapped};
+
+/// A key of KMS by an alias: what one of them has wrapped any of them opens.
+#[derive(Debug)]
+struct Kms(&'static str);
+
+#[async_trait]
+impl OuterKey for Kms {
+    async fn wrap(&self, key: &Secret, _: &str) -> Result<Wrapped, String> {
+        Ok(Wrapped::Kms { key: format!("arn:{}", self.0), ciphertext: key.expose().to_vec() })
+    }
+
+    async fn unwrap(&self, wrapped: &Wrapped, _: &str) -> Result<Secret, String> {
+        match wrapped {
+            Wrapped::Kms { ciphertext, .. } => Ok(Secret::new(ciphertext.clone())),
+            Wrapped::Passphrase { .. } => Err("it is wrapped by a passphrase".to_owned()),
+        }
+    }
+}
 
 fn passphrase(text: &str) -> Passphrase {
     Passphrase::new(Secret::new(text.as_bytes().to_vec())).unwrap()
@@ -88,4 +108,27 @@ async fn keys_are_replaced_and_an_interruption_loses_nothing() {
 #[test]
 fn a_short_passphrase_is_refused() {
     assert!(Passphrase::new(secret("short\n")).is_err());
+}
+
+#[tokio::test]
+async fn another_key_than_that_of_the_ring_is_refused() {
+    let place = Place::new();
+    let refused = async |outer: &dyn OuterKey| {
+        let vault = match place.store.vault(outer).await {
+            Ok(vault) => vault,
+            Err(error) => return Some(error.to_string()),
+        };
+        place.store.refuse_another_key(outer, &vault).await.err().map(|error| error.to_string())
+    };
+    assert_eq!(refused(&Kms("any")).await, None, "there is no ring yet");
+    place.store.put_secret(&Kms("one"), "a", &secret("1")).await.unwrap();
+    assert_eq!(refused(&Kms("one")).await, None);
+    let why = refused(&Kms("two")).await.unwrap();
+    assert!(why.contains("arn:one") && why.contains("arn:two") && why.contains("rekey"), "{why}");
+    assert!(refused(&passphrase("a long passphrase")).await.unwrap().contains("arn:one"));
+    let words = Place::new();
+    words.store.put_secret(&passphrase("a long passphrase"), "a", &secret("1")).await.unwrap();
+    let right = passphrase("a long passphrase");
+    let vault = words.store.vault(&right).await.unwrap();
+    words.store.refuse_another_key(&right, &vault).await.unwrap();
 }

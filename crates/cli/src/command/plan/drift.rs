@@ -4,7 +4,7 @@ use kedge_ops::Proposal;
 use kedge_ops::boot::Booting;
 use kedge_ops::drift::{Since, drift, since};
 use kedge_ops::saved::Planned;
-use kedge_render::plan::{self as plan_text, PlanTextOptions};
+use kedge_render::plan as plan_text;
 use kedge_render::view::Review;
 use kedge_render::{Line, Role, Text};
 use kedge_resource::Facts;
@@ -70,7 +70,7 @@ fn text(session: &Session, proposal: &Proposal, since: Option<&Since>, serial: u
     }
     text.push(Line::plain("What somebody else changed, as the way back to what was applied:"));
     text.gap();
-    let options = PlanTextOptions { width: ui.width(), verbose: ui.is_verbose() };
+    let options = ui.plan_options();
     text.extend(plan_text::render(plan, &options));
     text
 }

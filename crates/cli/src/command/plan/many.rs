@@ -118,8 +118,10 @@ async fn connection(
     connections: &mut BTreeMap<Option<String>, Rc<Backend>>,
     specification: &Specification,
 ) -> Result<Rc<Backend>, CliError> {
-    let region = region::of(&specification.resolved).filter(|_| !state::is_sandbox(session));
+    let zones = region::of(&specification.resolved);
+    let region = zones.clone().filter(|_| !state::is_sandbox(session));
     if let Some(backend) = connections.get(&region) {
+        backend.refuse_region(&session.globals, zones.as_deref(), &session.ui)?;
         return Ok(Rc::clone(backend));
     }
     let beside = match connections.values().next() {
