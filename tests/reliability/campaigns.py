@@ -11,8 +11,9 @@ ATTEMPTS = 5
 # How many commands in a row may be killed without getting further.
 STANDSTILL = 3
 # Writes into a state store that each command begins with, and that get nobody further: the lease, the record of the command
-# that was killed before, the manifests; and private keys, which are others each time until they are named.
-BOOKKEEPING = {"none": 0, "file": 3, "s3": 3, "boot": 3 + 4}
+# that was killed before, the manifests; and until the cluster's keys are named, four private keys and what encrypts them: two
+# calls of KMS and a keyring that is there already.
+BOOKKEEPING = {"none": 0, "file": 3, "s3": 3, "boot": 3 + 4 + 3}
 # Where a client is killed.  Before a read nothing is different from after the call before it.
 KILLS = {
     "after call": {"effect": "kill-after"},
