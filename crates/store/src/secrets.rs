@@ -145,9 +145,14 @@ impl ClusterStore {
     /// As for [`Self::vault`].
     pub async fn vault_for_writing(&self, outer: &dyn OuterKey) -> Result<Vault, StoreError> {
         let vault = self.vault(outer).await?;
-        if !vault.0.is_empty() {
-            return Ok(vault);
-        }
+        if vault.0.is_empty() { self.first_vault(outer).await } else { Ok(vault) }
+    }
+
+    /// As [`Self::vault_for_writing`], with fewer requests where there most likely is no key yet.
+    ///
+    /// # Errors
+    /// As for [`Self::vault`].
+    pub async fn first_vault(&self, outer: &dyn OuterKey) -> Result<Vault, StoreError> {
         let (key, clear) = self.new_key(outer, 1).await?;
         let ring = Keyring { format_version: FORMAT_VERSION, cluster: self.cluster().clone(), keys: vec![key] };
         match self.put_keyring(&ring, &Condition::Absent).await? {

@@ -4,13 +4,13 @@ use camino::Utf8PathBuf;
 use clap::Args;
 use kedge_ops::boot::Booting;
 use kedge_ops::discovery::{Published, publish};
-use kedge_ops::keypairs;
-use kedge_ops::plan::{PlanOptions, plan};
+use kedge_ops::keypairs::{self, Missing};
+use kedge_ops::plan::plan;
 use kedge_ops::saved::{SavedBase, SavedPlan, SavedPlanError};
 use kedge_ops::{Guard, Proposal, Specification};
 use kedge_policy::Policies;
 use kedge_render::Line;
-use kedge_store::Location;
+use kedge_store::{ClusterStore, Keysets, Location};
 use ring::rand::SystemRandom;
 
 use super::running;
@@ -103,8 +103,8 @@ async fn apply(
     let backend = session.open(Some(&specification)).await?;
     let source = boot::source(session, &backend, specification.cluster()).await?;
     let account = Booting::new(&backend, source.as_ref());
-    let work = look(session, &backend, &account, &specification, saved, args.destroy.options(None));
-    let (mut proposal, guard) = session.ui.patiently("reading the account", work).await?;
+    let work = look(args, session, &backend, &account, &specification, saved);
+    let Seen { mut proposal, guard, keysets } = session.ui.patiently("reading the account", work).await?;
     let changes = !proposal.plan().is_empty();
     state::remark(session, guard.as_ref(), changes);
     let findings = policies::check(policies, &proposal, &specification)?;
@@ -114,31 +114,41 @@ async fn apply(
     if !changes {
         if let Some(guard) = guard {
             let caller = state::caller(session, &backend).await?;
-            make_keypairs(&args.key, session, &guard).await?;
-            publish_keys(session, &backend, &specification, &guard).await?;
+            let missing = open_keys(&args.key, session, &guard, keysets).await?;
+            make_keys(missing, session, &backend, &specification, guard.store()).await?;
             guard.settle(&caller, proposal.plan(), specification.text()).await?;
         }
         return Ok(ExitCode::Done);
     }
     approval::apply(session, &mut proposal, args.yes)?;
-    let keeper = match guard {
-        Some(guard) => {
-            let caller = state::caller(session, &backend).await?;
-            // Before the lease: a key that does not open shall leave no lease behind, and each write is conditional.
-            make_keypairs(&args.key, session, &guard).await?;
-            publish_keys(session, &backend, &specification, &guard).await?;
-            Some(guard.begin(&caller, proposal.plan(), Some(specification.text())).await?)
-        }
-        None => None,
+    let Some(guard) = guard else {
+        return running::run(session, &backend, source.as_ref(), &proposal, args.output, None).await;
     };
-    running::run(session, &backend, source.as_ref(), &proposal, args.output, keeper).await
+    let caller = state::caller(session, &backend).await?;
+    let store = guard.store().clone();
+    // Before the lease: a key that does not open shall leave no lease behind.
+    let missing = open_keys(&args.key, session, &guard, keysets).await?;
+    let run = async {
+        let keeper = guard.begin(&caller, proposal.plan(), Some(specification.text())).await?;
+        running::run(session, &backend, source.as_ref(), &proposal, args.output, Some(keeper)).await
+    };
+    // Control planes wait for keys, and nothing else does. Each write of them is conditional, whoever has the lease.
+    let (made, ran) = tokio::join!(make_keys(missing, session, &backend, &specification, &store), Box::pin(run));
+    let code = ran?;
+    made?;
+    Ok(code)
 }
 
-/// Makes the keys and authorities that are missing in the store, where a key is named that encrypts them; says what about
-/// the others should worry their owner. Without such a key the store is not asked about them.
-async fn make_keypairs(key: &KeyArgs, session: &Session, guard: &Guard) -> Result<(), CliError> {
+/// Of the keys and authorities of the cluster those that are missing, with what they are going to be encrypted with, where a key
+/// is named for that; says what about the others should worry their owner. Without such a key the store is not asked about them.
+async fn open_keys(
+    key: &KeyArgs,
+    session: &Session,
+    guard: &Guard,
+    keysets: Option<Keysets>,
+) -> Result<Option<Missing>, CliError> {
     let ui = &session.ui;
-    if !key.is_given() {
+    let Some(keysets) = keysets else {
         let sentence = "the cluster has no keys and authorities of its own yet; they are made when --kms-key or \
                         --passphrase-file names the key that encrypts them";
         match guard.is_new() {
@@ -146,19 +156,30 @@ async fn make_keypairs(key: &KeyArgs, session: &Session, guard: &Guard) -> Resul
             true => ui.warn(sentence),
             false => {}
         }
-        return Ok(());
-    }
-    let store = guard.store();
-    let keysets = store.keysets().await?;
-    if !keysets.missing().is_empty() {
-        let outer = key.open(session).await?;
-        let made = keypairs::ensure(store, keysets.clone(), &*outer, state::now(), &SystemRandom::new()).await?;
-        let names: Vec<&str> = made.iter().map(|purpose| purpose.as_str()).collect();
-        ui.say_line(Line::plain(format!("made in {}: {}", store.place(), names.join(", "))));
-    }
-    // What was made just now is no worry.
+        return Ok(None);
+    };
     keypairs::worries(&keysets, state::now()).iter().for_each(|worry| ui.warn(worry));
-    Ok(())
+    if keysets.missing().is_empty() {
+        return Ok(None);
+    }
+    let outer = key.open(session).await?;
+    Ok(Missing::of(guard.store(), keysets, &*outer).await?)
+}
+
+/// Makes the keys that are missing, and publishes those that verify tokens.
+async fn make_keys(
+    missing: Option<Missing>,
+    session: &Session,
+    backend: &Backend,
+    specification: &Specification,
+    store: &ClusterStore,
+) -> Result<(), CliError> {
+    if let Some(missing) = missing {
+        let made = missing.make(store, state::now(), &SystemRandom::new()).await?;
+        let names: Vec<&str> = made.iter().map(|purpose| purpose.as_str()).collect();
+        session.ui.say_line(Line::plain(format!("made in {}: {}", store.place(), names.join(", "))));
+    }
+    publish_keys(session, backend, specification, store).await
 }
 
 /// Publishes the keys that verify tokens of service accounts, where the manifest says so.
@@ -166,7 +187,7 @@ async fn publish_keys(
     session: &Session,
     backend: &Backend,
     specification: &Specification,
-    guard: &Guard,
+    store: &ClusterStore,
 ) -> Result<(), CliError> {
     let Some(issuer) = &specification.resolved.cluster.issuer else { return Ok(()) };
     // What kops keeps in memory for its tests is no place.
@@ -177,7 +198,7 @@ async fn publish_keys(
         return Ok(());
     }
     let objects = state::open(session, Some(backend), &Location::parse(place)?).await?;
-    match publish(&*objects, &issuer.url, &guard.store().keysets().await?).await? {
+    match publish(&*objects, &issuer.url, &store.keysets().await?).await? {
         Published::Written => session.ui.say_line(Line::plain(format!("published in {place}: keys of service accounts"))),
         Published::Foreign => session.ui.warn(&format!(
             "{place} has keys of service accounts that are not those of this cluster: nothing was published, so that what they \
@@ -189,28 +210,45 @@ async fn publish_keys(
     Ok(())
 }
 
+/// What an apply has looked at.
+struct Seen {
+    proposal: Proposal,
+    guard: Option<Guard>,
+    /// What keys the cluster has, where one is named that encrypts those that are missing.
+    keysets: Option<Keysets>,
+}
+
 /// Looks at the store and, if nobody is changing the cluster, at the account.
 async fn look(
+    args: &ApplyArgs,
     session: &Session,
     backend: &Backend,
     account: &Booting<'_, Backend>,
     specification: &Specification,
     saved: Option<&SavedPlan>,
-    options: PlanOptions,
-) -> Result<(Proposal, Option<Guard>), CliError> {
+) -> Result<Seen, CliError> {
+    let options = args.destroy.options(None);
     let guard = state::look(session, backend, specification.cluster()).await?;
     if let Some(guard) = &guard {
         guard.free()?;
     }
-    let Some(saved) = saved else {
-        let proposal = plan(account, specification, options).await?;
-        return Ok((proposal, guard));
-    };
-    if let Some(guard) = &guard {
+    if let (Some(saved), Some(guard)) = (saved, &guard) {
         saved.fits(&SavedBase::of(guard.store().place(), guard.base()))?;
     }
-    let proposal = saved.confirm(account, specification, options.allow_destroy).await?;
-    Ok((proposal, guard))
+    let proposal = async {
+        Ok::<_, CliError>(match saved {
+            Some(saved) => saved.confirm(account, specification, options.allow_destroy).await?,
+            None => plan(account, specification, options).await?,
+        })
+    };
+    let keysets = async {
+        match guard.as_ref().filter(|_| args.key.is_given()) {
+            Some(guard) => Ok(Some(guard.store().keysets().await?)),
+            None => Ok(None),
+        }
+    };
+    let (proposal, keysets) = tokio::try_join!(proposal, keysets)?;
+    Ok(Seen { proposal, guard, keysets })
 }
 
 /// The specification of a saved plan; options that name something else are a mistake.
