@@ -259,6 +259,16 @@ impl ClusterStore {
         Ok(secrets)
     }
 
+    /// Paths of the secrets that there are.
+    pub(crate) async fn secret_paths(&self) -> Result<Vec<String>, StoreError> {
+        Ok(self.secret_names().await?.iter().map(|name| format!("{SECRETS}{name}")).collect())
+    }
+
+    /// The key of the ring that encrypts something; none if it is not there. Needs no key.
+    pub(crate) async fn sealing_key(&self, path: &str) -> Result<Option<u32>, StoreError> {
+        Ok(self.sealed_object(path).await?.map(|(object, _)| object.key))
+    }
+
     async fn secret_names(&self) -> Result<Vec<String>, StoreError> {
         let paths = self.sealed_paths(SECRETS).await?;
         let names = paths.iter().filter_map(|path| path.strip_prefix(SECRETS));

@@ -59,10 +59,13 @@ pub(crate) fn run(args: &StoreArgs, session: &Session) -> Result<ExitCode, CliEr
                     text.push(Line::of(Role::Error, "wrong:").with(Role::Plain, format!(" {fault}")));
                 }
                 text.push(Line::plain(format!(
-                    "{} has of {cluster}: {} sets of manifests and {} operations in order, {} faults.",
+                    "{} has of {cluster}: {} sets of manifests and {} operations, {} secrets and private keys, and {} objects \
+                     that instances boot with in order, {} faults.",
                     store.place(),
                     checkup.manifests,
                     checkup.operations,
+                    checkup.sealed,
+                    checkup.delivered,
                     checkup.faults.len()
                 )));
                 ui.data(&text)?;
