@@ -168,12 +168,13 @@ class World:
         with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
             return json.load(answer)
 
-    def environment(self):
-        """Nothing of the caller's but how long a lease lasts."""
+    def environment(self, killed=False):
+        """Nothing of the caller's but how long a lease lasts.  Only a command that is killed has one that ends soon: a machine
+        that is busy may keep others from renewing it in time."""
         passed = {name: os.environ[name] for name in ("PATH", "KEDGE_LEASE_DURATION") if name in os.environ}
         if self.args.store == "boot":
             passed["KEDGE_NODE_BINARIES"] = self.programs()
-        if self.has_bucket:
+        if self.has_bucket and killed:
             passed.setdefault("KEDGE_LEASE_DURATION", f"{LEASE_SECONDS}s")
         return passed | {
             "HOME": self.folder.name,
@@ -201,9 +202,10 @@ class World:
     def run_once(self, *words, rules=(), seed=0):
         """Runs a kedge command once."""
         self.control("reset", {"rules": list(rules), "seed": seed})
+        killed = any(rule["effect"].startswith("kill") for rule in rules)
         with tempfile.TemporaryFile() as output:
             child = subprocess.Popen(
-                [str(word) for word in (self.args.kedge, *words)], cwd=self.folder.name, env=self.environment(),
+                [str(word) for word in (self.args.kedge, *words)], cwd=self.folder.name, env=self.environment(killed),
                 stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
             )  # fmt: skip
             self.control("victim", {"pid": child.pid})
