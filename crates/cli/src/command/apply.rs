@@ -8,6 +8,7 @@ use kedge_ops::keypairs::{self, Missing};
 use kedge_ops::plan::plan;
 use kedge_ops::saved::{SavedBase, SavedPlan, SavedPlanError};
 use kedge_ops::{Guard, Proposal, Specification};
+use kedge_pki::Purpose;
 use kedge_policy::Policies;
 use kedge_render::Line;
 use kedge_store::{ClusterStore, Keysets, Location};
@@ -115,7 +116,7 @@ async fn apply(
         if let Some(guard) = guard {
             let caller = state::caller(session, &backend).await?;
             let missing = open_keys(&args.key, session, &guard, keysets).await?;
-            make_keys(missing, session, &backend, &specification, guard.store()).await?;
+            make_keys(missing, session, &backend, &specification, guard.store()).await?.say(session, guard.store());
             guard.settle(&caller, proposal.plan(), specification.text()).await?;
         }
         return Ok(ExitCode::Done);
@@ -134,6 +135,8 @@ async fn apply(
     };
     // Control planes wait for keys, and nothing else does. Each write of them is conditional, whoever has the lease.
     let (made, ran) = tokio::join!(make_keys(missing, session, &backend, &specification, &store), Box::pin(run));
+    // Not earlier: the run shows how far it is.
+    let made = made.map(|made| made.say(session, &store));
     let code = ran?;
     made?;
     Ok(code)
@@ -166,48 +169,66 @@ async fn open_keys(
     Ok(Missing::of(guard.store(), keysets, &*outer).await?)
 }
 
+/// What was done about keys.
+struct MadeKeys<'a> {
+    made: Vec<Purpose>,
+    /// What became of those that verify tokens, and the place where the manifest wants them.
+    published: Option<(&'a str, Published)>,
+}
+
+impl MadeKeys<'_> {
+    fn say(&self, session: &Session, store: &ClusterStore) {
+        let ui = &session.ui;
+        if !self.made.is_empty() {
+            let names: Vec<&str> = self.made.iter().map(|purpose| purpose.as_str()).collect();
+            ui.say_line(Line::plain(format!("made in {}: {}", store.place(), names.join(", "))));
+        }
+        match &self.published {
+            Some((place, Published::Written)) => {
+                ui.say_line(Line::plain(format!("published in {place}: keys of service accounts")));
+            }
+            Some((place, Published::Foreign)) => ui.warn(&format!(
+                "{place} has keys of service accounts that are not those of this cluster: nothing was published, so that what \
+                 they sign is trusted still; remove {place}/{} to publish those of kedge",
+                kedge_ops::discovery::KEYS
+            )),
+            Some((_, Published::NoKeys | Published::Unchanged)) | None => {}
+        }
+    }
+}
+
 /// Makes the keys that are missing, and publishes those that verify tokens.
-async fn make_keys(
+async fn make_keys<'a>(
     missing: Option<Missing>,
     session: &Session,
     backend: &Backend,
-    specification: &Specification,
+    specification: &'a Specification,
     store: &ClusterStore,
-) -> Result<(), CliError> {
-    if let Some(missing) = missing {
-        let made = missing.make(store, state::now(), &SystemRandom::new()).await?;
-        let names: Vec<&str> = made.iter().map(|purpose| purpose.as_str()).collect();
-        session.ui.say_line(Line::plain(format!("made in {}: {}", store.place(), names.join(", "))));
-    }
-    publish_keys(session, backend, specification, store).await
+) -> Result<MadeKeys<'a>, CliError> {
+    let made = match missing {
+        Some(missing) => missing.make(store, state::now(), &SystemRandom::new()).await?,
+        None => Vec::new(),
+    };
+    let published = publish_keys(session, backend, specification, store).await?;
+    Ok(MadeKeys { made, published })
 }
 
-/// Publishes the keys that verify tokens of service accounts, where the manifest says so.
-async fn publish_keys(
+/// Publishes the keys that verify tokens of service accounts, where the manifest says so; with the place.
+async fn publish_keys<'a>(
     session: &Session,
     backend: &Backend,
-    specification: &Specification,
+    specification: &'a Specification,
     store: &ClusterStore,
-) -> Result<(), CliError> {
-    let Some(issuer) = &specification.resolved.cluster.issuer else { return Ok(()) };
-    // What kops keeps in memory for its tests is no place.
-    let Some(place) = issuer.discovery_store.as_deref().filter(|store| store.starts_with("s3://")) else {
-        return Ok(());
-    };
-    if state::is_sandbox(session) {
-        return Ok(());
-    }
+) -> Result<Option<(&'a str, Published)>, CliError> {
+    let place = specification.resolved.cluster.issuer.as_ref().and_then(|issuer| {
+        // What kops keeps in memory for its tests is no place.
+        let place = issuer.discovery_store.as_deref().filter(|store| store.starts_with("s3://"))?;
+        Some((place, &issuer.url))
+    });
+    let Some((place, url)) = place.filter(|_| !state::is_sandbox(session)) else { return Ok(None) };
     let objects = state::open(session, Some(backend), &Location::parse(place)?).await?;
-    match publish(&*objects, &issuer.url, &store.keysets().await?).await? {
-        Published::Written => session.ui.say_line(Line::plain(format!("published in {place}: keys of service accounts"))),
-        Published::Foreign => session.ui.warn(&format!(
-            "{place} has keys of service accounts that are not those of this cluster: nothing was published, so that what they \
-             sign is trusted still; remove {place}/{} to publish those of kedge",
-            kedge_ops::discovery::KEYS
-        )),
-        Published::NoKeys | Published::Unchanged => {}
-    }
-    Ok(())
+    let published = publish(&*objects, url, &store.keysets().await?).await?;
+    Ok(Some((place, published)))
 }
 
 /// What an apply has looked at.
