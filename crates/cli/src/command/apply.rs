@@ -123,7 +123,7 @@ async fn apply(
     }
     approval::apply(session, &mut proposal, args.yes)?;
     let Some(guard) = guard else {
-        return running::run(session, &backend, source.as_ref(), &proposal, args.output, None).await;
+        return running::run(session, &backend, source.as_ref(), proposal, args.output, None).await;
     };
     let caller = state::caller(session, &backend).await?;
     let store = guard.store().clone();
@@ -131,7 +131,7 @@ async fn apply(
     let missing = open_keys(&args.key, session, &guard, keysets).await?;
     let run = async {
         let keeper = guard.begin(&caller, proposal.plan(), Some(specification.text())).await?;
-        running::run(session, &backend, source.as_ref(), &proposal, args.output, Some(keeper)).await
+        running::run(session, &backend, source.as_ref(), proposal, args.output, Some(keeper)).await
     };
     // Control planes wait for keys, and nothing else does. Each write of them is conditional, whoever has the lease.
     let (made, ran) = tokio::join!(make_keys(missing, session, &backend, &specification, &store), Box::pin(run));

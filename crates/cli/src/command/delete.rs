@@ -91,6 +91,6 @@ pub(crate) fn run(args: &DeleteArgs, session: &Session) -> Result<ExitCode, CliE
             }
             None => None,
         };
-        running::run(session, &backend, source.as_ref(), &proposal, args.output, keeper).await
+        running::run(session, &backend, source.as_ref(), proposal, args.output, keeper).await
     })
 }
