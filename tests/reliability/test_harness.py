@@ -6,9 +6,9 @@ import unittest
 
 from canonical import Difference
 from report import table
-from campaigns import Result
+from campaigns import STANDSTILL, Result, Scene, killed_again
 from snapshot import Thing
-from world import PYTHON, ROOT, World
+from world import PYTHON, ROOT, Broken, Ended, World
 
 
 def vpc(number, name="c.example.com", **data):
@@ -49,6 +49,39 @@ class Comparison(unittest.TestCase):
     def test_runs_that_were_not_struck_do_not_count(self):
         results = [Result("apply", "a", "1"), Result("apply", "a", "2", struck=False), Result("apply", "a", "3", broken="no")]
         self.assertEqual(table("kills", results)[-2], "| apply | a | 2 | 1 | 0 | 0 | 0 | 0 | 1 |")
+
+
+class Killed:
+    """A world in which each command is killed; it has made as much as `made` says of the write that it was killed at."""
+
+    def __init__(self, store, made):
+        self.args, self.made, self.vpcs, self.account = types.SimpleNamespace(store=store), made, 0, self
+
+    def reset(self):
+        pass
+
+    def keys(self):
+        return ""
+
+    def snapshot(self):
+        return [vpc(number, f"{number}.example.com") for number in range(self.vpcs)]
+
+    def apply(self, rules, **_):
+        self.vpcs += self.made(rules[0]["nth"])
+        return Ended(-9, "", 1, {}, [])
+
+
+class Standstill(unittest.TestCase):
+    SCENE = Scene("apply", types.SimpleNamespace(letter="a"), (), Killed.apply, [], None, Ended(0, "", 8, {}, []))
+
+    def test_commands_that_get_nowhere_are_not_given_for_ever(self):
+        with self.assertRaisesRegex(Broken, f"{STANDSTILL} commands were killed"):
+            killed_again(Killed("none", lambda _: False), self.SCENE, "after write", 1)
+
+    def test_what_every_command_writes_first_is_not_counted(self):
+        for store, first in (("none", 1), ("file", 4), ("s3", 4), ("boot", 11)):
+            world = Killed(store, lambda nth, first=first: nth >= first)
+            self.assertEqual(killed_again(world, self.SCENE, "after write", 1).commands, 9, store)
 
 
 class Snapshot(unittest.TestCase):

@@ -26,6 +26,8 @@ STORES = ("none", "file", "s3", "boot")
 LEASE_SECONDS = 4
 BUCKET = "kedge-state"
 HELD = "is being changed by somebody else"
+# What a cluster has keys for, as the store calls it.
+PURPOSES = ("kubernetes-ca", "etcd-ca", "apiserver-aggregator-ca", "service-account")
 
 
 class Broken(Exception):
@@ -126,10 +128,31 @@ class World:
             headers = {"Authorization": f"AWS4-HMAC-SHA256 {scope}"}
             bucket = urllib.request.Request(f"{self.url}/{BUCKET}", method="PUT", headers=headers)
             urllib.request.urlopen(bucket).read()
+        if self.args.store == "boot":
+            self.key = self.account.client("kms").create_key()["KeyMetadata"]["Arn"]
 
     @property
     def has_bucket(self):
         return self.args.store in ("s3", "boot")
+
+    def keys(self):
+        """What is wrong with the cluster's keys and authorities, which are others each time: nothing else tells whether they
+        are whole."""
+        if self.args.store != "boot":
+            return ""
+        listed = self.account.all("s3", "list_objects_v2", "Contents", Bucket=BUCKET)
+        held = {item["Key"] for item in listed}
+        found = [key for key in held if key.endswith("/pki/keysets.json")]
+        if len(found) != 1:
+            return f"{len(found)} objects say which keys the cluster has"
+        [place] = found
+        body = self.account.client("s3").get_object(Bucket=BUCKET, Key=place)["Body"].read()
+        keysets = json.loads(body)["keysets"]
+        folder = place.removesuffix("keysets.json")
+        named = {f"{folder}private/{keyset['purpose']}/{item['id']}.json" for keyset in keysets for item in keyset["items"]}
+        if len(keysets) != len(PURPOSES) or named - held:
+            return f"of keys there are {[keyset['purpose'] for keyset in keysets]}, without {sorted(named - held)}"
+        return ""
 
     def programs(self):
         """A folder with what instances would run."""
@@ -145,12 +168,13 @@ class World:
         with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
             return json.load(answer)
 
-    def environment(self):
-        """Nothing of the caller's but how long a lease lasts."""
+    def environment(self, killed=False):
+        """Nothing of the caller's but how long a lease lasts.  Only a command that is killed has one that ends soon: a machine
+        that is busy may keep others from renewing it in time."""
         passed = {name: os.environ[name] for name in ("PATH", "KEDGE_LEASE_DURATION") if name in os.environ}
         if self.args.store == "boot":
             passed["KEDGE_NODE_BINARIES"] = self.programs()
-        if self.has_bucket:
+        if self.has_bucket and killed:
             passed.setdefault("KEDGE_LEASE_DURATION", f"{LEASE_SECONDS}s")
         return passed | {
             "HOME": self.folder.name,
@@ -178,9 +202,10 @@ class World:
     def run_once(self, *words, rules=(), seed=0):
         """Runs a kedge command once."""
         self.control("reset", {"rules": list(rules), "seed": seed})
+        killed = any(rule["effect"].startswith("kill") for rule in rules)
         with tempfile.TemporaryFile() as output:
             child = subprocess.Popen(
-                [str(word) for word in (self.args.kedge, *words)], cwd=self.folder.name, env=self.environment(),
+                [str(word) for word in (self.args.kedge, *words)], cwd=self.folder.name, env=self.environment(killed),
                 stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
             )  # fmt: skip
             self.control("victim", {"pid": child.pid})
@@ -198,7 +223,8 @@ class World:
         return Ended(code, text, stats["calls"], stats["by_action"], stats["struck"])
 
     def apply(self, cluster, **options):
-        return self.run("apply", "-f", cluster.manifest, "--yes", *self.store(), **options)
+        key = ("--kms-key", self.key) if self.args.store == "boot" else ()
+        return self.run("apply", "-f", cluster.manifest, "--yes", *self.store(), *key, **options)
 
     def delete(self, cluster, **options):
         return self.run("delete", "cluster", "--name", cluster.name, "--yes", *self.store(), **options)

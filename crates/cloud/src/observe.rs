@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use kedge_resource::inventory::Observed;
-use kedge_resource::{ClusterName, Facts, FactsQuery, Inventory};
+use kedge_resource::{ClusterName, Facts, FactsQuery, Inventory, Resource, ResourceKey};
 use serde::{Deserialize, Serialize};
 
 use crate::error::CloudError;
@@ -68,5 +68,15 @@ pub trait Observe: Send + Sync {
     /// The text of something whose inventory shows a digest alone; nothing where there is no more to it.
     fn content(&self, _observed: &Observed) -> impl Future<Output = Result<Option<String>, CloudError>> + Send {
         std::future::ready(Ok(None))
+    }
+
+    /// Of things that look as they are wanted those whose content is another one all the same, as far as that can be told
+    /// without reading everything.
+    fn damaged(
+        &self,
+        _wanted: &[Resource],
+        _inventory: &Inventory,
+    ) -> impl Future<Output = Result<Vec<ResourceKey>, CloudError>> + Send {
+        std::future::ready(Ok(Vec::new()))
     }
 }

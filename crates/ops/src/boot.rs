@@ -4,6 +4,7 @@
 //! stand there is written before launch templates name it. `docs/design/0001-boot.md` has the objects and who reads them.
 
 mod account;
+mod damage;
 mod deliver;
 mod objects;
 mod place;

@@ -5,7 +5,7 @@ mod readiness;
 use futures_util::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
 use kedge_pki::{Direction, Item, ItemId, ItemState, Keyset, Made, PkiError, Purpose, RotationError, SecretText};
-use kedge_store::{ClusterStore, Keysets, OuterKey, StoreError};
+use kedge_store::{ClusterStore, Keysets, OuterKey, StoreError, Vault};
 use ring::rand::SecureRandom;
 use serde::Serialize;
 use thiserror::Error;
@@ -153,45 +153,70 @@ pub fn word(purpose: Purpose) -> &'static str {
     }
 }
 
-/// Makes the keys that are missing from those that were read, and says which. Of several who do so at the same time one wins,
-/// and all have the same keys afterwards.
-///
-/// # Errors
-/// `outer` is not the key that the store is encrypted with, or the store does not answer.
-pub async fn ensure(
-    store: &ClusterStore,
-    mut keysets: Keysets,
-    outer: &dyn OuterKey,
-    now: Timestamp,
-    random: &dyn SecureRandom,
-) -> Result<Vec<Purpose>, KeypairError> {
-    let missing = keysets.missing();
-    if missing.is_empty() {
-        return Ok(missing);
-    }
-    let vault = store.vault_for_writing(outer).await?;
-    store.refuse_another_key(outer, &vault).await?;
-    let mut all = Vec::new();
-    for &purpose in &missing {
-        all.push((purpose, Made::generate(purpose, now, random).map_err(pki(format!("make {purpose}")))?));
-    }
-    let writes = all.iter().map(|(purpose, made)| store.put_private_key(&vault, *purpose, made.item.id, &made.private));
-    try_join_all(writes).await?;
-    let mut written = Vec::new();
-    for (purpose, made) in all {
-        written.push((purpose, made.item.id));
-        keysets.set(Keyset::new(purpose, made.item));
-    }
-    match store.put_keysets(&keysets).await {
-        Ok(()) => Ok(missing),
-        Err(error @ StoreError::Moved { .. }) => {
-            let keysets = remove_unnamed(store, &written).await?;
-            written.retain(|(purpose, id)| names(&keysets, *purpose, *id));
-            let ours = written.into_iter().map(|(purpose, _)| purpose).collect();
-            if keysets.missing().is_empty() { Ok(ours) } else { Err(error.into()) }
+/// Keys that are missing, and the opened vault that they are going to be in: a key outside the store that does not open it is
+/// known before anything else is done.
+#[derive(Debug)]
+pub struct Missing {
+    keysets: Keysets,
+    vault: Vault,
+}
+
+impl Missing {
+    /// Of the keys that were read, those that are missing; none if there are all.
+    ///
+    /// # Errors
+    /// `outer` is not the key that the store is encrypted with, or the store does not answer.
+    pub async fn of(
+        store: &ClusterStore,
+        keysets: Keysets,
+        outer: &dyn OuterKey,
+    ) -> Result<Option<Self>, KeypairError> {
+        if keysets.missing().is_empty() {
+            return Ok(None);
         }
-        // Whether it is written is not known: a private key too many does no harm, one that is missing does.
-        Err(error) => Err(error.into()),
+        let vault = match keysets.all.is_empty() {
+            true => store.first_vault(outer).await?,
+            false => store.vault_for_writing(outer).await?,
+        };
+        store.refuse_another_key(outer, &vault).await?;
+        Ok(Some(Self { keysets, vault }))
+    }
+
+    /// Makes them, and says which. Of several who do so at the same time one wins, and all have the same keys afterwards.
+    ///
+    /// # Errors
+    /// The store does not answer, or its keys are being replaced.
+    pub async fn make(
+        self,
+        store: &ClusterStore,
+        now: Timestamp,
+        random: &dyn SecureRandom,
+    ) -> Result<Vec<Purpose>, KeypairError> {
+        let Self { mut keysets, vault } = self;
+        let missing = keysets.missing();
+        let mut all = Vec::new();
+        for &purpose in &missing {
+            all.push((purpose, Made::generate(purpose, now, random).map_err(pki(format!("make {purpose}")))?));
+        }
+        let writes =
+            all.iter().map(|(purpose, made)| store.put_private_key(&vault, *purpose, made.item.id, &made.private));
+        try_join_all(writes).await?;
+        let mut written = Vec::new();
+        for (purpose, made) in all {
+            written.push((purpose, made.item.id));
+            keysets.set(Keyset::new(purpose, made.item));
+        }
+        match store.put_keysets(&keysets).await {
+            Ok(()) => Ok(missing),
+            Err(error @ StoreError::Moved { .. }) => {
+                let keysets = remove_unnamed(store, &written).await?;
+                written.retain(|(purpose, id)| names(&keysets, *purpose, *id));
+                let ours = written.into_iter().map(|(purpose, _)| purpose).collect();
+                if keysets.missing().is_empty() { Ok(ours) } else { Err(error.into()) }
+            }
+            // Whether it is written is not known: a private key too many does no harm, one that is missing does.
+            Err(error) => Err(error.into()),
+        }
     }
 }
 
@@ -325,6 +350,21 @@ pub async fn rotate(
 /// Says what was being done with a key.
 pub(crate) fn pki(doing: String) -> impl Fn(PkiError) -> KeypairError {
     move |source| KeypairError::Pki { doing: doing.clone(), source }
+}
+
+/// Makes what is missing of the keys that were read.
+#[cfg(test)]
+pub(crate) async fn ensure(
+    store: &ClusterStore,
+    keysets: Keysets,
+    outer: &dyn OuterKey,
+    now: Timestamp,
+    random: &dyn SecureRandom,
+) -> Result<Vec<Purpose>, KeypairError> {
+    match Missing::of(store, keysets, outer).await? {
+        Some(missing) => missing.make(store, now, random).await,
+        None => Ok(Vec::new()),
+    }
 }
 
 #[cfg(test)]

@@ -100,6 +100,14 @@ pub(crate) async fn with_contents<'a, O: Observe>(
     desired: &Desired,
     inventory: &'a Inventory,
 ) -> Result<Cow<'a, Inventory>, OpError> {
+    let damaged = cloud
+        .damaged(&desired.resources, inventory)
+        .await
+        .map_err(OpError::cloud("look at what instances boot with"))?;
+    let inventory = match damaged.is_empty() {
+        true => Cow::Borrowed(inventory),
+        false => Cow::Owned(without_digests(inventory, &damaged)),
+    };
     let changes = |(number, observed): (usize, &Observed)| {
         let Properties::StoreObject(have) = &observed.properties else { return None };
         let wanted = desired.resources.iter().find(|resource| resource.key == observed.key)?;
@@ -108,11 +116,11 @@ pub(crate) async fn with_contents<'a, O: Observe>(
     };
     let numbers: Vec<usize> = inventory.resources.iter().enumerate().filter_map(changes).collect();
     if numbers.is_empty() {
-        return Ok(Cow::Borrowed(inventory));
+        return Ok(inventory);
     }
     let asked = numbers.iter().filter_map(|number| Some(cloud.content(inventory.resources.get(*number)?)));
     let contents = try_join_all(asked).await.map_err(OpError::cloud("read what instances boot with now"))?;
-    let mut inventory = inventory.clone();
+    let mut inventory = inventory.into_owned();
     for (number, content) in numbers.into_iter().zip(contents) {
         if let Some(Properties::StoreObject(object)) =
             inventory.resources.get_mut(number).map(|observed| &mut observed.properties)
@@ -121,6 +129,17 @@ pub(crate) async fn with_contents<'a, O: Observe>(
         }
     }
     Ok(Cow::Owned(inventory))
+}
+
+/// The inventory in which nothing is known of what damaged objects hold, so that they are written anew.
+fn without_digests(inventory: &Inventory, damaged: &[ResourceKey]) -> Inventory {
+    let mut inventory = inventory.clone();
+    for observed in inventory.resources.iter_mut().filter(|observed| damaged.contains(&observed.key)) {
+        if let Properties::StoreObject(object) = &mut observed.properties {
+            object.sha256 = None;
+        }
+    }
+    inventory
 }
 
 /// Plans with facts alone, for an account that holds nothing of the cluster: no credentials are needed.

@@ -37,6 +37,12 @@ impl Proposal {
         Self { desired, ..self }
     }
 
+    /// The plan alone, for whoever has read what it was made for: that is as large as the plan.
+    #[must_use]
+    pub fn without_desired(self) -> Self {
+        Self { desired: Vec::new(), ..self }
+    }
+
     /// Everything that the manifests ask for; nothing if the cluster is deleted.
     #[must_use]
     pub fn desired(&self) -> &[Resource] {
@@ -49,7 +55,7 @@ impl Proposal {
         &self.plan
     }
 
-    /// The plan, with every note, for reading only.
+    /// The plan, with every note, for reading or for its record.
     #[must_use]
     pub fn into_plan(self) -> Plan {
         self.plan

@@ -10,7 +10,7 @@ use fs_err::File;
 
 use crate::error::StoreError;
 use crate::manifests::digest_of;
-use crate::objects::{Condition, MAX_OBJECT_BYTES, Object, Objects, Presence, Put, Version};
+use crate::objects::{Condition, Listed, MAX_OBJECT_BYTES, Object, Objects, Presence, Put, Version};
 
 /// For how long another process may be writing.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -124,6 +124,10 @@ impl Objects for Directory {
     }
 
     async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        Ok(self.list_sizes(prefix).await?.into_iter().map(|listed| listed.key).collect())
+    }
+
+    async fn list_sizes(&self, prefix: &str) -> Result<Vec<Listed>, StoreError> {
         let mut found = Vec::new();
         // Folders are named by whole parts of keys; what follows the last slash is compared.
         let top = prefix.rsplit_once('/').map_or("", |(folder, _)| folder);
@@ -146,11 +150,13 @@ impl Objects for Directory {
                 } else if let Ok(key) = entry.path().strip_prefix(&self.root)
                     && key.as_str().starts_with(prefix)
                 {
-                    found.push(key.as_str().to_owned());
+                    // One that was removed meanwhile is in the list or not.
+                    let Ok(metadata) = fs_err::metadata(entry.path()) else { continue };
+                    found.push(Listed { key: key.as_str().to_owned(), size: metadata.len(), md5: None });
                 }
             }
         }
-        found.sort();
+        found.sort_by(|one, other| one.key.cmp(&other.key));
         Ok(found)
     }
 

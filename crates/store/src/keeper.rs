@@ -205,15 +205,17 @@ impl Kept {
 
     async fn finish(mut self, ending: Ending) -> Result<OperationRecord, Unrecorded> {
         let lost = self.lease.lost();
-        let record = self.whole_record(ending, lost.clone());
-        let stored = OperationRecord {
-            chunks: self.chunks.clone(),
-            events: self.events.split_off(self.written.min(self.events.len())),
-            ..record.clone()
+        let written = std::mem::take(&mut self.events);
+        let (written, rest) = written.split_at(self.written.min(written.len()));
+        let stored = self.record_of(ending, lost.clone(), rest.to_vec());
+        // Plans are large: none is copied for the case that this is needed.
+        let unrecorded = |mut record: OperationRecord, error| {
+            record.chunks.clear();
+            record.events.splice(..0, written.iter().cloned());
+            Unrecorded { record: Box::new(record), error }
         };
-        let unrecorded = |error| Unrecorded { record: Box::new(record.clone()), error };
         if let Err(error) = self.lease.store().put_own_record(&stored).await {
-            return Err(unrecorded(error));
+            return Err(unrecorded(stored, error));
         }
         if lost.is_some() {
             return Ok(stored);
@@ -222,12 +224,12 @@ impl Kept {
         match self.lease.release(true).await {
             // The record is what matters, and it is written.
             Ok(()) | Err(StoreError::Lost { .. }) => Ok(stored),
-            Err(error) => Err(unrecorded(error)),
+            Err(error) => Err(unrecorded(stored, error)),
         }
     }
 
-    /// The record with all events.
-    fn whole_record(&self, ending: Ending, lost: Option<String>) -> OperationRecord {
+    /// The record with the events that are in no chunk.
+    fn record_of(&self, ending: Ending, lost: Option<String>, events: Vec<StampedEvent>) -> OperationRecord {
         let Ending { kedge, outcome, plan } = ending;
         let lease = self.record();
         OperationRecord {
@@ -248,8 +250,8 @@ impl Kept {
             },
             plan_digest: lease.map(|lease| lease.plan.clone()).unwrap_or_default(),
             plan: Some(plan),
-            chunks: Vec::new(),
-            events: self.events.clone(),
+            chunks: self.chunks.clone(),
+            events,
         }
     }
 

@@ -44,6 +44,12 @@ impl Keysets {
         Purpose::ALL.into_iter().filter(|purpose| self.get(*purpose).is_none()).collect()
     }
 
+    /// Paths of the private keys that are named.
+    pub(crate) fn private_paths(&self) -> impl Iterator<Item = String> {
+        let items = self.all.iter().flat_map(|keyset| keyset.items.iter().map(|item| (keyset.purpose, item.id)));
+        items.map(|(purpose, id)| path(purpose, id))
+    }
+
     /// Puts a keyset in the place of the one for the same purpose.
     pub fn set(&mut self, keyset: Keyset) {
         self.all.retain(|known| known.purpose != keyset.purpose);
@@ -107,21 +113,26 @@ impl ClusterStore {
     /// It is missing, does not open, or the store does not answer.
     pub async fn private_key(&self, vault: &Vault, purpose: Purpose, id: ItemId) -> Result<SecretText, StoreError> {
         let path = path(purpose, id);
-        let key = self.key(&format!("{path}.json"));
-        let Some(secret) = self.sealed(vault, &path).await? else {
-            return Err(StoreError::Torn {
-                key,
-                place: self.place(),
-                why: "is missing, although keysets.json names it".to_owned(),
-                way_out:
-                    "restore it from an earlier version of the bucket or from a backup; if it is lost, replace the key \
-                          with `kedge rotate`"
-                        .to_owned(),
-            });
-        };
+        let Some(secret) = self.sealed(vault, &path).await? else { return Err(self.missing_private_key(&path)) };
         match std::str::from_utf8(secret.expose()) {
             Ok(text) => Ok(SecretText::new(text.to_owned())),
-            Err(_) => Err(StoreError::Corrupt { key, place: self.place(), why: "it holds no PEM".to_owned() }),
+            Err(_) => Err(StoreError::Corrupt {
+                key: self.key(&format!("{path}.json")),
+                place: self.place(),
+                why: "it holds no PEM".to_owned(),
+            }),
+        }
+    }
+
+    /// Something sealed that keysets name is not there.
+    pub(crate) fn missing_private_key(&self, path: &str) -> StoreError {
+        StoreError::Torn {
+            key: self.key(&format!("{path}.json")),
+            place: self.place(),
+            why: "is missing, although keysets.json names it".to_owned(),
+            way_out: "restore it from an earlier version of the bucket or from a backup; if it is lost, replace the key with \
+                      `kedge rotate`"
+                .to_owned(),
         }
     }
 

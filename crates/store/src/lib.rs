@@ -20,6 +20,7 @@
 //! The lease is part of `head.json` and not an object beside it: so one conditional write takes it only if nothing has
 //! happened since the plan was made, and one write both publishes a result and gives the lease back.
 
+mod check;
 pub mod clock;
 pub mod cluster;
 pub mod directory;
@@ -58,7 +59,7 @@ pub use nodes::{
     ApiHost, BootstrapToken, InitLock, InitSnapshot, JoinInfo, LOAD_BALANCER, NodePhase, NodeStatus, NodeTrust, Nodes,
     StoredStatus,
 };
-pub use objects::{Condition, Object, Objects, Presence, Put, Version};
+pub use objects::{Condition, Listed, Object, Objects, Presence, Put, Version};
 pub use operation::{OperationRecord, Summary};
 pub use repair::Checkup;
 pub use seal::Secret;

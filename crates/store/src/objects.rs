@@ -40,6 +40,18 @@ pub struct Object {
     pub age: Option<Duration>,
 }
 
+/// An object as a list has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Its key.
+    pub key: String,
+    /// Bytes of its content.
+    pub size: u64,
+    /// MD5 of its content as hexadecimal digits, where the place says it. S3 says something else that looks alike for objects
+    /// that a key of KMS encrypts: one that fits tells that the content is right, and one that does not fit tells nothing.
+    pub md5: Option<String>,
+}
+
 /// What a write depends on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Condition {
@@ -118,6 +130,17 @@ pub trait Objects: fmt::Debug + Send + Sync {
 
     /// The keys that begin with `prefix`, sorted.
     async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError>;
+
+    /// As [`Self::list`], with what the place tells of each without reading it.
+    async fn list_sizes(&self, prefix: &str) -> Result<Vec<Listed>, StoreError> {
+        let mut listed = Vec::new();
+        for key in self.list(prefix).await? {
+            if let Some(object) = self.get(&key).await? {
+                listed.push(Listed { key, size: object.bytes.len() as u64, md5: None });
+            }
+        }
+        Ok(listed)
+    }
 
     /// What about the place itself should worry its owner: sentences, each with what to do.
     async fn worries(&self) -> Result<Vec<String>, StoreError>;

@@ -15,6 +15,10 @@ pub struct Checkup {
     pub manifests: usize,
     /// Operations whose record and events are complete.
     pub operations: usize,
+    /// Secrets and private keys that are there with the keys of the ring that encrypt them.
+    pub sealed: usize,
+    /// Objects that instances boot with and that hold what their names say.
+    pub delivered: usize,
     /// What is wrong: sentences that name the object.
     pub faults: Vec<String>,
 }
@@ -61,15 +65,8 @@ impl ClusterStore {
                 checkup.faults.push(fault(error)?);
             }
         }
-        if let Err(error) = self.secrets().await {
-            checkup.faults.push(fault(error)?);
-        }
-        if let Err(error) = self.keysets().await {
-            checkup.faults.push(fault(error)?);
-        }
-        if let Err(error) = self.keyring().await {
-            checkup.faults.push(fault(error)?);
-        }
+        self.check_keys(&mut checkup).await?;
+        self.check_delivered(&mut checkup).await?;
         if let Some(head) = &head {
             if head.serial > 0 && !serials.contains(&head.serial) {
                 checkup.faults.push(format!("manifests {} are missing, and head.json calls them current", head.serial));
@@ -220,7 +217,7 @@ impl ClusterStore {
 }
 
 /// What is wrong with one object, in words; an error of the store itself stays one.
-fn fault(error: StoreError) -> Result<String, StoreError> {
+pub(crate) fn fault(error: StoreError) -> Result<String, StoreError> {
     match error {
         StoreError::Corrupt { .. }
         | StoreError::Newer { .. }

@@ -171,9 +171,14 @@ impl ClusterStore {
     /// As for [`Self::vault`].
     pub async fn vault_for_writing(&self, outer: &dyn OuterKey) -> Result<Vault, StoreError> {
         let vault = self.vault(outer).await?;
-        if !vault.keys.is_empty() {
-            return Ok(vault);
-        }
+        if vault.keys.is_empty() { self.first_vault(outer).await } else { Ok(vault) }
+    }
+
+    /// As [`Self::vault_for_writing`], with fewer requests where there most likely is no key yet.
+    ///
+    /// # Errors
+    /// As for [`Self::vault`].
+    pub async fn first_vault(&self, outer: &dyn OuterKey) -> Result<Vault, StoreError> {
         let (key, clear) = self.new_key(outer, 1).await?;
         let ring = Keyring { format_version: FORMAT_VERSION, cluster: self.cluster().clone(), keys: vec![key] };
         match self.put_keyring(&ring, &Condition::Absent).await? {
@@ -278,6 +283,16 @@ impl ClusterStore {
             secrets.push(SecretSummary { name, fingerprint, key });
         }
         Ok(secrets)
+    }
+
+    /// Paths of the secrets that there are.
+    pub(crate) async fn secret_paths(&self) -> Result<Vec<String>, StoreError> {
+        Ok(self.secret_names().await?.iter().map(|name| format!("{SECRETS}{name}")).collect())
+    }
+
+    /// The key of the ring that encrypts something; none if it is not there. Needs no key.
+    pub(crate) async fn sealing_key(&self, path: &str) -> Result<Option<u32>, StoreError> {
+        Ok(self.sealed_object(path).await?.map(|(object, _)| object.key))
     }
 
     async fn secret_names(&self) -> Result<Vec<String>, StoreError> {

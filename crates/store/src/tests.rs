@@ -1,6 +1,7 @@
 //! Leases, heads and records in a directory.
 
 mod budget;
+mod checkup;
 mod history;
 mod journal;
 mod keysets;

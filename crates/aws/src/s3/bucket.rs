@@ -13,7 +13,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use camino::Utf8Path;
 use kedge_cloud::{CloudError, ErrorClass};
-use kedge_store::objects::MAX_OBJECT_BYTES;
+use kedge_store::objects::{Listed, MAX_OBJECT_BYTES};
 use kedge_store::{Condition, Object, Objects, Put, StoreError, Version};
 
 use super::headers::ReadHeaders;
@@ -187,6 +187,12 @@ fn checksum(sha256: &str) -> Option<String> {
     Some(STANDARD.encode(bytes))
 }
 
+/// The digest in an entity tag; none in that of an object that was written in parts.
+fn md5(tag: &str) -> Option<String> {
+    let digits = tag.trim_matches('"');
+    (digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| digits.to_owned())
+}
+
 #[async_trait]
 impl Objects for Bucket {
     fn place(&self) -> String {
@@ -274,8 +280,12 @@ impl Objects for Bucket {
     }
 
     async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        Ok(self.list_sizes(prefix).await?.into_iter().map(|listed| listed.key).collect())
+    }
+
+    async fn list_sizes(&self, prefix: &str) -> Result<Vec<Listed>, StoreError> {
         let below = if self.prefix.is_empty() { String::new() } else { format!("{}/", self.prefix) };
-        let mut keys = Vec::new();
+        let mut all = Vec::new();
         let mut token: Option<String> = None;
         loop {
             let client = self.client();
@@ -296,12 +306,15 @@ impl Objects for Bucket {
                 Err(_) if self.moved(&headers) => continue,
                 Err(error) => return Err(self.failed("list", prefix, error)),
             };
-            let found = page.contents().iter().filter_map(|object| object.key()?.strip_prefix(&below));
-            keys.extend(found.map(str::to_owned));
+            all.extend(page.contents().iter().filter_map(|object| {
+                let key = object.key()?.strip_prefix(&below)?.to_owned();
+                let size = object.size().and_then(|size| u64::try_from(size).ok()).unwrap_or_default();
+                Some(Listed { key, size, md5: object.e_tag().and_then(md5) })
+            }));
             token = page.next_continuation_token().map(str::to_owned);
             if token.is_none() {
-                keys.sort();
-                return Ok(keys);
+                all.sort_by(|one, other| one.key.cmp(&other.key));
+                return Ok(all);
             }
         }
     }

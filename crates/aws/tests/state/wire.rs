@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kedge_aws::{Aws, AwsOptions};
-use kedge_store::{Objects, OuterKey, Secret, StoreError};
+use kedge_store::{Condition, Listed, Objects, OuterKey, Secret, StoreError};
 
 use super::objects;
 
@@ -35,6 +35,10 @@ async fn a_bucket_keeps_objects() {
     objects::suite(Arc::new(aws.bucket("kedge-objects", "a/prefix"))).await;
     let whole = aws.bucket("kedge-objects", "").list("").await.unwrap();
     assert!(whole.iter().all(|key| key.starts_with("a/prefix/")), "{whole:?}");
+    let objects = aws.bucket("kedge-objects", "sizes");
+    objects.put("a/b", b"content", &Condition::Any).await.unwrap();
+    let md5 = Some("9a0364b9e99bb480dd25e1f0284c8555".to_owned());
+    assert_eq!(objects.list_sizes("a/").await.unwrap(), [Listed { key: "a/b".to_owned(), size: 7, md5 }]);
 }
 
 #[tokio::test]

@@ -4,14 +4,15 @@ use camino::Utf8PathBuf;
 use clap::Args;
 use kedge_ops::boot::Booting;
 use kedge_ops::discovery::{Published, publish};
-use kedge_ops::keypairs;
-use kedge_ops::plan::{PlanOptions, plan};
+use kedge_ops::keypairs::{self, Missing};
+use kedge_ops::plan::plan;
 use kedge_ops::saved::{SavedBase, SavedPlan, SavedPlanError};
 use kedge_ops::{Guard, Proposal, Specification};
+use kedge_pki::Purpose;
 use kedge_policy::Policies;
 use kedge_render::Line;
 use kedge_resource::Kind;
-use kedge_store::Location;
+use kedge_store::{ClusterStore, Keysets, Location};
 use ring::rand::SystemRandom;
 
 use super::running;
@@ -106,53 +107,58 @@ async fn apply(
     let backend = session.open(Some(&specification)).await?;
     let source = boot::source(session, &backend, specification.cluster()).await?;
     let account = Booting::new(&backend, source.as_ref());
-    let work = look(session, &backend, &account, &specification, saved, args.destroy.options(None));
-    let (mut proposal, guard) = session.ui.patiently("reading the account", work).await?;
+    let work = look(args, session, &backend, &account, &specification, saved);
+    let Seen { mut proposal, guard, keysets } = session.ui.patiently("reading the account", work).await?;
     let changes = !proposal.plan().is_empty();
     state::remark(session, guard.as_ref(), changes);
     let findings = policies::check(policies, &proposal, &specification)?;
     running::show(session, &proposal, &findings, args.output)?;
     running::refuse_blind(&proposal)?;
     policies::refuse(&findings)?;
-    if let Some(guard) = &guard {
-        refuse_passphrase(&args.key, session, &proposal, guard).await?;
-    }
+    refuse_passphrase(&args.key, session, &proposal, keysets.as_ref())?;
     if !changes {
         if let Some(guard) = guard {
             let caller = state::caller(session, &backend).await?;
-            make_keypairs(&args.key, session, &guard).await?;
-            publish_keys(session, &backend, &specification, &guard).await?;
+            let missing = open_keys(&args.key, session, &guard, keysets).await?;
+            make_keys(missing, session, &backend, &specification, guard.store()).await?.say(session, guard.store());
             guard.settle(&caller, proposal.plan(), specification.text()).await?;
         }
         return Ok(ExitCode::Done);
     }
     approval::apply(session, &mut proposal, args.yes)?;
-    let keeper = match guard {
-        Some(guard) => {
-            let caller = state::caller(session, &backend).await?;
-            // Before the lease: a key that does not open shall leave no lease behind, and each write is conditional.
-            make_keypairs(&args.key, session, &guard).await?;
-            publish_keys(session, &backend, &specification, &guard).await?;
-            Some(guard.begin(&caller, proposal.plan(), Some(specification.text())).await?)
-        }
-        None => None,
+    let Some(guard) = guard else {
+        return running::run(session, &backend, source.as_ref(), proposal, args.output, None).await;
     };
-    running::run(session, &backend, source.as_ref(), &proposal, args.output, keeper).await
+    let caller = state::caller(session, &backend).await?;
+    let store = guard.store().clone();
+    // Before the lease: a key that does not open shall leave no lease behind.
+    let missing = open_keys(&args.key, session, &guard, keysets).await?;
+    let run = async {
+        let keeper = guard.begin(&caller, proposal.plan(), Some(specification.text())).await?;
+        running::run(session, &backend, source.as_ref(), proposal, args.output, Some(keeper)).await
+    };
+    // Control planes wait for keys, and nothing else does. Each write of them is conditional, whoever has the lease.
+    let (made, ran) = tokio::join!(make_keys(missing, session, &backend, &specification, &store), Box::pin(run));
+    // Not earlier: the run shows how far it is.
+    let made = made.map(|made| made.say(session, &store));
+    let code = ran?;
+    made?;
+    Ok(code)
 }
 
 /// Refuses to make keys that instances could never open: a passphrase cannot be given to them without standing in the clear
 /// somewhere, and control planes would wait for ever. What stands for instances in a sandbox opens nothing.
-async fn refuse_passphrase(
+fn refuse_passphrase(
     key: &KeyArgs,
     session: &Session,
     proposal: &Proposal,
-    guard: &Guard,
+    keysets: Option<&Keysets>,
 ) -> Result<(), CliError> {
     let boots = proposal.desired().iter().any(|resource| resource.key.kind == Kind::StoreObject);
     if !key.is_passphrase()
         || !boots
         || state::is_sandbox(session)
-        || guard.store().keysets().await?.missing().is_empty()
+        || keysets.is_none_or(|keysets| keysets.missing().is_empty())
     {
         return Ok(());
     }
@@ -164,11 +170,16 @@ async fn refuse_passphrase(
         .hint("name a key of AWS KMS with --kms-key, and leave --passphrase-file and KEDGE_PASSPHRASE_FILE out"))
 }
 
-/// Makes the keys and authorities that are missing in the store, where a key is named that encrypts them; says what about
-/// the others should worry their owner. Without such a key the store is not asked about them.
-async fn make_keypairs(key: &KeyArgs, session: &Session, guard: &Guard) -> Result<(), CliError> {
+/// Of the keys and authorities of the cluster those that are missing, with what they are going to be encrypted with, where a key
+/// is named for that; says what about the others should worry their owner. Without such a key the store is not asked about them.
+async fn open_keys(
+    key: &KeyArgs,
+    session: &Session,
+    guard: &Guard,
+    keysets: Option<Keysets>,
+) -> Result<Option<Missing>, CliError> {
     let ui = &session.ui;
-    if !key.is_given() {
+    let Some(keysets) = keysets else {
         let sentence = "the cluster has no keys and authorities of its own yet; they are made when --kms-key names the key that \
                         encrypts them (--passphrase-file where instances do not boot from the store)";
         match guard.is_new() {
@@ -176,74 +187,119 @@ async fn make_keypairs(key: &KeyArgs, session: &Session, guard: &Guard) -> Resul
             true => ui.warn(sentence),
             false => {}
         }
-        return Ok(());
-    }
-    let store = guard.store();
-    let keysets = store.keysets().await?;
-    let outer = key.open(session).await?;
+        return Ok(None);
+    };
+    keypairs::worries(&keysets, state::now()).iter().for_each(|worry| ui.warn(worry));
+    let (store, outer) = (guard.store(), key.open(session).await?);
     if keysets.missing().is_empty() {
         // Whoever names a key wants to know that it is the right one, although nothing is made with it.
         store.refuse_another_key(&*outer, &store.vault(&*outer).await?).await?;
-    } else {
-        let made = keypairs::ensure(store, keysets.clone(), &*outer, state::now(), &SystemRandom::new()).await?;
-        let names: Vec<&str> = made.iter().map(|purpose| purpose.as_str()).collect();
-        ui.say_line(Line::plain(format!("made in {}: {}", store.place(), names.join(", "))));
+        return Ok(None);
     }
-    // What was made just now is no worry.
-    keypairs::worries(&keysets, state::now()).iter().for_each(|worry| ui.warn(worry));
-    Ok(())
+    Ok(Missing::of(store, keysets, &*outer).await?)
 }
 
-/// Publishes the keys that verify tokens of service accounts, where the manifest says so.
-async fn publish_keys(
+/// What was done about keys.
+struct MadeKeys<'a> {
+    made: Vec<Purpose>,
+    /// What became of those that verify tokens, and the place where the manifest wants them.
+    published: Option<(&'a str, Published)>,
+}
+
+impl MadeKeys<'_> {
+    fn say(&self, session: &Session, store: &ClusterStore) {
+        let ui = &session.ui;
+        if !self.made.is_empty() {
+            let names: Vec<&str> = self.made.iter().map(|purpose| purpose.as_str()).collect();
+            ui.say_line(Line::plain(format!("made in {}: {}", store.place(), names.join(", "))));
+        }
+        match &self.published {
+            Some((place, Published::Written)) => {
+                ui.say_line(Line::plain(format!("published in {place}: keys of service accounts")));
+            }
+            Some((place, Published::Foreign)) => ui.warn(&format!(
+                "{place} has keys of service accounts that are not those of this cluster: nothing was published, so that what \
+                 they sign is trusted still; remove {place}/{} to publish those of kedge",
+                kedge_ops::discovery::KEYS
+            )),
+            Some((_, Published::NoKeys | Published::Unchanged)) | None => {}
+        }
+    }
+}
+
+/// Makes the keys that are missing, and publishes those that verify tokens.
+async fn make_keys<'a>(
+    missing: Option<Missing>,
     session: &Session,
     backend: &Backend,
-    specification: &Specification,
-    guard: &Guard,
-) -> Result<(), CliError> {
-    let Some(issuer) = &specification.resolved.cluster.issuer else { return Ok(()) };
-    // What kops keeps in memory for its tests is no place.
-    let Some(place) = issuer.discovery_store.as_deref().filter(|store| store.starts_with("s3://")) else {
-        return Ok(());
+    specification: &'a Specification,
+    store: &ClusterStore,
+) -> Result<MadeKeys<'a>, CliError> {
+    let made = match missing {
+        Some(missing) => missing.make(store, state::now(), &SystemRandom::new()).await?,
+        None => Vec::new(),
     };
-    if state::is_sandbox(session) {
-        return Ok(());
-    }
+    let published = publish_keys(session, backend, specification, store).await?;
+    Ok(MadeKeys { made, published })
+}
+
+/// Publishes the keys that verify tokens of service accounts, where the manifest says so; with the place.
+async fn publish_keys<'a>(
+    session: &Session,
+    backend: &Backend,
+    specification: &'a Specification,
+    store: &ClusterStore,
+) -> Result<Option<(&'a str, Published)>, CliError> {
+    let place = specification.resolved.cluster.issuer.as_ref().and_then(|issuer| {
+        // What kops keeps in memory for its tests is no place.
+        let place = issuer.discovery_store.as_deref().filter(|store| store.starts_with("s3://"))?;
+        Some((place, &issuer.url))
+    });
+    let Some((place, url)) = place.filter(|_| !state::is_sandbox(session)) else { return Ok(None) };
     let objects = state::open(session, Some(backend), &Location::parse(place)?).await?;
-    match publish(&*objects, &issuer.url, &guard.store().keysets().await?).await? {
-        Published::Written => session.ui.say_line(Line::plain(format!("published in {place}: keys of service accounts"))),
-        Published::Foreign => session.ui.warn(&format!(
-            "{place} has keys of service accounts that are not those of this cluster: nothing was published, so that what they \
-             sign is trusted still; remove {place}/{} to publish those of kedge",
-            kedge_ops::discovery::KEYS
-        )),
-        Published::NoKeys | Published::Unchanged => {}
-    }
-    Ok(())
+    let published = publish(&*objects, url, &store.keysets().await?).await?;
+    Ok(Some((place, published)))
+}
+
+/// What an apply has looked at.
+struct Seen {
+    proposal: Proposal,
+    guard: Option<Guard>,
+    /// What keys the cluster has, where one is named that encrypts those that are missing.
+    keysets: Option<Keysets>,
 }
 
 /// Looks at the store and, if nobody is changing the cluster, at the account.
 async fn look(
+    args: &ApplyArgs,
     session: &Session,
     backend: &Backend,
     account: &Booting<'_, Backend>,
     specification: &Specification,
     saved: Option<&SavedPlan>,
-    options: PlanOptions,
-) -> Result<(Proposal, Option<Guard>), CliError> {
+) -> Result<Seen, CliError> {
+    let options = args.destroy.options(None);
     let guard = state::look(session, backend, specification.cluster()).await?;
     if let Some(guard) = &guard {
         guard.free()?;
     }
-    let Some(saved) = saved else {
-        let proposal = plan(account, specification, options).await?;
-        return Ok((proposal, guard));
-    };
-    if let Some(guard) = &guard {
+    if let (Some(saved), Some(guard)) = (saved, &guard) {
         saved.fits(&SavedBase::of(guard.store().place(), guard.base()))?;
     }
-    let proposal = saved.confirm(account, specification, options.allow_destroy).await?;
-    Ok((proposal, guard))
+    let proposal = async {
+        Ok::<_, CliError>(match saved {
+            Some(saved) => saved.confirm(account, specification, options.allow_destroy).await?,
+            None => plan(account, specification, options).await?,
+        })
+    };
+    let keysets = async {
+        match guard.as_ref().filter(|_| args.key.is_given()) {
+            Some(guard) => Ok(Some(guard.store().keysets().await?)),
+            None => Ok(None),
+        }
+    };
+    let (proposal, keysets) = tokio::try_join!(proposal, keysets)?;
+    Ok(Seen { proposal, guard, keysets })
 }
 
 /// The specification of a saved plan; options that name something else are a mistake.

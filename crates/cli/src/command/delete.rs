@@ -102,7 +102,7 @@ pub(crate) fn run(args: &DeleteArgs, session: &Session) -> Result<ExitCode, CliE
         running::show(session, &proposal, &[], args.output)?;
         running::refuse_blind(&proposal)?;
         if !changes {
-            return left(args, session, &backend, proposal.plan(), purge).await;
+            return left(args, session, &backend, &Whose::of(proposal.plan()), purge).await;
         }
         approval::delete(session, &proposal, args.yes)?;
         let keeper = match guard {
@@ -112,8 +112,9 @@ pub(crate) fn run(args: &DeleteArgs, session: &Session) -> Result<ExitCode, CliE
             }
             None => None,
         };
-        match running::run(session, &backend, source.as_ref(), &proposal, args.output, keeper).await? {
-            ExitCode::Done => left(args, session, &backend, proposal.plan(), purge).await,
+        let whose = Whose::of(proposal.plan());
+        match running::run(session, &backend, source.as_ref(), proposal, args.output, keeper).await? {
+            ExitCode::Done => left(args, session, &backend, &whose, purge).await,
             other => Ok(other),
         }
     })
@@ -154,15 +155,28 @@ impl Purge {
     }
 }
 
+/// The cluster that is gone, and where it was.
+struct Whose {
+    cluster: ClusterName,
+    account_id: String,
+    region: String,
+}
+
+impl Whose {
+    fn of(plan: &Plan) -> Self {
+        Self { cluster: plan.cluster.clone(), account_id: plan.account_id.clone(), region: plan.region.clone() }
+    }
+}
+
 /// Says what the store keeps of a cluster that is gone, or removes it.
 async fn left(
     args: &ClusterArgs,
     session: &Session,
     backend: &Backend,
-    plan: &Plan,
+    whose: &Whose,
     purge: Option<Purge>,
 ) -> Result<ExitCode, CliError> {
-    let (ui, cluster) = (&session.ui, &plan.cluster);
+    let (ui, cluster) = (&session.ui, &whose.cluster);
     let Some(store) = state::of_cluster(session, Some(backend), cluster).await? else { return Ok(ExitCode::Done) };
     let kept = purge::kept(&store).await?;
     let place = format!("{}/{cluster}", store.place());
@@ -172,7 +186,7 @@ async fn left(
     // Before the account is looked at: the lease is only given if nobody has begun anything since.
     let guard = Guard::look(store.clone()).await?;
     let head = guard.base().head.as_ref();
-    if let Some(head) = head.filter(|head| head.account_id != plan.account_id || head.region != plan.region) {
+    if let Some(head) = head.filter(|head| head.account_id != whose.account_id || head.region != whose.region) {
         // It may be alive there, and needs all of this.
         let known = format!("{place} is of a cluster in account {} and region {}", head.account_id, head.region);
         if purge.is_some() {

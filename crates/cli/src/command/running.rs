@@ -11,7 +11,7 @@ use kedge_ops::{Proposal, apply};
 use kedge_render::events::{outcome_line, unfinished};
 use kedge_render::{Role, Text};
 use kedge_resource::event::Outcome;
-use kedge_resource::{Event, Finding};
+use kedge_resource::{Event, Finding, Plan};
 use kedge_store::{Ending, Keeper, StoreError};
 
 use super::plan::text;
@@ -55,10 +55,11 @@ pub(super) async fn run(
     session: &Session,
     backend: &Backend,
     source: Option<&BootSource>,
-    proposal: &Proposal,
+    proposal: Proposal,
     output: RunOutput,
     keeper: Option<Keeper>,
 ) -> Result<ExitCode, CliError> {
+    let proposal = proposal.without_desired();
     let progress = RunProgress::new(&session.ui, output);
     let (stop, signal) = stop_signal();
     let mut interrupts = Interrupts::listen()?;
@@ -78,7 +79,7 @@ pub(super) async fn run(
     let mut lost = None;
     let result = {
         let account = Booting::new(backend, source);
-        let mut work = pin!(apply::apply(proposal, &account, &options, take, signal));
+        let mut work = pin!(apply::apply(&proposal, &account, &options, take, signal));
         let mut asked = false;
         loop {
             tokio::select! {
@@ -100,7 +101,7 @@ pub(super) async fn run(
     };
     let outcome = result.as_ref().map_or_else(|| tally.outcome(), |result| result.outcome);
     if let Some(keeper) = keeper {
-        record(session, keeper, proposal, outcome).await?;
+        record(session, keeper, proposal.into_plan(), outcome).await?;
     }
     let again = "run the same command again: it looks at what there is and goes on";
     let Some(result) = result else {
@@ -121,8 +122,8 @@ async fn lease_lost(keeper: Option<&Keeper>) -> String {
 }
 
 /// Records the end in the store, or in a file where the store does not take it.
-async fn record(session: &Session, keeper: Keeper, proposal: &Proposal, outcome: Outcome) -> Result<(), CliError> {
-    let ending = Ending { kedge: env!("CARGO_PKG_VERSION").to_owned(), outcome, plan: proposal.plan().clone() };
+async fn record(session: &Session, keeper: Keeper, plan: Plan, outcome: Outcome) -> Result<(), CliError> {
+    let ending = Ending { kedge: env!("CARGO_PKG_VERSION").to_owned(), outcome, plan };
     let Err(unrecorded) = keeper.finish(ending).await else { return Ok(()) };
     let record = &unrecorded.record;
     let path = format!("kedge-{}-operation-{}.json", record.cluster, record.number);

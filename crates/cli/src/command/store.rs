@@ -58,6 +58,10 @@ struct Checked {
     manifests: usize,
     /// Operations that are in order.
     operations: usize,
+    /// Secrets and private keys that are in order.
+    sealed: usize,
+    /// Objects that instances boot with and that are in order.
+    delivered: usize,
     /// What is wrong.
     faults: Vec<String>,
     /// What about the place is worth mending.
@@ -79,8 +83,16 @@ pub(crate) fn run(args: &StoreArgs, session: &Session) -> Result<ExitCode, CliEr
                 let checkup = ui.patiently("reading the store", store.check()).await?;
                 let code = if checkup.faults.is_empty() { ExitCode::Done } else { ExitCode::Failed };
                 if output == Output::Json {
-                    let Checkup { manifests, operations, faults } = checkup;
-                    ui.data_json(&Checked { store: store.place(), manifests, operations, faults, worries })?;
+                    let Checkup { manifests, operations, sealed, delivered, faults } = checkup;
+                    ui.data_json(&Checked {
+                        store: store.place(),
+                        manifests,
+                        operations,
+                        sealed,
+                        delivered,
+                        faults,
+                        worries,
+                    })?;
                     return Ok(code);
                 }
                 let mut text = Text::new();
@@ -88,10 +100,13 @@ pub(crate) fn run(args: &StoreArgs, session: &Session) -> Result<ExitCode, CliEr
                     text.push(Line::of(Role::Error, "wrong:").with(Role::Plain, format!(" {fault}")));
                 }
                 text.push(Line::plain(format!(
-                    "{} has of {cluster}: {} sets of manifests and {} operations in order, {} faults.",
+                    "{} has of {cluster}: {} sets of manifests and {} operations, {} secrets and private keys, and {} objects \
+                     that instances boot with in order, {} faults.",
                     store.place(),
                     checkup.manifests,
                     checkup.operations,
+                    checkup.sealed,
+                    checkup.delivered,
                     checkup.faults.len()
                 )));
                 ui.data(&text)?;

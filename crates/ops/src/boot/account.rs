@@ -7,13 +7,13 @@ use kedge_cloud::{
 use kedge_resource::facts::StoreFacts;
 use kedge_resource::inventory::{Handle, Observed, Ownership};
 use kedge_resource::kind::{LoadBalancer, StoreObject};
-use kedge_resource::{ClusterName, Facts, FactsQuery, Inventory, Kind, Ref, ResourceKey};
-use kedge_store::StoreError;
+use kedge_resource::{ClusterName, Facts, FactsQuery, Inventory, Kind, Ref, Resource, ResourceKey};
+use kedge_store::{Listed, StoreError};
 
-use super::deliver;
 use super::objects::{ADDON_INDEX_KEY, ENDPOINT_KEY, Name};
 use super::place::user_data;
 use super::store::BootSource;
+use super::{damage, deliver};
 
 /// An account, and what instances boot with beside it.
 ///
@@ -58,12 +58,12 @@ impl<C: Observe> Observe for Booting<'_, C> {
         if scope == Scope::Everything {
             found.extend(etcd(source).await.map_err(|error| cloud_error(&error))?);
         }
-        if held.iter().any(|key| key == ENDPOINT_KEY) {
+        let holds = |key: &str| held.iter().any(|listed| listed.key == key);
+        if holds(ENDPOINT_KEY) {
             found.push(endpoint(source).await.map_err(|error| cloud_error(&error))?);
         }
-        // Add-ons are delivered with the first configuration; a delete that was cut off may have left them alone.
-        if !held.is_empty() || scope == Scope::Everything {
-            found.extend(addons(source).await.map_err(|error| cloud_error(&error))?);
+        if holds(ADDON_INDEX_KEY) {
+            found.extend(addons(source, held).await.map_err(|error| cloud_error(&error))?);
         }
         inventory.resources.extend(found);
         inventory.sort();
@@ -81,6 +81,11 @@ impl<C: Observe> Observe for Booting<'_, C> {
         let key = source.store.key(&observed.handle.id);
         let object = source.store.objects().get(&key).await.map_err(|error| cloud_error(&error))?;
         Ok(object.and_then(|object| String::from_utf8(object.bytes).ok()))
+    }
+
+    async fn damaged(&self, wanted: &[Resource], inventory: &Inventory) -> Result<Vec<ResourceKey>, CloudError> {
+        let Some(source) = self.source else { return self.cloud.damaged(wanted, inventory).await };
+        damage::of(source, wanted, inventory).await.map_err(|error| cloud_error(&error))
     }
 }
 
@@ -107,9 +112,9 @@ impl<C: Realize> Realize for Booting<'_, C> {
 }
 
 /// The objects that keys stand for: of several versions the one that the launch template of the group names.
-fn objects(held: &[String], templates: &[&str], scope: Scope) -> Vec<Observed> {
+fn objects(held: &[Listed], templates: &[&str], scope: Scope) -> Vec<Observed> {
     let mut found: Vec<Observed> = Vec::new();
-    for key in held {
+    for Listed { key, .. } in held {
         let Some((name, digest)) = Name::of_key(key) else { continue };
         let listed = match name {
             Name::Program(_) | Name::Config(_) => true,
@@ -155,8 +160,8 @@ async fn etcd(source: &BootSource) -> Result<Vec<Observed>, StoreError> {
     Ok(found)
 }
 
-/// The add-ons that the index names, and the index.
-async fn addons(source: &BootSource) -> Result<Vec<Observed>, StoreError> {
+/// The add-ons that the index names, as far as they are there, and the index.
+async fn addons(source: &BootSource, held: &[Listed]) -> Result<Vec<Observed>, StoreError> {
     let key = source.store.key(ADDON_INDEX_KEY);
     let Some(found) = source.store.objects().get(&key).await? else { return Ok(Vec::new()) };
     let observed = |name: Name<'_>, key: &str, object: StoreObject| Observed {
@@ -172,8 +177,10 @@ async fn addons(source: &BootSource) -> Result<Vec<Observed>, StoreError> {
     let mut all = vec![observed(Name::AddonIndex, ADDON_INDEX_KEY, content)];
     for entry in index.iter().flat_map(|index| &index.addons) {
         let addon = Name::Addon(&entry.name);
-        let content = StoreObject { version: Some(entry.version.clone()), ..object(Some(entry.digest.clone())) };
-        all.push(observed(addon.clone(), &addon.key(&entry.digest), content));
+        let key = addon.key(&entry.digest);
+        let digest = held.iter().any(|listed| listed.key == key).then(|| entry.digest.clone());
+        let content = StoreObject { version: Some(entry.version.clone()), ..object(digest) };
+        all.push(observed(addon, &key, content));
     }
     Ok(all)
 }

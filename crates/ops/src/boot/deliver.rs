@@ -8,9 +8,10 @@ use kedge_resource::Properties;
 use kedge_resource::inventory::Handle;
 use kedge_resource::kind::StoreObject;
 use kedge_store::nodes::NODES_FORMAT_VERSION;
-use kedge_store::{ApiHost, Condition, Put, StoreError};
+use kedge_store::{ApiHost, Condition, Listed, Put, StoreError};
 
 use super::account::cloud_error;
+use super::damage;
 use super::objects::{ADDONS, ENDPOINT_KEY, Name, removed_with};
 use super::store::{BootSource, Program, latest};
 
@@ -71,14 +72,16 @@ async fn write(source: &BootSource, change: &StepChange, handles: &Handles) -> R
             put(source, &latest(arch), format!("{digest}\n").as_bytes()).await?;
         }
         match &body {
+            // An apply that was cut off before anything named it wrote it already.
+            Body::Bytes(bytes) if source.listed(&key).await?.is_some_and(|listed| damage::is(listed, bytes)) => {}
             Body::Bytes(bytes) => put(source, &key, bytes).await?,
-            Body::File(Program { path, sha256 }) => {
+            Body::File(Program { path, sha256, .. }) => {
                 source.store.objects().put_file(&source.store.key(&key), path, sha256).await?;
             }
         }
         // Instances that are launched until their template names the new version take what it names now, which is not the
         // same for all groups if an apply was cut off; others go.
-        for old in source.held().await? {
+        for Listed { key: old, .. } in source.held().await? {
             let same = Name::of_key(old).is_some_and(|(of, _)| of == name);
             if same && *old != key && Some(old.as_str()) != before && !source.is_named(old) {
                 source.store.objects().delete(&source.store.key(old)).await?;
@@ -106,11 +109,11 @@ async fn prune_addons(source: &BootSource, indexes: [Option<&str>; 2]) -> Result
     // An add-on and the upstream files that somebody may have put beside it.
     let digests = entries.flat_map(|entry| std::iter::once(&entry.digest).chain(&entry.upstream));
     let named: BTreeSet<String> = digests.map(|digest| source.store.key(&Name::Addon("").key(digest))).collect();
-    let objects = source.store.objects();
-    for key in objects.list(&source.store.key(ADDONS)).await? {
-        if !named.contains(&key) {
-            objects.delete(&key).await?;
-        }
+    // Nobody has written any since they were listed: who applies has the lease.
+    let held = source.held().await?.iter().filter(|listed| listed.key.starts_with(ADDONS));
+    let gone = held.map(|listed| source.store.key(&listed.key)).filter(|key| !named.contains(key));
+    for key in gone {
+        source.store.objects().delete(&key).await?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use kedge_resource::facts::StoreFacts;
-use kedge_store::{ClusterStore, StoreError};
+use kedge_store::{ClusterStore, Listed, StoreError};
 use ring::digest::{Context, SHA256};
 use tokio::sync::OnceCell;
 
@@ -20,6 +20,8 @@ pub struct Program {
     pub path: Utf8PathBuf,
     /// SHA-256 of what it held when it was looked at, as hexadecimal digits.
     pub sha256: String,
+    /// Bytes of it then.
+    pub size: u64,
 }
 
 impl Program {
@@ -29,9 +31,9 @@ impl Program {
     /// The file cannot be read.
     pub fn at(path: &Utf8Path) -> io::Result<Self> {
         let mut context = Digest(Context::new(&SHA256));
-        io::copy(&mut fs_err::File::open(path)?, &mut context)?;
+        let size = io::copy(&mut fs_err::File::open(path)?, &mut context)?;
         let sha256 = context.0.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Self { path: path.to_owned(), sha256 })
+        Ok(Self { path: path.to_owned(), sha256, size })
     }
 }
 
@@ -62,8 +64,8 @@ pub struct BootSource {
     pub endpoint: Option<String>,
     /// Programs for instances that are at hand, by architecture.
     pub programs: BTreeMap<String, Program>,
-    /// What the store holds below `nodes/`, which is asked for once.
-    pub(super) held: OnceCell<Vec<String>>,
+    /// What the store holds below `nodes/` and `addons/`, which is asked for once.
+    held: OnceCell<Vec<Listed>>,
     /// Which of these the launch templates of the account name; absent until the account was looked at.
     named: OnceLock<BTreeSet<String>>,
 }
@@ -86,14 +88,22 @@ impl BootSource {
         Place::new(&self.bucket, &self.prefix)
     }
 
-    /// The keys below `nodes/`, from there on.
-    pub(super) async fn held(&self) -> Result<&[String], StoreError> {
+    /// What is below `nodes/` and `addons/`, with keys from there on, in their order.
+    pub(super) async fn held(&self) -> Result<&[Listed], StoreError> {
         let held = self.held.get_or_try_init(|| async {
             let start = self.store.key("");
-            let keys = self.store.objects().list(&self.store.key("nodes/")).await?;
-            Ok::<_, StoreError>(keys.iter().filter_map(|key| key.strip_prefix(&start)).map(str::to_owned).collect())
+            let objects = self.store.objects();
+            let (nodes, addons) = (self.store.key("nodes/"), self.store.key("addons/"));
+            let (nodes, addons) = tokio::try_join!(objects.list_sizes(&nodes), objects.list_sizes(&addons))?;
+            let own = |listed: Listed| Some(Listed { key: listed.key.strip_prefix(&start)?.to_owned(), ..listed });
+            Ok::<_, StoreError>(addons.into_iter().chain(nodes).filter_map(own).collect())
         });
         Ok(held.await?)
+    }
+
+    /// What is held under a key.
+    pub(super) async fn listed(&self, key: &str) -> Result<Option<&Listed>, StoreError> {
+        Ok(self.held().await?.iter().find(|listed| listed.key == key))
     }
 
     /// The keys of etcd clusters that a restore or a member left, snapshots aside.
@@ -105,12 +115,13 @@ impl BootSource {
     }
 
     /// Remembers what of the held objects user data names.
-    pub(super) fn remember_named(&self, held: &[String], user_data: &[&str]) {
-        let named = |key: &&String| {
+    pub(super) fn remember_named(&self, held: &[Listed], user_data: &[&str]) {
+        let named = |key: &&str| {
             let digest = Name::of_key(key).and_then(|(_, digest)| digest);
             digest.is_some_and(|digest| user_data.iter().any(|text| text.contains(digest)))
         };
-        self.named.get_or_init(|| held.iter().filter(named).cloned().collect());
+        let keys = held.iter().map(|listed| listed.key.as_str());
+        self.named.get_or_init(|| keys.filter(named).map(str::to_owned).collect());
     }
 
     /// Whether instances may be launched that fetch this object. As long as nobody has looked, they may.
@@ -146,18 +157,17 @@ impl BootSource {
 
     /// The program that was delivered last.
     async fn delivered(&self, arch: &str) -> Result<Option<String>, StoreError> {
-        let mut digests = self.held().await?.iter().filter_map(|key| match Name::of_key(key) {
+        let digests = self.held().await?.iter().filter_map(|listed| match Name::of_key(&listed.key) {
             Some((Name::Program(of), Some(digest))) if of == arch => Some(digest),
             _ => None,
         });
-        let Some(first) = digests.next() else { return Ok(None) };
-        if digests.next().is_none() {
-            return Ok(Some(first.to_owned()));
-        }
+        let digests: Vec<&str> = digests.collect();
+        let [first, _, ..] = digests[..] else { return Ok(digests.first().map(|only| (*only).to_owned())) };
         // Only where two versions stand side by side is it asked which of them is the later one.
         let object = self.store.objects().get(&self.store.key(&latest(arch))).await?;
-        let text = object.and_then(|object| String::from_utf8(object.bytes).ok());
-        Ok(Some(text.map_or_else(|| first.to_owned(), |text| text.trim().to_owned())))
+        let text = object.and_then(|object| String::from_utf8(object.bytes).ok()).unwrap_or_default();
+        let later = digests.iter().find(|digest| **digest == text.trim());
+        Ok(Some((*later.unwrap_or(&first)).to_owned()))
     }
 }
 

@@ -10,6 +10,7 @@ use super::objects::{Name, removed_with};
 use super::{notes, wanted};
 use crate::manifests::{ManifestOptions, Specification};
 
+mod damage;
 mod running;
 
 const MINIMAL: &str = include_str!("../../../../specs/minimal.yaml");

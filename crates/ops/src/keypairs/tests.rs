@@ -103,6 +103,26 @@ fn now() -> Timestamp {
 }
 
 #[tokio::test]
+async fn a_keyring_that_is_there_already_is_used() {
+    let place = Place::new();
+    let secret = Secret::new(b"hunter2".to_vec());
+    place.store.put_secret(&place.outer, "a", &secret).await.unwrap();
+    let ring = fs_err::read(place.dir.path().join("c.example.com/secrets/keyring.json")).unwrap();
+    // A key that does not open it is known before anything is made.
+    let wrong = Passphrase::new(Secret::new(b"another passphrase".to_vec())).unwrap();
+    let keysets = place.store.keysets().await.unwrap();
+    Missing::of(&place.store, keysets, &wrong).await.unwrap_err();
+    assert_eq!(place.private().await, [""; 0]);
+    assert_eq!(place.ensure().await, Purpose::ALL);
+    assert_eq!(fs_err::read(place.dir.path().join("c.example.com/secrets/keyring.json")).unwrap(), ring);
+    let vault = place.store.vault(&place.outer).await.unwrap();
+    let keysets = place.store.keysets().await.unwrap();
+    for keyset in &keysets.all {
+        place.store.private_key(&vault, keyset.purpose, keyset.primary).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn missing_keys_are_made_once() {
     let place = Place::new();
     assert_eq!(place.ensure().await, Purpose::ALL);

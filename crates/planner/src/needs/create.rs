@@ -25,11 +25,20 @@ pub(super) fn extra(changes: &[Change]) -> Vec<(usize, usize)> {
             .map(|(number, _)| number)
             .collect::<Vec<usize>>()
     };
-    let (of_nodes, of_addons) = (objects("nodes/"), objects("addons/"));
+    let of_addons = objects("addons/");
+    // What user data names it by.
+    let of_nodes: Vec<(usize, &str)> =
+        objects("nodes/").into_iter().filter_map(|number| Some((number, digest(changes.get(number)?)?))).collect();
     for (number, change) in made() {
-        // An instance that is launched with a template fetches what the template names.
-        if change.key.kind == Kind::LaunchTemplate {
-            pairs.extend(of_nodes.iter().map(|object| (number, *object)));
+        // An instance that is launched with a template fetches what the template names. How the API is reached it asks for until
+        // it is there, because load balancers take minutes.
+        if let Some(Properties::LaunchTemplate(template)) = &change.after {
+            let user_data = template.user_data.as_deref().unwrap_or_default();
+            let names = |digest: &str| user_data.contains(digest);
+            // What is written in another encoding could name any of them.
+            let any = !of_nodes.iter().any(|(_, digest)| names(digest));
+            let named = of_nodes.iter().filter(|(_, digest)| any || names(digest));
+            pairs.extend(named.map(|(object, _)| (number, *object)));
         }
         // Control planes fetch what the index names.
         if change.key.kind == Kind::StoreObject && change.key.name == "addons" {
@@ -55,6 +64,14 @@ pub(super) fn extra(changes: &[Change]) -> Vec<(usize, usize)> {
         }
     }
     pairs
+}
+
+/// The digest of an object that a change writes.
+fn digest(change: &Change) -> Option<&str> {
+    match change.after.as_ref()? {
+        Properties::StoreObject(object) => object.sha256.as_deref(),
+        _ => None,
+    }
 }
 
 /// Pairs of a change that makes a range of addresses and another change that removes one that overlaps it: AWS refuses the

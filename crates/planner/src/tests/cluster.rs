@@ -307,7 +307,12 @@ fn group(all: &mut Builder, shape: &Shape, number: usize) {
     let content = format!("configuration {number} of {}\n", shape.image);
     all.add(
         &format!("nodes/nodes-{number}/config"),
-        StoreObject { version: None, sha256: Some(content.clone()), content: Some(content), load_balancer: None },
+        StoreObject {
+            version: None,
+            sha256: Some(content.clone()),
+            content: Some(content.clone()),
+            load_balancer: None,
+        },
     );
     all.add(
         &name,
@@ -335,7 +340,7 @@ fn group(all: &mut Builder, shape: &Shape, number: usize) {
             instance_market_options: None,
             placement: None,
             ebs_optimized: None,
-            user_data: Some("#!/bin/sh\n".to_owned()),
+            user_data: Some(format!("#!/bin/sh\n{content}")),
             tag_specifications: vec![TagSpecification {
                 resource_type: "instance".to_owned(),
                 tags: group_tags.clone(),

@@ -1,7 +1,7 @@
 //! Single decisions: what happens to one resource, and why.
 
 use kedge_resource::inventory::Unreadable;
-use kedge_resource::kind::{Direction, NatGateway, Route, SecurityGroupRule, Volume};
+use kedge_resource::kind::{Direction, NatGateway, Route, SecurityGroupRule, StoreObject, Volume};
 use kedge_resource::plan::{Note, Replacement, Severity};
 use kedge_resource::{
     Action, ClusterName, Desired, Inventory, Kind, Ownership, Plan, Properties, Reason, Ref, Resource, ResourceKey,
@@ -40,13 +40,32 @@ fn a_new_image_is_an_update_and_old_instances_stay() {
     let [config, change] = &plan.changes[..] else { panic!("two changes") };
     assert!(change.needs.contains(&config.key), "instances find what their template names");
     assert_eq!(change.reason, Reason::Differs);
-    assert_eq!(change.fields.len(), 1);
-    assert_eq!(change.fields[0].path, "ImageId");
+    let fields: Vec<&str> = change.fields.iter().map(|field| field.path.as_str()).collect();
+    assert_eq!(fields, ["ImageId", "UserData"]);
     assert_eq!(
         (change.fields[0].before.clone(), change.fields[0].after.clone()),
         (Some(json!("ami-1")), Some(json!("ami-2")))
     );
     assert_eq!(plan.report.instances_to_roll, ["nodes-0"]);
+}
+
+#[test]
+fn templates_wait_for_what_they_name_and_nothing_else_of_the_store() {
+    let mut wanted = desired(&Shape { groups: 2, ..small() });
+    let balancer = wanted.resources.iter().find(|resource| resource.key.kind == Kind::LoadBalancer).unwrap();
+    let load_balancer = Some(Ref::managed(balancer.key.name.clone()));
+    let endpoint = StoreObject { version: None, sha256: None, content: None, load_balancer };
+    wanted.resources.push(Resource { key: key(Kind::StoreObject, "nodes/endpoint"), properties: endpoint.into() });
+    let plan = apply(&wanted, &Inventory::empty(ClusterName::parse(C).unwrap()));
+    let endpoint = change(&plan, "store-object/nodes/endpoint");
+    assert!(endpoint.needs.iter().any(|key| key.kind == Kind::LoadBalancer));
+    for number in 0..2 {
+        let template = change(&plan, &format!("launch-template/nodes-{number}.{C}"));
+        let objects: Vec<&str> =
+            template.needs.iter().filter(|key| key.kind == Kind::StoreObject).map(|key| key.name.as_str()).collect();
+        // Instances ask for the endpoint until it is there: a load balancer takes minutes.
+        assert_eq!(objects, [format!("nodes/nodes-{number}/config")]);
+    }
 }
 
 #[test]

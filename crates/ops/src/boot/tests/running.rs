@@ -11,10 +11,10 @@ use crate::boot::store::{BootSource, Program};
 use crate::boot::{delete_notes, deliver};
 use crate::delete_cluster;
 
-const CLUSTER: &str = "minimal.example.com";
+pub(super) const CLUSTER: &str = "minimal.example.com";
 
 /// An account that holds launch templates.
-struct Account(Inventory);
+pub(super) struct Account(pub(super) Inventory);
 
 impl Observe for Account {
     async fn identity(&self) -> Result<Identity, CloudError> {
@@ -160,7 +160,7 @@ async fn what_a_template_names_is_not_removed() {
     let [a, b, c] =
         [DIGEST.to_owned(), "b".repeat(64), "c".repeat(64)].map(|of| format!("nodes/kedge-node/amd64/{of}"));
     let store = folder.path().join("store");
-    let program = Program { path: new, sha256: sha256.clone() };
+    let program = Program { path: new, sha256: sha256.clone(), size: 3 };
     let source = source(&store, &[&a, &b, &c], BTreeMap::from([("amd64".to_owned(), program)])).await;
     let mut inventory = templates("state", "p/minimal.example.com");
     if let Properties::LaunchTemplate(template) = &mut inventory.resources[0].properties {
