@@ -32,6 +32,8 @@ pub struct NodeState {
     pub provider_id: Option<String>,
     /// Labels.
     pub labels: BTreeMap<String, String>,
+    /// Ranges that its pods have their addresses from.
+    pub pod_ranges: Vec<String>,
     /// Taints as `key=value:effect`.
     pub taints: Vec<String>,
     /// Since when it is there.
@@ -69,6 +71,7 @@ impl NodeState {
             unschedulable: spec.unschedulable == Some(true),
             kubelet_version: status.node_info.map(|info| info.kubelet_version).unwrap_or_default(),
             provider_id: spec.provider_id,
+            pod_ranges: spec.pod_cidrs.unwrap_or_default(),
             labels,
             taints: spec.taints.unwrap_or_default().into_iter().map(taint).collect(),
             created: node.metadata.creation_timestamp.map(|at| at.0),
@@ -128,7 +131,7 @@ impl Cluster {
     }
 
     /// Gives a node its ranges of addresses for pods, where no controller does: those of IPv6 come from AWS. They cannot be
-    /// changed later.
+    /// changed later: the API refuses others.
     ///
     /// # Errors
     /// It is not there, has other ranges, or the API refuses.

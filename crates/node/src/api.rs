@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -10,7 +10,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 use kedge_addons::{Addon, Entry, Index, sha256};
 use kedge_agent::{AddOns, ApiNode, Host, PortError};
-use kedge_kube::{Access, ApplyOptions, Class, Cluster, KubeError, Unit, upstream_files};
+use kedge_kube::{Access, ApplyOptions, Class, Cluster, KubeError, Lease, NodeState, Unit, upstream_files};
 use kedge_store::{BootstrapToken, ClusterStore, LOAD_BALANCER};
 use ring::rand::SystemRandom;
 use tokio::time::Instant;
@@ -23,6 +23,8 @@ const KUBECONFIG: &str = "etc/kubernetes/admin.conf";
 const INIT: &str = "etc/kubernetes/kedge/init.yaml";
 /// How long an add-on may take, each time.
 const DEADLINE: Duration = Duration::from_secs(60);
+/// How long a lease lasts that nobody renews.
+const LEASE: Duration = Duration::from_secs(60);
 /// Upstream files that were fetched, each under its SHA-256.
 const FETCHED: &str = "/var/lib/kedge/addons";
 /// After so much time add-ons are applied although nothing of them has changed: somebody else may have changed the cluster.
@@ -33,23 +35,43 @@ const AGAIN: Duration = Duration::from_secs(3600);
 pub(crate) struct Api {
     root: Utf8PathBuf,
     port: String,
+    /// Who gives nodes their ranges.
+    turn: OnceLock<Lease>,
 }
 
 impl Api {
     pub(crate) fn new(root: &Utf8Path, endpoint: &str) -> Self {
         let port = endpoint.rsplit_once(':').map_or("443", |(_, port)| port).to_owned();
-        Self { root: root.to_owned(), port }
+        Self { root: root.to_owned(), port, turn: OnceLock::new() }
+    }
+
+    fn read(&self, path: &str) -> Result<String, PortError> {
+        fs_err::read_to_string(self.root.join(path)).map_err(|error| PortError(error.to_string()))
     }
 
     /// A connection. By address: what the name of the API leads to may be another control plane.
     async fn connect(&self) -> Result<Cluster, PortError> {
-        let read =
-            |path: &str| fs_err::read_to_string(self.root.join(path)).map_err(|error| PortError(error.to_string()));
-        let text = match address(&read(INIT)?) {
-            Some(address) => with_server(&read(KUBECONFIG)?, &address, &self.port),
-            None => read(KUBECONFIG)?,
+        let text = match address(&self.read(INIT)?) {
+            Some(address) => with_server(&self.read(KUBECONFIG)?, &address, &self.port),
+            None => self.read(KUBECONFIG)?,
         };
         Cluster::connect(&Access::Kubeconfig(&text)).await.map_err(failed)
+    }
+
+    /// A lease that this control plane may take, under its address.
+    fn lease(&self, name: &'static str) -> Result<Lease, PortError> {
+        let holder = address(&self.read(INIT)?);
+        let holder =
+            holder.ok_or_else(|| PortError(format!("{INIT} does not say the address of this control plane")))?;
+        Ok(Lease::new(name, &holder, LEASE))
+    }
+
+    fn turn(&self) -> Result<&Lease, PortError> {
+        if let Some(turn) = self.turn.get() {
+            return Ok(turn);
+        }
+        let lease = self.lease("kedge-pod-ranges")?;
+        Ok(self.turn.get_or_init(|| lease))
     }
 }
 
@@ -99,11 +121,31 @@ impl kedge_agent::Cluster for Api {
 
     async fn nodes(&self) -> Result<Vec<ApiNode>, PortError> {
         let nodes = self.connect().await?.nodes().await.map_err(failed)?;
-        Ok(nodes.into_iter().map(|node| ApiNode { name: node.name, labels: node.labels }).collect())
+        let node = |node: NodeState| ApiNode {
+            instance: node.instance_id().map(str::to_owned),
+            name: node.name,
+            labels: node.labels,
+            pod_ranges: node.pod_ranges,
+        };
+        Ok(nodes.into_iter().map(node).collect())
     }
 
     async fn label(&self, node: &str, labels: &BTreeMap<String, String>) -> Result<(), PortError> {
         self.connect().await?.label_node(node, labels).await.map(drop).map_err(failed)
+    }
+
+    async fn take_turn(&self) -> Result<bool, PortError> {
+        let cluster = self.connect().await?;
+        self.turn()?.take(&cluster).await.map_err(failed)
+    }
+
+    async fn end_turn(&self) -> Result<(), PortError> {
+        let cluster = self.connect().await?;
+        self.turn()?.give_back(&cluster).await.map_err(failed)
+    }
+
+    async fn give_range(&self, node: &str, range: &str) -> Result<(), PortError> {
+        self.connect().await?.assign_pod_ranges(node, &[range.to_owned()]).await.map_err(failed)
     }
 }
 

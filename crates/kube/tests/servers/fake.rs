@@ -9,8 +9,9 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::net::{TcpListener, TcpStream};
 
 /// Kinds that are there from the beginning: group and version, kind, plural, whether in namespaces.
-const KINDS: [(&str, &str, &str, bool); 14] = [
+const KINDS: [(&str, &str, &str, bool); 15] = [
     ("apiregistration.k8s.io/v1", "APIService", "apiservices", false),
+    ("coordination.k8s.io/v1", "Lease", "leases", true),
     ("v1", "Namespace", "namespaces", false),
     ("v1", "ConfigMap", "configmaps", true),
     ("v1", "Secret", "secrets", true),
@@ -192,6 +193,12 @@ impl Fake {
                     {
                         return status(404, &format!("namespaces \"{namespace}\" not found"));
                     }
+                }
+                let wanted = &body["metadata"]["resourceVersion"];
+                if let Some(known) = known.as_ref().filter(|_| !wanted.is_null())
+                    && *wanted != known["metadata"]["resourceVersion"]
+                {
+                    return status(409, "the object has been modified");
                 }
                 let mut merged = known.clone().unwrap_or(json!({}));
                 merge(&mut merged, &body);
