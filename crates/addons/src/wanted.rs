@@ -34,6 +34,7 @@ impl Context<'_> {
             name: name.to_owned(),
             version: release.version.to_owned(),
             wave,
+            kubernetes: release.needs(),
             namespace: None,
             upstream: release.files(),
             patches: Vec::new(),

@@ -98,6 +98,19 @@ impl Cluster {
         Ok(nodes)
     }
 
+    /// The oldest version of Kubernetes that a control plane has: of its kubelet, which comes with its API server, or of the API
+    /// server that is asked.
+    ///
+    /// # Errors
+    /// As for [`Self::nodes`].
+    pub async fn oldest_control_plane(&self) -> Result<String, KubeError> {
+        let mut oldest = self.version().await?;
+        for node in self.nodes().await?.into_iter().filter(|node| node.control_plane) {
+            oldest = kedge_addons::older(&oldest, &node.kubelet_version).to_owned();
+        }
+        Ok(oldest)
+    }
+
     /// A node, if it is there.
     ///
     /// # Errors

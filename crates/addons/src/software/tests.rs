@@ -232,3 +232,22 @@ fn a_manifest_as_it_is_stored() {
     );
     assert_data_eq!(addon(&spec(ROLES), "aws-ebs-csi-driver").to_yaml(), file!["../../testdata/ebs-csi-driver.yaml"]);
 }
+
+/// What follows the version of Kubernetes waits for control planes that have it.
+#[test]
+fn what_follows_kubernetes_says_which_control_planes_it_needs() {
+    let needs = |version: &str| {
+        let spec = spec_of(&[("kubernetesVersion: 1.34.1", version)]);
+        let made = addons_with(&spec, &BTreeMap::new()).unwrap();
+        let named = made.into_iter().filter_map(|addon| Some((addon.name, addon.kubernetes?)));
+        named.collect::<BTreeMap<String, String>>()
+    };
+    let of = |proxy: &str, others: &str| {
+        let all = [("aws-cloud-controller-manager", others), ("coredns", others), ("kube-proxy", proxy)];
+        all.map(|(name, version)| (name.to_owned(), version.to_owned())).into()
+    };
+    assert_eq!(needs("kubernetesVersion: 1.34.1"), of("1.34.1", "1.34.0"));
+    assert_eq!(needs("kubernetesVersion: 1.35.2"), of("1.35.2", "1.35.0"));
+    // Of the oldest that the table has there is nothing before.
+    assert_eq!(needs("kubernetesVersion: 1.32.4"), [("kube-proxy".to_owned(), "1.32.4".to_owned())].into());
+}
