@@ -9,6 +9,7 @@
 )]
 
 #[path = "servers/fake.rs"]
+#[allow(dead_code, reason = "another suite needs the rest of it")]
 mod fake;
 #[path = "servers/real.rs"]
 mod real;
@@ -19,7 +20,7 @@ use std::time::Duration;
 use fake::Fake;
 use jiff::{SignedDuration, Timestamp};
 use kedge_addons::{Addon, FORMAT_VERSION, ServingCertificate, Wave};
-use kedge_kube::{Access, ApplyOptions, Class, Cluster, ObjectChange, Pruned, Unit};
+use kedge_kube::{Access, Alone, ApplyOptions, Class, Cluster, Guard, KubeError, ObjectChange, Pruned, Unit};
 use real::Real;
 use ring::rand::SystemRandom;
 use serde_json::{Value, json};
@@ -30,6 +31,7 @@ fn addon(name: &str, objects: Vec<Value>) -> Unit {
         name: name.to_owned(),
         version: "v1".to_owned(),
         wave: Wave::System,
+        kubernetes: None,
         namespace: None,
         upstream: Vec::new(),
         patches: Vec::new(),
@@ -92,9 +94,9 @@ async fn applies_and_prunes(cluster: &Cluster) {
     assert_eq!((inventory.digest, inventory.objects.len()), (second.addon.digest(), 1));
 
     // It stays where it is wanted and could not be made, and without it among those that are wanted it goes.
-    let steps = cluster.apply_all(&[], &["one".to_owned()].into(), &options()).await;
+    let steps = cluster.apply_all(&[], &["one".to_owned()].into(), &options(), &Alone).await;
     assert!(steps.is_empty(), "{steps:?}");
-    let steps = cluster.apply_all(&[], &BTreeSet::new(), &options()).await;
+    let steps = cluster.apply_all(&[], &BTreeSet::new(), &options(), &Alone).await;
     assert!(steps.iter().all(|step| step.outcome.is_ok()), "{steps:?}");
     assert_eq!(cluster.inventories().await.unwrap(), BTreeMap::new());
     let gone = cluster.diff(&second.addon, &second.objects).await.unwrap();
@@ -142,6 +144,42 @@ async fn leaves_what_is_not_its_own(cluster: &Cluster) {
     assert_eq!(pruned, Pruned::default());
     let pruned = cluster.remove("five", false).await.unwrap();
     assert_eq!(pruned.deleted.len(), 1);
+}
+
+/// Lets somebody go on so many times.
+struct Times(std::sync::atomic::AtomicUsize);
+
+#[async_trait::async_trait]
+impl Guard for Times {
+    async fn goes_on(&self) -> Result<(), KubeError> {
+        let order = std::sync::atomic::Ordering::SeqCst;
+        let left = self.0.fetch_update(order, order, |left| left.checked_sub(1));
+        let refusal = KubeError { class: Class::Other, action: "go on".to_owned(), why: "no".to_owned(), source: None };
+        left.map(drop).map_err(|_| refusal)
+    }
+}
+
+/// Whoever may not go on applies nothing more, and deletes nothing.
+async fn ends_where_somebody_else_goes_on(cluster: &Cluster) {
+    let before = [
+        addon("twelve", vec![map("twelve-a", "1"), map("twelve-b", "1")]),
+        addon("thirteen", vec![map("thirteen-a", "1")]),
+    ];
+    let others = BTreeSet::new();
+    for step in cluster.apply_all(&before, &others, &options(), &Alone).await {
+        step.outcome.unwrap();
+    }
+    let after = [addon("fourteen", vec![map("fourteen-a", "1")]), addon("twelve", vec![map("twelve-a", "1")])];
+    for times in 0..=4 {
+        let steps = cluster.apply_all(&after, &others, &options(), &Times(times.into())).await;
+        // It is asked before each add-on, before something of the second is deleted, and before the third goes.
+        assert_eq!(steps.iter().any(|step| step.outcome.is_err()), times < 4, "{times}: {steps:?}");
+        let inventories = cluster.inventories().await.unwrap();
+        assert_eq!(inventories.contains_key("fourteen"), times > 0);
+        assert_eq!(inventories["twelve"].objects.len(), if times > 2 { 1 } else { 2 }, "{times}");
+        assert_eq!(inventories.contains_key("thirteen"), times < 4);
+    }
+    cluster.apply_all(&[], &others, &options(), &Alone).await;
 }
 
 /// Certificates are made once, and those who trust them have their authority.
@@ -256,6 +294,7 @@ async fn everything(cluster: &Cluster) {
     applies_and_prunes(cluster).await;
     keeps_what_holds_data(cluster).await;
     leaves_what_is_not_its_own(cluster).await;
+    ends_where_somebody_else_goes_on(cluster).await;
     makes_certificates(cluster).await;
     applies_at_the_same_time(cluster).await;
     makes_tokens(cluster).await;
@@ -298,6 +337,16 @@ async fn conflicts(cluster: &Cluster, kubeconfig: &str) {
     assert_eq!(error.class, Class::Conflict, "{error}");
     let applied = cluster.apply(&unit.addon, &unit.objects, &ApplyOptions { force: true, ..options() }).await.unwrap();
     assert_eq!(applied.changed.len(), 1);
+    // Where add-ons are applied again and again, only what is new takes fields of others.
+    maps.patch("eight-a", &kube::api::PatchParams::apply("somebody").force(), &theirs).await.unwrap();
+    let others = BTreeSet::new();
+    for _ in 0..2 {
+        let again = cluster.apply_all(std::slice::from_ref(&unit), &others, &options(), &Alone).await.remove(0);
+        assert_eq!((again.forced, again.outcome.unwrap_err().class), (false, Class::Conflict));
+    }
+    let unit = addon("eight", vec![map("eight-a", "2")]);
+    let new = cluster.apply_all(std::slice::from_ref(&unit), &others, &options(), &Alone).await.remove(0);
+    assert_eq!((new.forced, new.outcome.unwrap().changed.len()), (true, 1));
 
     let mut wrong = map("nine", "1");
     wrong["dada"] = json!({});

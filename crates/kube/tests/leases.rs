@@ -14,6 +14,7 @@ mod fake;
 #[path = "servers/real.rs"]
 mod real;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use fake::Fake;
@@ -66,18 +67,28 @@ async fn the_real_server() {
     let cluster = Cluster::connect(&Access::Kubeconfig(&real.kubeconfig)).await.unwrap();
     one_at_a_time(&cluster).await;
     ends_without_a_word(&cluster).await;
-    ranges_are_for_ever(&cluster, &real.kubeconfig).await;
+    knows_control_planes_and_their_ranges(&cluster, &real.kubeconfig).await;
 }
 
-/// Ranges of IPv6 are taken, once.
-async fn ranges_are_for_ever(cluster: &Cluster, kubeconfig: &str) {
+/// The oldest control plane is found, and ranges of IPv6 are taken, once.
+async fn knows_control_planes_and_their_ranges(cluster: &Cluster, kubeconfig: &str) {
     let config = kube::config::Kubeconfig::from_yaml(kubeconfig).unwrap();
     let options = kube::config::KubeConfigOptions::default();
     let config = kube::Config::from_custom_kubeconfig(config, &options).await.unwrap();
     let nodes: kube::Api<k8s_openapi::api::core::v1::Node> = kube::Api::all(kube::Client::try_from(config).unwrap());
+    let served = cluster.version().await.unwrap();
     let mut node = k8s_openapi::api::core::v1::Node::default();
     node.metadata.name = Some("i-1".to_owned());
     nodes.create(&kube::api::PostParams::default(), &node).await.unwrap();
+    let runs = |version: &str| serde_json::json!({ "status": { "nodeInfo": { "kubeletVersion": version } } });
+    let parameters = kube::api::PatchParams::default();
+    nodes.patch_status("i-1", &parameters, &kube::api::Patch::Merge(runs("v1.9.1"))).await.unwrap();
+    assert_eq!(cluster.oldest_control_plane().await.unwrap(), served, "it is a worker");
+    let label = BTreeMap::from([("node-role.kubernetes.io/control-plane".to_owned(), String::new())]);
+    cluster.label_node("i-1", &label).await.unwrap();
+    assert_eq!(cluster.oldest_control_plane().await.unwrap(), "v1.9.1");
+    nodes.patch_status("i-1", &parameters, &kube::api::Patch::Merge(runs("v1.99.0"))).await.unwrap();
+    assert_eq!(cluster.oldest_control_plane().await.unwrap(), served);
     assert_eq!(cluster.node("i-1").await.unwrap().unwrap().pod_ranges, Vec::<String>::new());
     let range = ["2001:db8:0:1::/80".to_owned()];
     for _ in 0..2 {

@@ -33,6 +33,8 @@ struct State {
     objects: BTreeMap<String, Value>,
     kinds: Vec<(String, String, String, bool)>,
     version: u64,
+    /// The version that it says.
+    serves: String,
     /// Answers for the next requests: status code and message.
     faults: Vec<(u16, String)>,
     /// How many writes are let through; then every request fails, as if whoever makes them had been killed.
@@ -52,7 +54,7 @@ impl Fake {
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let mut state = State::default();
+        let mut state = State { serves: "v1.99.0".to_owned(), ..State::default() };
         for (version, kind, plural, namespaced) in KINDS {
             state.kinds.push((version.to_owned(), kind.to_owned(), plural.to_owned(), namespaced));
         }
@@ -92,6 +94,16 @@ impl Fake {
     /// Lets so many writes through and then fails everything; none ends that.
     pub(crate) fn cut_after(&self, writes: Option<usize>) {
         self.state.lock().unwrap().writes = writes;
+    }
+
+    /// It is of another version.
+    pub(crate) fn serves(&self, version: &str) {
+        version.clone_into(&mut self.state.lock().unwrap().serves);
+    }
+
+    /// Puts an object there.
+    pub(crate) fn put(&self, path: &str, object: Value) {
+        self.state.lock().unwrap().put(path, object);
     }
 
     /// Takes its labels from an object, as somebody does who takes it over.
@@ -156,7 +168,7 @@ impl Fake {
         let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
         match parts.as_slice() {
             ["readyz"] => return (200, json!("ok")),
-            ["version"] => return (200, json!({ "gitVersion": "v1.99.0" })),
+            ["version"] => return (200, json!({ "gitVersion": state.serves })),
             ["api", version] => return state.discover(version),
             ["apis", group, version] => return state.discover(&format!("{group}/{version}")),
             _ => {}
