@@ -5,10 +5,13 @@
 
 use serde_json::{Value, json};
 
+use crate::api::encode;
 use crate::connect::Cluster;
 use crate::error::{Class, KubeError};
 use crate::inventory::ObjectRef;
 use crate::labels;
+
+const DEFINITIONS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 
 /// What pruning did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -95,7 +98,27 @@ impl Cluster {
                 };
                 Ok((count > 0).then(|| format!("there are {count} objects of it, which would go too; {delete}")))
             }
+            "StatefulSet" => {
+                let deletes = found.pointer("/spec/persistentVolumeClaimRetentionPolicy/whenDeleted");
+                let deletes = deletes.and_then(Value::as_str) == Some("Delete");
+                Ok(deletes.then(|| format!("it deletes its volume claims with it, and their data; {delete}")))
+            }
+            _ if self.is_custom(object).await? => {
+                Ok(Some(format!("whoever it is for may delete what it stands for, with its data; {delete}")))
+            }
             _ => Ok(None),
         }
+    }
+
+    /// Whether objects of a kind are custom resources.
+    async fn is_custom(&self, object: &ObjectRef) -> Result<bool, KubeError> {
+        // Groups without a dot are built in, and so are the API's own; asking for those would be in vain.
+        let group = object.api_version.split_once('/').map_or("", |(group, _)| group);
+        if !group.contains('.') {
+            return Ok(false);
+        }
+        let kind = self.kind(&object.api_version, &object.kind).await?;
+        let definition = format!("{DEFINITIONS}/{}", encode(&format!("{}.{group}", kind.plural)));
+        Ok(self.find(&format!("look for the definition of {object}"), &definition).await?.is_some())
     }
 }

@@ -70,6 +70,23 @@ fn thing(name: &str) -> Value {
     json!({ "apiVersion": "example.com/v1", "kind": "Thing", "metadata": { "name": name, "namespace": "default" }, "size": 1 })
 }
 
+fn set(name: &str, when_deleted: &str) -> Value {
+    json!({
+        "apiVersion": "apps/v1",
+        "kind": "StatefulSet",
+        "metadata": { "name": name, "namespace": "default" },
+        "spec": {
+            "persistentVolumeClaimRetentionPolicy": { "whenDeleted": when_deleted },
+            "selector": { "matchLabels": { "app": name } },
+            "serviceName": name,
+            "template": {
+                "metadata": { "labels": { "app": name } },
+                "spec": { "containers": [{ "name": "a", "image": "registry.k8s.io/pause:3.10" }] },
+            },
+        },
+    })
+}
+
 /// Applied once it is there, applied twice nothing changes, and what is left out is pruned.
 async fn applies_and_prunes(cluster: &Cluster) {
     let first = addon("one", vec![map("one-a", "1"), map("one-b", "1")]);
@@ -108,9 +125,10 @@ async fn keeps_what_holds_data(cluster: &Cluster) {
     let space = json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "space" } });
     let mut inside = map("inside", "1");
     inside["metadata"]["namespace"] = "space".into();
-    let unit = addon("two", vec![thing("a"), inside, definition(), space]);
+    let sets = [set("data", "Delete"), set("none", "Retain")];
+    let unit = addon("two", [thing("a"), inside, definition(), space].into_iter().chain(sets).collect());
     let diffs = cluster.diff(&unit.addon, &unit.objects).await.unwrap();
-    assert!(diffs.len() == 4 && diffs.iter().all(|diff| diff.change == ObjectChange::Create), "{diffs:?}");
+    assert!(diffs.len() == 6 && diffs.iter().all(|diff| diff.change == ObjectChange::Create), "{diffs:?}");
     cluster.apply(&unit.addon, &unit.objects, &options()).await.unwrap();
     // Somebody else's object.
     let others = addon("three", vec![thing("b")]);
@@ -118,17 +136,21 @@ async fn keeps_what_holds_data(cluster: &Cluster) {
 
     let pruned = cluster.remove("two", false).await.unwrap();
     let kept: Vec<String> = pruned.kept.iter().map(|kept| format!("{}: {}", kept.object, kept.why)).collect();
-    assert_eq!(kept.len(), 2, "{kept:?}");
-    assert!(
-        kept.iter().any(|line| line.starts_with("CustomResourceDefinition things.example.com: there are 1 objects")),
-        "{kept:?}"
-    );
-    assert!(kept.iter().any(|line| line.starts_with("Namespace space: everything within")), "{kept:?}");
-    assert_eq!(pruned.deleted.len(), 2);
+    assert_eq!(kept.len(), 4, "{kept:?}");
+    for start in [
+        "CustomResourceDefinition things.example.com: there are 2 objects",
+        "Namespace space: everything within",
+        "StatefulSet default/data: it deletes its volume claims",
+        "Thing default/a: whoever it is for may delete what it stands for, with its data; `kubectl delete thing a` deletes it",
+    ] {
+        assert!(kept.iter().any(|line| line.starts_with(start)), "{start}: {kept:?}");
+    }
+    let deleted: Vec<String> = pruned.deleted.iter().map(ToString::to_string).collect();
+    assert_eq!(deleted, ["StatefulSet default/none", "ConfigMap space/inside"]);
 
     cluster.apply(&unit.addon, &unit.objects, &options()).await.unwrap();
     let pruned = cluster.remove("two", true).await.unwrap();
-    assert!(pruned.kept.is_empty() && pruned.deleted.len() == 4, "{pruned:?}");
+    assert!(pruned.kept.is_empty() && pruned.deleted.len() == 6, "{pruned:?}");
     cluster.remove("three", false).await.unwrap();
 }
 
@@ -439,7 +461,8 @@ async fn a_run_that_is_cut_off_is_finished_by_the_next() {
     for writes in 0..12 {
         let fake = Fake::start().await;
         let cluster = Cluster::connect(&Access::Kubeconfig(&fake.kubeconfig())).await.unwrap();
-        let soon = ApplyOptions { deadline: Duration::from_millis(1), ..options() };
+        let whole = ApplyOptions { destroy: true, ..options() };
+        let soon = ApplyOptions { deadline: Duration::from_millis(1), ..whole };
         fake.cut_after(Some(writes));
         let first = cluster.apply(&before.addon, &before.objects, &soon).await;
         fake.cut_after(None);
@@ -447,7 +470,7 @@ async fn a_run_that_is_cut_off_is_finished_by_the_next() {
         fake.cut_after(Some(writes));
         let second = cluster.apply(&after.addon, &after.objects, &soon).await;
         fake.cut_after(None);
-        cluster.apply(&after.addon, &after.objects, &options()).await.unwrap();
+        cluster.apply(&after.addon, &after.objects, &whole).await.unwrap();
         let names: Vec<String> =
             fake.labelled("one").into_iter().map(|(at, _)| at.rsplit('/').next().unwrap().to_owned()).collect();
         assert_eq!(names, ["a", "c", "things.example.com"], "after {writes} writes");

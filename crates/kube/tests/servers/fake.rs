@@ -9,9 +9,10 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::net::{TcpListener, TcpStream};
 
 /// Kinds that are there from the beginning: group and version, kind, plural, whether in namespaces.
-const KINDS: [(&str, &str, &str, bool); 15] = [
+const KINDS: [(&str, &str, &str, bool); 16] = [
     ("apiregistration.k8s.io/v1", "APIService", "apiservices", false),
     ("coordination.k8s.io/v1", "Lease", "leases", true),
+    ("apps/v1", "StatefulSet", "statefulsets", true),
     ("v1", "Namespace", "namespaces", false),
     ("v1", "ConfigMap", "configmaps", true),
     ("v1", "Secret", "secrets", true),
