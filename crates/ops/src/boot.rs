@@ -5,6 +5,7 @@
 
 mod account;
 mod deliver;
+mod dns;
 mod objects;
 mod place;
 mod store;
@@ -14,6 +15,7 @@ mod upgrade;
 mod wanted;
 
 pub use account::Booting;
+pub(crate) use dns::dns_notes;
 pub use store::{BootSource, Program};
 pub(crate) use upgrade::upgrade_notes;
 pub(crate) use wanted::{Wanted, wanted};
