@@ -9,7 +9,7 @@
 )]
 
 #[path = "servers/fake.rs"]
-#[allow(dead_code, reason = "another suite needs the rest of it")]
+#[expect(dead_code, reason = "another suite needs the rest of it")]
 mod fake;
 #[path = "servers/real.rs"]
 mod real;
@@ -496,4 +496,37 @@ async fn servers_that_are_not_there_are_told() {
     let cluster = Cluster::connect(&Access::Kubeconfig(&config.to_string())).await.unwrap();
     assert_eq!(cluster.ready().await.unwrap_err().class, Class::Unreachable);
     assert_eq!(Cluster::connect(&Access::Kubeconfig("a: [")).await.unwrap_err().class, Class::Invalid);
+}
+
+/// Pods go on showing the certificate of before for a while.
+#[tokio::test]
+async fn the_authority_before_is_trusted_until_the_next_one() {
+    use base64::Engine as _;
+    let fake = Fake::start().await;
+    let cluster = Cluster::connect(&Access::Kubeconfig(&fake.kubeconfig())).await.unwrap();
+    let hook = json!({
+        "apiVersion": "apiregistration.k8s.io/v1",
+        "kind": "APIService",
+        "metadata": { "name": "v1.six.example.com" },
+        "spec": { "group": "six.example.com", "version": "v1", "service": { "name": "six", "namespace": "default" } },
+    });
+    let mut unit = addon("six", vec![hook]);
+    let trusted = [("APIService", "v1.six.example.com")];
+    unit.addon.certificates = vec![ServingCertificate::of_service("six-tls", "default", "six", &trusted)];
+    let mut seen: Vec<Vec<String>> = Vec::new();
+    for days in [0, 320, 640] {
+        let now = Timestamp::now() + SignedDuration::from_hours(24 * days);
+        cluster.apply(&unit.addon, &unit.objects, &ApplyOptions { now, ..options() }).await.unwrap();
+        let objects = fake.labelled("six");
+        let of = |kind: &str| &objects.iter().find(|(_, object)| object["kind"] == kind).unwrap().1;
+        let bundle = &of("APIService")["spec"]["caBundle"];
+        assert_eq!(*bundle, of("Secret")["data"]["ca.crt"]);
+        let bytes = base64::engine::general_purpose::STANDARD.decode(bundle.as_str().unwrap()).unwrap();
+        let text = String::from_utf8(bytes).unwrap();
+        seen.push(text.split_inclusive("-----END CERTIFICATE-----\n").map(str::to_owned).collect());
+    }
+    assert_eq!(seen.iter().map(Vec::len).collect::<Vec<_>>(), [1, 2, 2]);
+    assert!(
+        seen[1][1] == seen[0][0] && seen[2][1] == seen[1][0] && seen[1][0] != seen[1][1] && seen[2][0] != seen[2][1]
+    );
 }

@@ -9,7 +9,7 @@
 )]
 
 #[path = "servers/fake.rs"]
-#[allow(dead_code, reason = "another suite needs the rest of it")]
+#[expect(dead_code, reason = "another suite needs the rest of it")]
 mod fake;
 #[path = "servers/real.rs"]
 mod real;

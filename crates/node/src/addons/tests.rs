@@ -12,7 +12,7 @@ use super::*;
 use fake::Fake;
 
 #[path = "../../../kube/tests/servers/fake.rs"]
-#[allow(dead_code, reason = "another suite needs the rest of it")]
+#[expect(dead_code, reason = "another suite needs the rest of it")]
 mod fake;
 
 #[derive(Debug)]
