@@ -17,7 +17,7 @@ use kedge_store::NodePhase;
 use crate::agent::{Agent, Found};
 use crate::error::StepError;
 use crate::identity::Identity;
-use crate::step::{Step, kubernetes_member, records};
+use crate::step::{Step, kubeadm, kubernetes_member, records};
 
 /// How often duties are looked at.
 const TICK: Duration = Duration::from_secs(30);
@@ -103,7 +103,7 @@ impl Agent {
         let duties = self.keep_up(Duty::all(self.config.control_plane), &failing);
         // New nodes do not wait until every add-on of a pass is there, some of which wait for pods of theirs.
         let ranges = async {
-            if self.config.control_plane {
+            if self.config.control_plane && kubeadm::is_ipv6(self) {
                 self.keep_up(&[Duty::Ranges], &failing).await;
             }
         };

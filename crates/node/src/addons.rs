@@ -26,7 +26,7 @@ const FETCHED: &str = "/var/lib/kedge/addons";
 /// After so much time add-ons are applied although nothing of them has changed: somebody else may have changed the cluster.
 const AGAIN: Duration = Duration::from_secs(3600);
 /// How often the lease is renewed, and for how long it is believed in after that.
-const RENEWED: Duration = Duration::from_secs(20);
+const RENEWED: Duration = Duration::from_secs(10);
 const BELIEVED: Duration = Duration::from_secs(45);
 /// How often a pass begins again at once because the index has changed.
 const TRIES: u32 = 3;
@@ -237,14 +237,14 @@ fn tell(steps: Vec<Step>, said: &mut Vec<String>, failures: &mut Vec<String>) {
 /// Renews the lease until it is lost.
 async fn renewed(cluster: &Cluster, lease: &Lease) {
     let mut known = Instant::now();
-    while known.elapsed() < BELIEVED {
+    while known.elapsed() + RENEWED < BELIEVED {
         tokio::time::sleep(RENEWED).await;
         let begin = Instant::now();
-        match tokio::time::timeout(RENEWED, lease.take(cluster)).await {
+        match tokio::time::timeout_at(known + BELIEVED, lease.take(cluster)).await {
             Ok(Ok(true)) => known = begin,
-            Ok(Ok(false)) => return,
+            Ok(Ok(false)) | Err(_) => return,
             // The API may answer again before the lease has ended.
-            Ok(Err(_)) | Err(_) => {}
+            Ok(Err(_)) => {}
         }
     }
 }

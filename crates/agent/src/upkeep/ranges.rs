@@ -19,7 +19,8 @@ pub(crate) async fn ensure(agent: &Agent, found: &Found) -> Result<Option<String
         return Ok(None);
     }
     let done = give(agent, found).await;
-    cluster.end_turn().await?;
+    // Otherwise it ends by itself.
+    let _others_wait = cluster.end_turn().await;
     done
 }
 

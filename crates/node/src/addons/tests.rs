@@ -33,10 +33,17 @@ impl Reach for Way {
 }
 
 /// A store that shows some indexes before the one that it has.
-#[derive(Debug)]
 struct Late {
     inner: Directory,
     before: Mutex<VecDeque<String>>,
+    /// At which read of the index somebody takes the lease away.
+    thief: Mutex<Option<(u32, Fake)>>,
+}
+
+impl fmt::Debug for Late {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Late")
+    }
 }
 
 #[async_trait]
@@ -51,6 +58,12 @@ impl Objects for Late {
             return Ok(found);
         }
         let before = self.before.lock().unwrap().pop_front();
+        if let Some((left, fake)) = &mut *self.thief.lock().unwrap() {
+            *left = left.saturating_sub(1);
+            if *left == 0 {
+                fake.put("/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/kedge-addons", lease_of_thief());
+            }
+        }
         Ok(found.map(|object| Object { bytes: before.map_or(object.bytes.clone(), String::into_bytes), ..object }))
     }
 
@@ -82,7 +95,11 @@ impl World {
     async fn new() -> Self {
         let folder = tempdir().unwrap();
         let inner = Directory::new(&folder.path().join("store"));
-        Self { fake: Fake::start().await, objects: Arc::new(Late { inner, before: Mutex::default() }), folder }
+        Self {
+            fake: Fake::start().await,
+            objects: Arc::new(Late { inner, before: Mutex::default(), thief: Mutex::default() }),
+            folder,
+        }
     }
 
     fn store(&self) -> ClusterStore {
@@ -135,6 +152,15 @@ fn addon(name: &str, kubernetes: Option<&str>, maps: &[(&str, &str)]) -> Addon {
         registry: None,
         certificates: Vec::new(),
     }
+}
+
+fn lease_of_thief() -> Value {
+    json!({
+        "apiVersion": "coordination.k8s.io/v1",
+        "kind": "Lease",
+        "metadata": { "name": "kedge-addons", "namespace": "kube-system" },
+        "spec": { "holderIdentity": "thief", "leaseDurationSeconds": 60 },
+    })
 }
 
 fn pair(name: &str, text: &str) -> (String, String) {
@@ -214,4 +240,19 @@ async fn only_one_at_a_time_applies() {
     one.apply().await.unwrap();
     assert_eq!(world.maps("one"), [pair("a", "1")]);
     assert!(lease.take(&cluster).await.unwrap(), "it was given back");
+}
+
+#[tokio::test]
+async fn whoever_loses_the_lease_leaves_the_rest_to_others() {
+    // At the second read it has the lease, at the third it has applied nothing yet, and at the fourth one of both.
+    for (read, applied) in [(2, 0), (3, 1), (4, 2)] {
+        let world = World::new().await;
+        world.deliver(&[addon("one", None, &[("a", "1")]), addon("two", None, &[("b", "1")])]).await;
+        *world.objects.thief.lock().unwrap() = Some((read, world.fake.clone()));
+        let one = world.control_plane("one");
+        let done = one.apply().await.unwrap();
+        assert_eq!(done.is_some(), applied == 2, "{read}: {done:?}");
+        assert_eq!(world.maps("one").len() + world.maps("two").len(), applied, "{read}");
+        assert!(one.applied.lock().unwrap().is_some() == (applied == 2), "{read}");
+    }
 }
