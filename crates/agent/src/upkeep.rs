@@ -81,12 +81,10 @@ impl Duty {
     }
 
     fn period(self) -> Duration {
-        if self == Self::Ranges {
-            // No pod of a new node starts before.
-            return TICK;
-        }
         let minutes = match self {
-            Self::Ranges | Self::Records | Self::Labels | Self::Etcd => 1,
+            // No pod of a new node starts before.
+            Self::Ranges => return TICK,
+            Self::Records | Self::Labels | Self::Etcd => 1,
             Self::AddOns => 5,
             Self::Tokens | Self::Status => 10,
             Self::Trust => 15,

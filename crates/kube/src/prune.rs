@@ -76,7 +76,9 @@ impl Cluster {
 
     /// What of others would be lost with an object.
     async fn holds(&self, object: &ObjectRef, found: &Value) -> Result<Option<String>, KubeError> {
-        let delete = format!("`kubectl delete {} {}` deletes it", object.kind.to_lowercase(), object.name);
+        let place =
+            if object.namespace.is_empty() { String::new() } else { format!(" --namespace {}", object.namespace) };
+        let delete = format!("`kubectl delete{place} {} {}` deletes it", object.kind.to_lowercase(), object.name);
         match object.kind.as_str() {
             "Namespace" => Ok(Some(format!("everything within it would go too; {delete}"))),
             "PersistentVolume" | "PersistentVolumeClaim" => Ok(Some(format!("its data would be lost; {delete}"))),
@@ -112,7 +114,7 @@ impl Cluster {
 
     /// Whether objects of a kind are custom resources.
     async fn is_custom(&self, object: &ObjectRef) -> Result<bool, KubeError> {
-        // Groups without a dot are built in, and so are the API's own; asking for those would be in vain.
+        // Groups without a dot, such as `apps`, are built in.
         let group = object.api_version.split_once('/').map_or("", |(group, _)| group);
         if !group.contains('.') {
             return Ok(false);

@@ -141,7 +141,7 @@ async fn keeps_what_holds_data(cluster: &Cluster) {
         "CustomResourceDefinition things.example.com: there are 2 objects",
         "Namespace space: everything within",
         "StatefulSet default/data: it deletes its volume claims",
-        "Thing default/a: whoever it is for may delete what it stands for, with its data; `kubectl delete thing a` deletes it",
+        "Thing default/a: whoever it is for may delete what it stands for, with its data; `kubectl delete --namespace default thing a` deletes it",
     ] {
         assert!(kept.iter().any(|line| line.starts_with(start)), "{start}: {kept:?}");
     }
