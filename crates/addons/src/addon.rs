@@ -22,6 +22,9 @@ pub struct Addon {
     pub version: String,
     /// When it is applied.
     pub wave: Wave,
+    /// The oldest version of Kubernetes that every control plane has to run before it is applied, such as `1.35.0`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kubernetes: Option<String>,
     /// Namespace of objects of upstream files that name none and need one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
@@ -194,6 +197,7 @@ mod tests {
             name: "a".to_owned(),
             version: "v1".to_owned(),
             wave: Wave::System,
+            kubernetes: None,
             namespace: Some("kube-system".to_owned()),
             upstream: vec![UpstreamFile { url: "https://example.com/a.yaml".to_owned(), sha256: "0".repeat(64) }],
             patches: vec![Patch::new("ConfigMap", "a", Change::Merge(serde_json::json!({ "data": { "on": "yes" } })))],

@@ -23,6 +23,7 @@ mod render;
 mod software;
 #[cfg(test)]
 mod testing;
+mod version;
 mod wanted;
 
 pub use addon::{
@@ -36,4 +37,5 @@ pub use reference::reference_page;
 pub use releases::{RELEASES, Release};
 pub use render::{RenderError, is_cluster_wide};
 pub use software::missing_files;
+pub use version::older;
 pub use wanted::wanted;

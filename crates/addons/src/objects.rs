@@ -119,12 +119,17 @@ fn probe(get: Value, times: &Value) -> Value {
 
 /// How pods of an application spread.
 pub(crate) fn spread(app: &str, key: &str, otherwise: &str) -> Value {
-    json!({
+    let mut constraint = json!({
         "maxSkew": 1,
         "topologyKey": key,
         "whenUnsatisfiable": otherwise,
         "labelSelector": { "matchLabels": { "k8s-app": app } },
-    })
+    });
+    if otherwise == "DoNotSchedule" {
+        // Nodes that pods are not allowed on count as none: of two pods both go to an only worker beside control planes.
+        put(&mut constraint, &["nodeTaintsPolicy"], "Honor".into());
+    }
+    constraint
 }
 
 /// A container. It may not become root, write to its own files or gain rights, unless it is told to.
@@ -343,7 +348,7 @@ impl Pods {
         self.with("hostNetwork", true)
     }
 
-    /// Pods of the same application spread over zones, and never share a node.
+    /// Pods of the same application spread over zones, and share a node only if there are more of them than nodes for them.
     fn spread(self) -> Self {
         let zones = spread(&self.name, "topology.kubernetes.io/zone", "ScheduleAnyway");
         let nodes = spread(&self.name, "kubernetes.io/hostname", "DoNotSchedule");

@@ -35,6 +35,11 @@ impl Release {
         self.images.iter().find(|(known, _)| *known == part).map_or("", |(_, image)| image)
     }
 
+    /// The oldest version of Kubernetes that it is for, where older ones have another release.
+    pub(crate) fn needs(&self) -> Option<String> {
+        (self.minors.0 > OLDEST).then(|| format!("1.{}.0", self.minors.0))
+    }
+
     /// The upstream files.
     #[must_use]
     pub fn files(&self) -> Vec<UpstreamFile> {

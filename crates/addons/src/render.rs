@@ -285,6 +285,7 @@ mod tests {
             name: "a".to_owned(),
             version: "1".to_owned(),
             wave: Wave::User,
+            kubernetes: None,
             namespace: Some("n".to_owned()),
             upstream: vec![UpstreamFile { url: "https://example.com/a".to_owned(), sha256 }],
             patches,

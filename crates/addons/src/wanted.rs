@@ -15,9 +15,7 @@ pub fn wanted(spec: &ResolvedSpec, surroundings: &Surroundings<'_>) -> Result<Ve
     let mut problems = Vec::new();
     let context = Context::new(spec, surroundings, &mut problems);
     let mut addons = software::all(&context, &mut problems);
-    let assets = context.settings("assets");
-    let proxy = assets.text("containerProxy").map(|registry| Registry::Proxy(registry.to_owned()));
-    let registry = proxy.or_else(|| assets.text("containerRegistry").map(|name| Registry::Mirror(name.to_owned())));
+    let registry = context.registry();
     for addon in addons.iter_mut().filter(|addon| addon.wave != Wave::User) {
         addon.registry.clone_from(&registry);
     }
@@ -26,6 +24,13 @@ pub fn wanted(spec: &ResolvedSpec, surroundings: &Surroundings<'_>) -> Result<Ve
 }
 
 impl Context<'_> {
+    /// The registry that images come from instead of their own.
+    pub(crate) fn registry(&self) -> Option<Registry> {
+        let assets = self.settings("assets");
+        let proxy = assets.text("containerProxy").map(|registry| Registry::Proxy(registry.to_owned()));
+        proxy.or_else(|| assets.text("containerRegistry").map(|name| Registry::Mirror(name.to_owned())))
+    }
+
     /// An add-on of the table, with its upstream files and no objects yet.
     pub(crate) fn addon(&self, name: &str, wave: Wave) -> Addon {
         let release = self.release(name);
@@ -34,6 +39,7 @@ impl Context<'_> {
             name: name.to_owned(),
             version: release.version.to_owned(),
             wave,
+            kubernetes: release.needs(),
             namespace: None,
             upstream: release.files(),
             patches: Vec::new(),

@@ -86,6 +86,10 @@ pub trait Instances: fmt::Debug + Send + Sync {
 
     /// The network interfaces of a type of machine.
     async fn interfaces(&self, identity: &Identity, machine: &str) -> Result<Interfaces, PortError>;
+
+    /// The IPv6 prefix of the first network interface of an instance, which is assigned if it has none. Nobody else may do the
+    /// same at the same time: see [`Cluster::take_turn`].
+    async fn pod_range(&self, identity: &Identity, instance: &str) -> Result<String, PortError>;
 }
 
 /// Which addresses a record has.
@@ -112,6 +116,10 @@ pub struct ApiNode {
     pub name: String,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
+    /// The id of its instance, as soon as it is known.
+    pub instance: Option<String>,
+    /// The ranges that its pods have their addresses from.
+    pub pod_ranges: Vec<String>,
 }
 
 /// The Kubernetes API, asked by a control plane.
@@ -131,6 +139,16 @@ pub trait Cluster: fmt::Debug + Send + Sync {
 
     /// Gives a node labels.
     async fn label(&self, node: &str, labels: &BTreeMap<String, String>) -> Result<(), PortError>;
+
+    /// Takes the turn to give nodes their ranges, or keeps it for another minute. Says whether this control plane has it: only
+    /// one has at a time.
+    async fn take_turn(&self) -> Result<bool, PortError>;
+
+    /// Lets others have the turn.
+    async fn end_turn(&self) -> Result<(), PortError>;
+
+    /// Gives a node the range that its pods have their addresses from, once and for all.
+    async fn give_range(&self, node: &str, range: &str) -> Result<(), PortError>;
 }
 
 /// What is asked about the member of etcd.

@@ -8,7 +8,7 @@ mod etcd_volume;
 mod files;
 mod filesystem;
 pub(crate) mod keys;
-mod kubeadm;
+pub(crate) mod kubeadm;
 mod kubernetes;
 mod mounts;
 mod packages;
@@ -152,7 +152,7 @@ impl Agent {
             Step::Kubernetes => kubernetes::ensure(self, found).await,
             Step::Labels => addons::label_self(self, found).await,
             Step::Records => records::ensure(self, found).await,
-            Step::AddOns => addons::ensure(self).await,
+            Step::AddOns => addons::ensure(self, found).await,
         }
     }
 }

@@ -3,12 +3,14 @@
 pub(crate) mod certificates;
 pub(crate) mod kubelet;
 mod labels;
+pub(crate) mod ranges;
 mod statuses;
 pub(crate) mod tokens;
 mod trust;
 mod turn;
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use kedge_store::NodePhase;
@@ -16,7 +18,7 @@ use kedge_store::NodePhase;
 use crate::agent::{Agent, Found};
 use crate::error::StepError;
 use crate::identity::Identity;
-use crate::step::records;
+use crate::step::{kubeadm, records};
 
 /// How often duties are looked at.
 const TICK: Duration = Duration::from_secs(30);
@@ -32,6 +34,8 @@ enum Duty {
     Records,
     /// Labels of nodes.
     Labels,
+    /// Ranges of nodes that pods have their addresses from.
+    Ranges,
     /// The member of etcd.
     Etcd,
     /// Add-ons.
@@ -68,6 +72,7 @@ impl Duty {
             Self::Certificates => "certificates",
             Self::Records => "records",
             Self::Labels => "labels",
+            Self::Ranges => "pod-ranges",
             Self::Etcd => "etcd",
             Self::AddOns => "add-ons",
             Self::Trust => "trust",
@@ -78,6 +83,8 @@ impl Duty {
 
     fn period(self) -> Duration {
         let minutes = match self {
+            // No pod of a new node starts before.
+            Self::Ranges => return TICK,
             Self::Records | Self::Labels | Self::Etcd => 1,
             Self::AddOns => 5,
             Self::Tokens | Self::Status => 10,
@@ -91,10 +98,22 @@ impl Duty {
 impl Agent {
     /// Goes on for as long as it lives.
     pub async fn upkeep(&self) {
+        let failing = Mutex::default();
+        let duties = self.keep_up(Duty::all(self.config.control_plane), &failing);
+        // New nodes do not wait until every add-on of a pass is there, some of which wait for pods of theirs.
+        let ranges = async {
+            if self.config.control_plane && kubeadm::is_ipv6(self) {
+                self.keep_up(&[Duty::Ranges], &failing).await;
+            }
+        };
+        tokio::join!(duties, ranges);
+    }
+
+    async fn keep_up(&self, duties: &[Duty], failing: &Mutex<BTreeMap<Duty, String>>) {
         let mut due = BTreeMap::new();
-        let (mut failing, mut said) = (BTreeMap::new(), BTreeMap::new());
+        let mut said = BTreeMap::new();
         loop {
-            self.tick(&mut due, &mut failing, &mut said).await;
+            self.tick(duties, &mut due, failing, &mut said).await;
             self.host().sleep(TICK).await;
         }
     }
@@ -102,8 +121,9 @@ impl Agent {
     /// Does what is due. What fails is told once, and tried again after a while.
     async fn tick(
         &self,
+        duties: &[Duty],
         due: &mut BTreeMap<Duty, Duration>,
-        failing: &mut BTreeMap<Duty, String>,
+        failing: &Mutex<BTreeMap<Duty, String>>,
         said: &mut BTreeMap<Duty, String>,
     ) {
         let found = match Identity::read(&*self.ports.metadata).await {
@@ -114,16 +134,17 @@ impl Agent {
                 return;
             }
         };
-        for duty in Duty::all(self.config.control_plane) {
+        for duty in duties {
             let now = self.host().elapsed();
             // What restarts a control plane does not begin everywhere at once.
             let first = if *duty == Duty::Certificates { spread(&found, duty.period()) } else { Duration::ZERO };
             if *due.entry(*duty).or_insert(now + first) > now {
                 continue;
             }
-            let (pause, line) = match Box::pin(self.perform(*duty, &found, failing.first_key_value())).await {
+            let fails = locked(failing).first_key_value().map(|(duty, why)| (*duty, why.clone()));
+            let (pause, line) = match Box::pin(self.perform(*duty, &found, fails)).await {
                 Ok(done) => {
-                    let line = match (done, failing.remove(duty)) {
+                    let line = match (done, locked(failing).remove(duty)) {
                         (Some(done), _) => Some(done),
                         (None, Some(_)) => Some("works again".to_owned()),
                         (None, None) => None,
@@ -140,17 +161,20 @@ impl Agent {
                 }
                 Err(error) => {
                     let why = error.to_string();
-                    let new = failing.get(duty) != Some(&why);
-                    failing.insert(*duty, why.clone());
+                    let new = locked(failing).insert(*duty, why.clone()).as_ref() != Some(&why);
                     (duty.period().min(Duration::from_secs(120)), new.then(|| format!("fails: {why}")))
                 }
             };
             due.insert(*duty, now + pause);
             let Some(line) = line else { continue };
-            if failing.contains_key(duty) {
+            let (this, none) = {
+                let failing = locked(failing);
+                (failing.contains_key(duty), failing.is_empty())
+            };
+            if this {
                 // A node that serves, and that somebody should look at.
                 self.report(&found, NodePhase::Waiting, duty.as_str(), &line).await;
-            } else if failing.is_empty() {
+            } else if none {
                 self.report(&found, NodePhase::Ready, duty.as_str(), &line).await;
             } else {
                 // The status goes on to say what fails.
@@ -163,7 +187,7 @@ impl Agent {
         &self,
         duty: Duty,
         found: &Found,
-        failing: Option<(&Duty, &String)>,
+        failing: Option<(Duty, String)>,
     ) -> Result<Option<String>, StepError> {
         match duty {
             Duty::Tokens => tokens::renew(self).await,
@@ -173,6 +197,7 @@ impl Agent {
                 Ok(line.contains(" now leads to ").then_some(line))
             }
             Duty::Labels => labels::ensure(self, found).await,
+            Duty::Ranges => ranges::ensure(self, found).await,
             Duty::Statuses => statuses::clear(self, found).await,
             Duty::Etcd => turn::etcd(self, found).await,
             Duty::AddOns => Ok(self.ports.addons.apply().await?),
@@ -188,6 +213,10 @@ impl Agent {
             }
         }
     }
+}
+
+fn locked<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
+    value.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What two parts of a duty have done.

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use aws_sdk_ec2::types::{
-    Filter, Instance as AwsInstance, InstanceTypeInfo, Volume as AwsVolume, VolumeAttachmentState,
+    Filter, Instance as AwsInstance, InstanceTypeInfo, NetworkInterface, Volume as AwsVolume, VolumeAttachmentState,
 };
 use aws_sdk_route53::types::{Change, ChangeAction, ChangeBatch, ResourceRecord, ResourceRecordSet, RrType};
 use kedge_cloud::{CloudError, ErrorClass};
@@ -98,6 +98,36 @@ impl Aws {
         let types = self.read(call, || request.clone().send()).await?.instance_types.unwrap_or_default();
         interfaces(&types, machine)
             .ok_or_else(|| CloudError::new(ErrorClass::NotFound, call, format!("{machine} has no network interfaces")))
+    }
+
+    /// The IPv6 prefix of the first network interface of an instance, which is assigned if there is none yet. EC2 assigns one
+    /// more each time that it is asked: nobody else may do the same at the same time.
+    ///
+    /// # Errors
+    /// The instance has no interface, or EC2 has no prefix for it.
+    pub async fn prefix_of(&self, instance: &str) -> Result<String, CloudError> {
+        let filters = [filter("attachment.instance-id", [instance]), filter("attachment.device-index", ["0"])];
+        let request = self.ec2().describe_network_interfaces().set_filters(Some(filters.into()));
+        let interfaces: Vec<NetworkInterface> =
+            pages!(self, "ec2:DescribeNetworkInterfaces", request, network_interfaces).await?;
+        let Some(id) = interfaces.iter().find_map(|interface| first_of(interface, instance)) else {
+            let why = format!("{instance} has no network interface");
+            return Err(CloudError::new(ErrorClass::NotFound, "ec2:DescribeNetworkInterfaces", why));
+        };
+        let known = interfaces.iter().filter(|interface| first_of(interface, instance).is_some());
+        let mut known: Vec<&str> =
+            known.flat_map(|one| one.ipv6_prefixes()).filter_map(|one| one.ipv6_prefix()).collect();
+        // Should there be several, everybody takes the same.
+        known.sort_unstable();
+        if let Some(first) = known.first() {
+            return Ok((*first).to_owned());
+        }
+        let call = "ec2:AssignIpv6Addresses";
+        let request = self.ec2().assign_ipv6_addresses().network_interface_id(id).ipv6_prefix_count(1);
+        let assigned = self.write(call, || request.clone().send()).await?.assigned_ipv6_prefixes.unwrap_or_default();
+        assigned.into_iter().next().ok_or_else(|| {
+            CloudError::new(ErrorClass::Unreadable, call, format!("EC2 does not say which prefix {instance} has got"))
+        })
     }
 
     /// Makes a name lead to addresses in the closest zone. Says whether something had to be changed. An alias is somebody
@@ -195,6 +225,13 @@ fn member_volume(cluster: &ClusterName, volume: &AwsVolume, tag: &str) -> Option
     })
 }
 
+/// The id of an interface, if it is the first of an instance: not everybody heeds every filter.
+fn first_of<'a>(interface: &'a NetworkInterface, instance: &str) -> Option<&'a str> {
+    let attachment = interface.attachment()?;
+    let is_first = attachment.device_index() == Some(0) && attachment.instance_id() == Some(instance);
+    interface.network_interface_id().filter(|_| is_first)
+}
+
 /// A filter takes patterns, so that the name is compared again.
 fn interfaces(types: &[InstanceTypeInfo], machine: &str) -> Option<(u32, u32)> {
     let found = types.iter().find(|found| found.instance_type().is_some_and(|name| name.as_str() == machine))?;
@@ -250,6 +287,54 @@ mod tests {
     use aws_sdk_ec2::types::{InstanceType, NetworkInfo};
 
     use super::*;
+    use crate::testing::{Endpoint, Reply};
+
+    fn interface(id: &str, index: u8, prefixes: &[&str]) -> String {
+        let prefixes: String =
+            prefixes.iter().map(|prefix| format!("<item><ipv6Prefix>{prefix}</ipv6Prefix></item>")).collect();
+        format!(
+            "<item><networkInterfaceId>{id}</networkInterfaceId><attachment><instanceId>i-1</instanceId>\
+             <deviceIndex>{index}</deviceIndex></attachment><ipv6PrefixSet>{prefixes}</ipv6PrefixSet></item>"
+        )
+    }
+
+    fn interfaces_reply(items: &[String]) -> Reply {
+        let set = items.concat();
+        Reply::Answer(
+            200,
+            format!(
+                "<DescribeNetworkInterfacesResponse><networkInterfaceSet>{set}</networkInterfaceSet>\
+                 </DescribeNetworkInterfacesResponse>"
+            ),
+        )
+    }
+
+    #[tokio::test]
+    async fn a_prefix_is_assigned_to_the_first_interface_if_it_has_none() {
+        let items = [interface("eni-2", 1, &["2001:db8:0:9::/80"]), interface("eni-1", 0, &[])];
+        let endpoint = Endpoint::answering(move |body| {
+            if body.contains("Action=DescribeNetworkInterfaces") {
+                return interfaces_reply(&items);
+            }
+            assert!(body.contains("Action=AssignIpv6Addresses"), "{body}");
+            assert!(body.contains("NetworkInterfaceId=eni-1") && body.contains("Ipv6PrefixCount=1"), "{body}");
+            let set = "<assignedIpv6PrefixSet><item>2001:db8:0:1::/80</item></assignedIpv6PrefixSet>";
+            Reply::Answer(200, format!("<AssignIpv6AddressesResponse>{set}</AssignIpv6AddressesResponse>"))
+        })
+        .await;
+        assert_eq!(Aws::at(&endpoint.url).prefix_of("i-1").await.unwrap(), "2001:db8:0:1::/80");
+        assert_eq!(endpoint.requests(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_prefix_that_is_there_is_taken() {
+        let there = [interface("eni-1", 0, &["2001:db8:0:2::/80", "2001:db8:0:1::/80"])];
+        let endpoint = Endpoint::start(vec![interfaces_reply(&there), interfaces_reply(&[])]).await;
+        let aws = Aws::at(&endpoint.url);
+        assert_eq!(aws.prefix_of("i-1").await.unwrap(), "2001:db8:0:1::/80");
+        assert_eq!(aws.prefix_of("i-1").await.unwrap_err().class, ErrorClass::NotFound);
+        assert_eq!(endpoint.requests(), 2);
+    }
 
     #[test]
     fn interfaces_are_those_of_the_very_machine() {

@@ -72,7 +72,8 @@ pub struct PolicyRequest {
 }
 
 /// Calls that only instances make: what allows them are the roles of instances in the model, and no policy of who runs kedge.
-const OF_INSTANCES: [(&str, Access); 1] = [("ec2:AttachVolume", Access::Write)];
+const OF_INSTANCES: [(&str, Access); 2] =
+    [("ec2:AssignIpv6Addresses", Access::Write), ("ec2:AttachVolume", Access::Write)];
 
 /// Ends a test that makes a call which the policies do not allow.
 pub(crate) fn assert_known(call: &str, access: Access) {

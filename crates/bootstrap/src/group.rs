@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::authentication::minor;
 use crate::components;
+use crate::dns_cache::DnsCache;
 use crate::egress::Proxy;
 use crate::endpoint::ApiEndpoint;
 use crate::files::{self, File};
@@ -251,7 +252,9 @@ pub fn configure(
     let assets = files::assets(settings, own, group.role, &mut problems);
     let labels = labels::labels(spec, group, gpu);
     let ranges = Ranges::of(spec, &mut problems);
-    let patch = kubelet::patch(spec, group, domain(spec), &ranges.dns, &mut problems);
+    let cache = DnsCache::of(spec, &ranges).filter(|cache| !cache.takes_service);
+    let dns = cache.as_ref().map_or(&ranges.dns, |cache| &cache.address);
+    let patch = kubelet::patch(spec, group, domain(spec), dns, &mut problems);
     let kubelet_args = kubelet::flags(spec, group, &labels).0;
     let taints = kubeadm::taints(group, &kubelet::of_group(spec, group).texts("taints"), &mut problems);
     let ipv6 = cluster.network.ipv6_only();

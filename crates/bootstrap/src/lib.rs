@@ -15,6 +15,7 @@ mod args;
 mod authentication;
 mod components;
 mod containerd;
+mod dns_cache;
 mod duration;
 mod egress;
 mod endpoint;
@@ -39,6 +40,7 @@ mod toml;
 mod user_data;
 
 pub use components::SIGNING_CA;
+pub use dns_cache::DnsCache;
 pub use egress::Proxy;
 pub use endpoint::ApiEndpoint;
 pub use files::File;

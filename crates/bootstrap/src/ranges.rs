@@ -40,8 +40,19 @@ impl Ranges {
         let written = settings.text("serviceClusterIPRange").or_else(|| api.text("serviceClusterIPRange"));
         let services = written.map_or(services, str::to_owned);
         let pods = settings.text("podCIDR").map_or(pods, str::to_owned);
+        let dns_settings = settings.block("kubeDNS");
+        let written = dns_settings.text("serverIP");
         let dns = match services.split(',').next().and_then(|range| range.parse::<IpNet>().ok()) {
-            Some(range) => tenth(range.network()),
+            Some(range) => {
+                if let Some(address) = written.filter(|address| !may_be_dns(address, &range)) {
+                    problems.push(BootProblem::new(
+                        "kubeDNS.serverIP",
+                        format!("`{address}` is no address that a service can have: they are in {range}, and the first is that of the API"),
+                        format!("leave it out, which makes it {}, or take another one of the range", tenth(range.network())),
+                    ));
+                }
+                tenth(range.network())
+            }
             None => {
                 problems.push(BootProblem::new(
                     "serviceClusterIPRange",
@@ -51,7 +62,7 @@ impl Ranges {
                 String::new()
             }
         };
-        let dns = settings.block("kubeDNS").text("serverIP").map_or(dns, str::to_owned);
+        let dns = written.map_or(dns, str::to_owned);
         Self { services, pods, dns, ipv6 }
     }
 
@@ -64,6 +75,14 @@ impl Ranges {
             controller_manager.extra_args = args.0;
         }
     }
+}
+
+/// Whether the service of DNS can have an address: the API server gives its own service the first one of the range.
+fn may_be_dns(address: &str, services: &IpNet) -> bool {
+    let Ok(address) = address.parse::<IpAddr>() else { return false };
+    let first = services.hosts().next();
+    let broadcast = address.is_ipv4() && address == services.broadcast();
+    services.contains(&address) && address != services.network() && !broadcast && Some(address) != first
 }
 
 /// The tenth address of a range, which is that of DNS.
@@ -91,5 +110,18 @@ mod tests {
         assert_eq!(ranges(&[]), all("100.64.0.0/13", "100.96.0.0/11", "100.64.0.10"));
         let own = [("spec:\n", "spec:\n  serviceClusterIPRange: 10.96.0.0/16\n  podCIDR: 10.244.0.0/16\n")];
         assert_eq!(ranges(&own), all("10.96.0.0/16", "10.244.0.0/16", "10.96.0.10"));
+        let dns = [("spec:\n", "spec:\n  kubeDNS: {serverIP: 100.64.0.53}\n")];
+        assert_eq!(ranges(&dns), all("100.64.0.0/13", "100.96.0.0/11", "100.64.0.53"));
+    }
+
+    #[test]
+    fn the_address_of_dns_is_one_that_a_service_can_have() {
+        for address in ["100.64.0.0", "100.64.0.1", "100.71.255.255", "100.96.0.10", "fd00::a", "dns"] {
+            let mut problems = Vec::new();
+            let dns = format!("spec:\n  kubeDNS: {{serverIP: '{address}'}}\n");
+            Ranges::of(&spec(&[("spec:\n", &dns)]), &mut problems);
+            let fields: Vec<&str> = problems.iter().map(|problem| problem.field.as_str()).collect();
+            assert_eq!(fields, ["kubeDNS.serverIP"], "{address}");
+        }
     }
 }

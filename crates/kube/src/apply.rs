@@ -15,6 +15,7 @@ use crate::FIELD_MANAGER;
 use crate::api::Form;
 use crate::connect::Cluster;
 use crate::error::{Class, KubeError};
+use crate::guard::{Alone, Guard};
 use crate::inventory::{Inventory, ObjectRef};
 use crate::labels;
 use crate::prune::Pruned;
@@ -26,7 +27,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// How add-ons are applied.
 #[derive(Clone, Copy, Debug)]
 pub struct ApplyOptions {
-    /// Fields that others own are taken over.
+    /// Fields that others own are taken over, also of an add-on that is as it was when it was applied last.
     pub force: bool,
     /// How long is waited for what is not possible yet, for each add-on.
     pub deadline: Duration,
@@ -63,6 +64,8 @@ pub struct Applied {
 pub struct Step {
     /// Its name.
     pub addon: String,
+    /// Whether fields of others were taken over.
+    pub forced: bool,
     /// What was done.
     pub outcome: Result<Applied, KubeError>,
 }
@@ -77,27 +80,54 @@ enum Done {
 impl Cluster {
     /// Applies add-ons wave by wave, and prunes those that are no longer among them. A failure stops neither the others nor the
     /// next wave: what is broken in one place must not keep a cluster from the rest. Add-ons that failed are not pruned, and
-    /// neither are `others`: the names of those that are wanted although they could not be made.
-    pub async fn apply_all(&self, units: &[Unit], others: &BTreeSet<String>, options: &ApplyOptions) -> Vec<Step> {
+    /// neither are `others`: the names of those that are wanted although they could not be made. The guard's refusal ends it.
+    ///
+    /// What is new takes its fields from whoever has them. An add-on that was applied to the end before gets back what is
+    /// gone, and leaves what somebody else has changed since (unless it is forced): autoscalers, and people who had a reason.
+    pub async fn apply_all(
+        &self,
+        units: &[Unit],
+        others: &BTreeSet<String>,
+        options: &ApplyOptions,
+        guard: &dyn Guard,
+    ) -> Vec<Step> {
         let mut steps = Vec::new();
+        let known = match self.inventories().await {
+            Ok(known) => known,
+            Err(error) => return vec![Step { addon: String::new(), forced: false, outcome: Err(error) }],
+        };
         for wave in [Wave::Foundation, Wave::System, Wave::Extension, Wave::User] {
             for unit in units.iter().filter(|unit| unit.addon.wave == wave) {
-                let outcome = self.apply(&unit.addon, &unit.objects, options).await;
-                steps.push(Step { addon: unit.addon.name.clone(), outcome });
+                let is_known = known.get(&unit.addon.name).is_some_and(|known| known.digest == unit.addon.digest());
+                let options = ApplyOptions { force: options.force || !is_known, ..*options };
+                let allowed = guard.goes_on().await;
+                let ends = allowed.is_err();
+                let outcome = match allowed {
+                    Ok(()) => self.apply_guarded(&unit.addon, &unit.objects, &options, guard).await,
+                    Err(error) => Err(error),
+                };
+                steps.push(Step { addon: unit.addon.name.clone(), forced: options.force, outcome });
+                if ends {
+                    return steps;
+                }
             }
         }
         match self.inventories().await {
             Ok(inventories) => {
                 let wanted = |name: &str| units.iter().any(|unit| unit.addon.name == name) || others.contains(name);
                 for addon in inventories.keys().filter(|name| !wanted(name)) {
-                    let outcome = self.remove(addon, options.destroy).await;
+                    let outcome = match guard.goes_on().await {
+                        Ok(()) => self.remove(addon, options.destroy).await,
+                        Err(error) => Err(error),
+                    };
                     steps.push(Step {
                         addon: addon.clone(),
+                        forced: false,
                         outcome: outcome.map(|pruned| Applied { pruned, ..Applied::default() }),
                     });
                 }
             }
-            Err(error) => steps.push(Step { addon: String::new(), outcome: Err(error) }),
+            Err(error) => steps.push(Step { addon: String::new(), forced: false, outcome: Err(error) }),
         }
         steps
     }
@@ -107,13 +137,25 @@ impl Cluster {
     /// # Errors
     /// The API refuses something, or did not become ready for it until the deadline. What was applied is noted.
     pub async fn apply(&self, addon: &Addon, objects: &[Value], options: &ApplyOptions) -> Result<Applied, KubeError> {
+        self.apply_guarded(addon, objects, options, &Alone).await
+    }
+
+    async fn apply_guarded(
+        &self,
+        addon: &Addon,
+        objects: &[Value],
+        options: &ApplyOptions,
+        guard: &dyn Guard,
+    ) -> Result<Applied, KubeError> {
         let until = Instant::now() + options.deadline;
         let before = self.inventories().await?.remove(&addon.name).unwrap_or_default();
         let wanted: Vec<ObjectRef> = crate::certificates::places(addon, objects);
         let gone: Vec<ObjectRef> =
             before.objects.iter().filter(|old| !wanted.iter().any(|new| new.is_same(old))).cloned().collect();
         let everything = wanted.iter().chain(&gone).cloned().collect();
-        let started = Inventory { version: addon.version.clone(), digest: String::new(), objects: everything };
+        // What was applied to the end once is not new, wherever this run is cut off.
+        let digest = if before.digest == addon.digest() { before.digest } else { String::new() };
+        let started = Inventory { version: addon.version.clone(), digest, objects: everything };
         self.record(&addon.name, Some(&started)).await?;
 
         let mut applied = Applied::default();
@@ -128,7 +170,10 @@ impl Cluster {
             crate::certificates::trust(&mut object, &bundles);
             self.apply_until(addon, object, options, until, &mut applied).await?;
         }
-        applied.pruned = self.prune(&addon.name, &gone, options.destroy).await?;
+        if !gone.is_empty() {
+            guard.goes_on().await?;
+            applied.pruned = self.prune(&addon.name, &gone, options.destroy).await?;
+        }
         let mut there = wanted;
         there.extend(applied.pruned.kept.iter().filter(|kept| kept.ours).map(|kept| kept.object.clone()));
         let inventory = Inventory { version: addon.version.clone(), digest: addon.digest(), objects: there };

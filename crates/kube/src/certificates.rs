@@ -1,7 +1,8 @@
 //! Certificates of services of add-ons, made here: their keys are in the cluster and nowhere else.
 //!
 //! An authority is made for each, signs the one certificate, and is forgotten: its certificate is what others trust. A
-//! certificate is replaced two months before it ends, or when its names change.
+//! certificate is replaced two months before it ends, or when its names change. The authority before is trusted until the next
+//! time, as pods go on showing its certificate for a while.
 
 use std::collections::BTreeMap;
 
@@ -85,7 +86,9 @@ impl Cluster {
                 }
             }
             let made = make(wanted, now).map_err(|error| KubeError::new(Class::Other, &action, error.to_string()))?;
-            let authority = base64(made.authority.as_bytes());
+            // Pods show the certificate of before until they have read the new one, and must be trusted meanwhile.
+            let before = found.as_ref().and_then(authority_of).unwrap_or_default();
+            let authority = base64(format!("{}{before}", made.authority).as_bytes());
             let mut secret = json!({
                 "apiVersion": "v1",
                 "kind": "Secret",
@@ -141,6 +144,14 @@ fn authority_if_good(secret: &Value, wanted: &ServingCertificate, now: Timestamp
     let data = |key: &str| secret.pointer(&format!("/data/{key}")).and_then(Value::as_str).unwrap_or_default();
     let (certificate, authority) = (data("tls.crt"), data("ca.crt"));
     (is_good(certificate, wanted, now) && !authority.is_empty()).then(|| authority.to_owned())
+}
+
+/// The authority, in PEM, that has issued the certificate of a secret: the first one of those that are trusted.
+fn authority_of(secret: &Value) -> Option<String> {
+    const END: &str = "-----END CERTIFICATE-----\n";
+    let text = String::from_utf8(from_base64(secret.pointer("/data/ca.crt")?.as_str()?)?).ok()?;
+    let end = text.find(END)?;
+    text.get(..end + END.len()).map(str::to_owned)
 }
 
 /// Whether a certificate, in base64, still serves.

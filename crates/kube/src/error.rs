@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// What the API says when an object is not the version that a request names.
+const MODIFIED: &str = "the object has been modified";
+
 /// What an error means for whoever made the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
@@ -84,6 +87,11 @@ impl KubeError {
         self.class.hint()
     }
 
+    /// Whether somebody else wrote before, so that the object is not what the request was made for.
+    pub(crate) fn is_overtaken(&self) -> bool {
+        self.why.contains(MODIFIED)
+    }
+
     /// An error of the client.
     pub(crate) fn of(action: impl Into<String>, error: kube::Error) -> Self {
         let action = action.into();
@@ -114,7 +122,7 @@ fn classify(code: u16, reason: &str, message: &str) -> Class {
         }
         (404, _) => Class::NotFound,
         // Somebody else wrote between two steps of the server.
-        (409, _) if message.contains("the object has been modified") => Class::NotReady,
+        (409, _) if message.contains(MODIFIED) => Class::NotReady,
         (409, _) => Class::Conflict,
         (422 | 400 | 405 | 413 | 415, _) => Class::Invalid,
         (408 | 429 | 502 | 503 | 504, _) => Class::NotReady,

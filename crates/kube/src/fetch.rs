@@ -105,6 +105,7 @@ mod tests {
             name: "a".to_owned(),
             version: "1".to_owned(),
             wave: Wave::User,
+            kubernetes: None,
             namespace: None,
             upstream: vec![UpstreamFile { url: "https://example.com/a".to_owned(), sha256 }],
             patches: Vec::new(),

@@ -32,6 +32,8 @@ pub struct NodeState {
     pub provider_id: Option<String>,
     /// Labels.
     pub labels: BTreeMap<String, String>,
+    /// Ranges that its pods have their addresses from.
+    pub pod_ranges: Vec<String>,
     /// Taints as `key=value:effect`.
     pub taints: Vec<String>,
     /// Since when it is there.
@@ -69,6 +71,7 @@ impl NodeState {
             unschedulable: spec.unschedulable == Some(true),
             kubelet_version: status.node_info.map(|info| info.kubelet_version).unwrap_or_default(),
             provider_id: spec.provider_id,
+            pod_ranges: spec.pod_cidrs.unwrap_or_default(),
             labels,
             taints: spec.taints.unwrap_or_default().into_iter().map(taint).collect(),
             created: node.metadata.creation_timestamp.map(|at| at.0),
@@ -93,6 +96,19 @@ impl Cluster {
         }
         nodes.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(nodes)
+    }
+
+    /// The oldest version of Kubernetes that a control plane has: of its kubelet, which comes with its API server, or of the API
+    /// server that is asked.
+    ///
+    /// # Errors
+    /// As for [`Self::nodes`].
+    pub async fn oldest_control_plane(&self) -> Result<String, KubeError> {
+        let mut oldest = self.version().await?;
+        for node in self.nodes().await?.into_iter().filter(|node| node.control_plane) {
+            oldest = kedge_addons::older(&oldest, &node.kubelet_version).to_owned();
+        }
+        Ok(oldest)
     }
 
     /// A node, if it is there.
@@ -128,7 +144,7 @@ impl Cluster {
     }
 
     /// Gives a node its ranges of addresses for pods, where no controller does: those of IPv6 come from AWS. They cannot be
-    /// changed later.
+    /// changed later: the API refuses others.
     ///
     /// # Errors
     /// It is not there, has other ranges, or the API refuses.

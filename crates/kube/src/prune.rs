@@ -5,10 +5,13 @@
 
 use serde_json::{Value, json};
 
+use crate::api::encode;
 use crate::connect::Cluster;
 use crate::error::{Class, KubeError};
 use crate::inventory::ObjectRef;
 use crate::labels;
+
+const DEFINITIONS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 
 /// What pruning did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -73,7 +76,9 @@ impl Cluster {
 
     /// What of others would be lost with an object.
     async fn holds(&self, object: &ObjectRef, found: &Value) -> Result<Option<String>, KubeError> {
-        let delete = format!("`kubectl delete {} {}` deletes it", object.kind.to_lowercase(), object.name);
+        let place =
+            if object.namespace.is_empty() { String::new() } else { format!(" --namespace {}", object.namespace) };
+        let delete = format!("`kubectl delete{place} {} {}` deletes it", object.kind.to_lowercase(), object.name);
         match object.kind.as_str() {
             "Namespace" => Ok(Some(format!("everything within it would go too; {delete}"))),
             "PersistentVolume" | "PersistentVolumeClaim" => Ok(Some(format!("its data would be lost; {delete}"))),
@@ -95,7 +100,27 @@ impl Cluster {
                 };
                 Ok((count > 0).then(|| format!("there are {count} objects of it, which would go too; {delete}")))
             }
+            "StatefulSet" => {
+                let deletes = found.pointer("/spec/persistentVolumeClaimRetentionPolicy/whenDeleted");
+                let deletes = deletes.and_then(Value::as_str) == Some("Delete");
+                Ok(deletes.then(|| format!("it deletes its volume claims with it, and their data; {delete}")))
+            }
+            _ if self.is_custom(object).await? => {
+                Ok(Some(format!("whoever it is for may delete what it stands for, with its data; {delete}")))
+            }
             _ => Ok(None),
         }
+    }
+
+    /// Whether objects of a kind are custom resources.
+    async fn is_custom(&self, object: &ObjectRef) -> Result<bool, KubeError> {
+        // Groups without a dot, such as `apps`, are built in.
+        let group = object.api_version.split_once('/').map_or("", |(group, _)| group);
+        if !group.contains('.') {
+            return Ok(false);
+        }
+        let kind = self.kind(&object.api_version, &object.kind).await?;
+        let definition = format!("{DEFINITIONS}/{}", encode(&format!("{}.{group}", kind.plural)));
+        Ok(self.find(&format!("look for the definition of {object}"), &definition).await?.is_some())
     }
 }

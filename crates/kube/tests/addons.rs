@@ -24,7 +24,7 @@ use jiff::Timestamp;
 use kedge_addons::{Surroundings, sha256, wanted};
 use kedge_bootstrap::ApiEndpoint;
 use kedge_diag::Source;
-use kedge_kube::{Access, ApplyOptions, Cluster, Unit};
+use kedge_kube::{Access, Alone, ApplyOptions, Cluster, Unit};
 use kedge_spec::{ParseOptions, ResolveOptions, parse};
 use real::Real;
 use serde_json::{Value, json};
@@ -55,7 +55,7 @@ async fn every_object_is_admitted() {
         }
     }
     // All of them go again, with everything that they brought.
-    let steps = cluster.apply_all(&[], &BTreeSet::new(), &options).await;
+    let steps = cluster.apply_all(&[], &BTreeSet::new(), &options, &Alone).await;
     for step in steps {
         let applied = step.outcome.unwrap_or_else(|error| panic!("{}: {error}", step.addon));
         assert_eq!(applied.pruned.kept, [], "{}", step.addon);
@@ -160,6 +160,7 @@ fn bare() -> kedge_addons::Addon {
         name: String::new(),
         version: "v1".to_owned(),
         wave: kedge_addons::Wave::User,
+        kubernetes: None,
         namespace: None,
         upstream: Vec::new(),
         patches: Vec::new(),

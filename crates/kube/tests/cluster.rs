@@ -9,6 +9,7 @@
 )]
 
 #[path = "servers/fake.rs"]
+#[expect(dead_code, reason = "another suite needs the rest of it")]
 mod fake;
 #[path = "servers/real.rs"]
 mod real;
@@ -19,7 +20,7 @@ use std::time::Duration;
 use fake::Fake;
 use jiff::{SignedDuration, Timestamp};
 use kedge_addons::{Addon, FORMAT_VERSION, ServingCertificate, Wave};
-use kedge_kube::{Access, ApplyOptions, Class, Cluster, ObjectChange, Pruned, Unit};
+use kedge_kube::{Access, Alone, ApplyOptions, Class, Cluster, Guard, KubeError, ObjectChange, Pruned, Unit};
 use real::Real;
 use ring::rand::SystemRandom;
 use serde_json::{Value, json};
@@ -30,6 +31,7 @@ fn addon(name: &str, objects: Vec<Value>) -> Unit {
         name: name.to_owned(),
         version: "v1".to_owned(),
         wave: Wave::System,
+        kubernetes: None,
         namespace: None,
         upstream: Vec::new(),
         patches: Vec::new(),
@@ -68,6 +70,23 @@ fn thing(name: &str) -> Value {
     json!({ "apiVersion": "example.com/v1", "kind": "Thing", "metadata": { "name": name, "namespace": "default" }, "size": 1 })
 }
 
+fn set(name: &str, when_deleted: &str) -> Value {
+    json!({
+        "apiVersion": "apps/v1",
+        "kind": "StatefulSet",
+        "metadata": { "name": name, "namespace": "default" },
+        "spec": {
+            "persistentVolumeClaimRetentionPolicy": { "whenDeleted": when_deleted },
+            "selector": { "matchLabels": { "app": name } },
+            "serviceName": name,
+            "template": {
+                "metadata": { "labels": { "app": name } },
+                "spec": { "containers": [{ "name": "a", "image": "registry.k8s.io/pause:3.10" }] },
+            },
+        },
+    })
+}
+
 /// Applied once it is there, applied twice nothing changes, and what is left out is pruned.
 async fn applies_and_prunes(cluster: &Cluster) {
     let first = addon("one", vec![map("one-a", "1"), map("one-b", "1")]);
@@ -92,9 +111,9 @@ async fn applies_and_prunes(cluster: &Cluster) {
     assert_eq!((inventory.digest, inventory.objects.len()), (second.addon.digest(), 1));
 
     // It stays where it is wanted and could not be made, and without it among those that are wanted it goes.
-    let steps = cluster.apply_all(&[], &["one".to_owned()].into(), &options()).await;
+    let steps = cluster.apply_all(&[], &["one".to_owned()].into(), &options(), &Alone).await;
     assert!(steps.is_empty(), "{steps:?}");
-    let steps = cluster.apply_all(&[], &BTreeSet::new(), &options()).await;
+    let steps = cluster.apply_all(&[], &BTreeSet::new(), &options(), &Alone).await;
     assert!(steps.iter().all(|step| step.outcome.is_ok()), "{steps:?}");
     assert_eq!(cluster.inventories().await.unwrap(), BTreeMap::new());
     let gone = cluster.diff(&second.addon, &second.objects).await.unwrap();
@@ -106,9 +125,10 @@ async fn keeps_what_holds_data(cluster: &Cluster) {
     let space = json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "space" } });
     let mut inside = map("inside", "1");
     inside["metadata"]["namespace"] = "space".into();
-    let unit = addon("two", vec![thing("a"), inside, definition(), space]);
+    let sets = [set("data", "Delete"), set("none", "Retain")];
+    let unit = addon("two", [thing("a"), inside, definition(), space].into_iter().chain(sets).collect());
     let diffs = cluster.diff(&unit.addon, &unit.objects).await.unwrap();
-    assert!(diffs.len() == 4 && diffs.iter().all(|diff| diff.change == ObjectChange::Create), "{diffs:?}");
+    assert!(diffs.len() == 6 && diffs.iter().all(|diff| diff.change == ObjectChange::Create), "{diffs:?}");
     cluster.apply(&unit.addon, &unit.objects, &options()).await.unwrap();
     // Somebody else's object.
     let others = addon("three", vec![thing("b")]);
@@ -116,17 +136,21 @@ async fn keeps_what_holds_data(cluster: &Cluster) {
 
     let pruned = cluster.remove("two", false).await.unwrap();
     let kept: Vec<String> = pruned.kept.iter().map(|kept| format!("{}: {}", kept.object, kept.why)).collect();
-    assert_eq!(kept.len(), 2, "{kept:?}");
-    assert!(
-        kept.iter().any(|line| line.starts_with("CustomResourceDefinition things.example.com: there are 1 objects")),
-        "{kept:?}"
-    );
-    assert!(kept.iter().any(|line| line.starts_with("Namespace space: everything within")), "{kept:?}");
-    assert_eq!(pruned.deleted.len(), 2);
+    assert_eq!(kept.len(), 4, "{kept:?}");
+    for start in [
+        "CustomResourceDefinition things.example.com: there are 2 objects",
+        "Namespace space: everything within",
+        "StatefulSet default/data: it deletes its volume claims",
+        "Thing default/a: whoever it is for may delete what it stands for, with its data; `kubectl delete --namespace default thing a` deletes it",
+    ] {
+        assert!(kept.iter().any(|line| line.starts_with(start)), "{start}: {kept:?}");
+    }
+    let deleted: Vec<String> = pruned.deleted.iter().map(ToString::to_string).collect();
+    assert_eq!(deleted, ["StatefulSet default/none", "ConfigMap space/inside"]);
 
     cluster.apply(&unit.addon, &unit.objects, &options()).await.unwrap();
     let pruned = cluster.remove("two", true).await.unwrap();
-    assert!(pruned.kept.is_empty() && pruned.deleted.len() == 4, "{pruned:?}");
+    assert!(pruned.kept.is_empty() && pruned.deleted.len() == 6, "{pruned:?}");
     cluster.remove("three", false).await.unwrap();
 }
 
@@ -142,6 +166,42 @@ async fn leaves_what_is_not_its_own(cluster: &Cluster) {
     assert_eq!(pruned, Pruned::default());
     let pruned = cluster.remove("five", false).await.unwrap();
     assert_eq!(pruned.deleted.len(), 1);
+}
+
+/// Lets somebody go on so many times.
+struct Times(std::sync::atomic::AtomicUsize);
+
+#[async_trait::async_trait]
+impl Guard for Times {
+    async fn goes_on(&self) -> Result<(), KubeError> {
+        let order = std::sync::atomic::Ordering::SeqCst;
+        let left = self.0.fetch_update(order, order, |left| left.checked_sub(1));
+        let refusal = KubeError { class: Class::Other, action: "go on".to_owned(), why: "no".to_owned(), source: None };
+        left.map(drop).map_err(|_| refusal)
+    }
+}
+
+/// Whoever may not go on applies nothing more, and deletes nothing.
+async fn ends_where_somebody_else_goes_on(cluster: &Cluster) {
+    let before = [
+        addon("twelve", vec![map("twelve-a", "1"), map("twelve-b", "1")]),
+        addon("thirteen", vec![map("thirteen-a", "1")]),
+    ];
+    let others = BTreeSet::new();
+    for step in cluster.apply_all(&before, &others, &options(), &Alone).await {
+        step.outcome.unwrap();
+    }
+    let after = [addon("fourteen", vec![map("fourteen-a", "1")]), addon("twelve", vec![map("twelve-a", "1")])];
+    for times in 0..=4 {
+        let steps = cluster.apply_all(&after, &others, &options(), &Times(times.into())).await;
+        // It is asked before each add-on, before something of the second is deleted, and before the third goes.
+        assert_eq!(steps.iter().any(|step| step.outcome.is_err()), times < 4, "{times}: {steps:?}");
+        let inventories = cluster.inventories().await.unwrap();
+        assert_eq!(inventories.contains_key("fourteen"), times > 0);
+        assert_eq!(inventories["twelve"].objects.len(), if times > 2 { 1 } else { 2 }, "{times}");
+        assert_eq!(inventories.contains_key("thirteen"), times < 4);
+    }
+    cluster.apply_all(&[], &others, &options(), &Alone).await;
 }
 
 /// Certificates are made once, and those who trust them have their authority.
@@ -256,6 +316,7 @@ async fn everything(cluster: &Cluster) {
     applies_and_prunes(cluster).await;
     keeps_what_holds_data(cluster).await;
     leaves_what_is_not_its_own(cluster).await;
+    ends_where_somebody_else_goes_on(cluster).await;
     makes_certificates(cluster).await;
     applies_at_the_same_time(cluster).await;
     makes_tokens(cluster).await;
@@ -298,6 +359,16 @@ async fn conflicts(cluster: &Cluster, kubeconfig: &str) {
     assert_eq!(error.class, Class::Conflict, "{error}");
     let applied = cluster.apply(&unit.addon, &unit.objects, &ApplyOptions { force: true, ..options() }).await.unwrap();
     assert_eq!(applied.changed.len(), 1);
+    // Where add-ons are applied again and again, only what is new takes fields of others.
+    maps.patch("eight-a", &kube::api::PatchParams::apply("somebody").force(), &theirs).await.unwrap();
+    let others = BTreeSet::new();
+    for _ in 0..2 {
+        let again = cluster.apply_all(std::slice::from_ref(&unit), &others, &options(), &Alone).await.remove(0);
+        assert_eq!((again.forced, again.outcome.unwrap_err().class), (false, Class::Conflict));
+    }
+    let unit = addon("eight", vec![map("eight-a", "2")]);
+    let new = cluster.apply_all(std::slice::from_ref(&unit), &others, &options(), &Alone).await.remove(0);
+    assert_eq!((new.forced, new.outcome.unwrap().changed.len()), (true, 1));
 
     let mut wrong = map("nine", "1");
     wrong["dada"] = json!({});
@@ -390,7 +461,8 @@ async fn a_run_that_is_cut_off_is_finished_by_the_next() {
     for writes in 0..12 {
         let fake = Fake::start().await;
         let cluster = Cluster::connect(&Access::Kubeconfig(&fake.kubeconfig())).await.unwrap();
-        let soon = ApplyOptions { deadline: Duration::from_millis(1), ..options() };
+        let whole = ApplyOptions { destroy: true, ..options() };
+        let soon = ApplyOptions { deadline: Duration::from_millis(1), ..whole };
         fake.cut_after(Some(writes));
         let first = cluster.apply(&before.addon, &before.objects, &soon).await;
         fake.cut_after(None);
@@ -398,7 +470,7 @@ async fn a_run_that_is_cut_off_is_finished_by_the_next() {
         fake.cut_after(Some(writes));
         let second = cluster.apply(&after.addon, &after.objects, &soon).await;
         fake.cut_after(None);
-        cluster.apply(&after.addon, &after.objects, &options()).await.unwrap();
+        cluster.apply(&after.addon, &after.objects, &whole).await.unwrap();
         let names: Vec<String> =
             fake.labelled("one").into_iter().map(|(at, _)| at.rsplit('/').next().unwrap().to_owned()).collect();
         assert_eq!(names, ["a", "c", "things.example.com"], "after {writes} writes");
@@ -424,4 +496,37 @@ async fn servers_that_are_not_there_are_told() {
     let cluster = Cluster::connect(&Access::Kubeconfig(&config.to_string())).await.unwrap();
     assert_eq!(cluster.ready().await.unwrap_err().class, Class::Unreachable);
     assert_eq!(Cluster::connect(&Access::Kubeconfig("a: [")).await.unwrap_err().class, Class::Invalid);
+}
+
+/// Pods go on showing the certificate of before for a while.
+#[tokio::test]
+async fn the_authority_before_is_trusted_until_the_next_one() {
+    use base64::Engine as _;
+    let fake = Fake::start().await;
+    let cluster = Cluster::connect(&Access::Kubeconfig(&fake.kubeconfig())).await.unwrap();
+    let hook = json!({
+        "apiVersion": "apiregistration.k8s.io/v1",
+        "kind": "APIService",
+        "metadata": { "name": "v1.six.example.com" },
+        "spec": { "group": "six.example.com", "version": "v1", "service": { "name": "six", "namespace": "default" } },
+    });
+    let mut unit = addon("six", vec![hook]);
+    let trusted = [("APIService", "v1.six.example.com")];
+    unit.addon.certificates = vec![ServingCertificate::of_service("six-tls", "default", "six", &trusted)];
+    let mut seen: Vec<Vec<String>> = Vec::new();
+    for days in [0, 320, 640] {
+        let now = Timestamp::now() + SignedDuration::from_hours(24 * days);
+        cluster.apply(&unit.addon, &unit.objects, &ApplyOptions { now, ..options() }).await.unwrap();
+        let objects = fake.labelled("six");
+        let of = |kind: &str| &objects.iter().find(|(_, object)| object["kind"] == kind).unwrap().1;
+        let bundle = &of("APIService")["spec"]["caBundle"];
+        assert_eq!(*bundle, of("Secret")["data"]["ca.crt"]);
+        let bytes = base64::engine::general_purpose::STANDARD.decode(bundle.as_str().unwrap()).unwrap();
+        let text = String::from_utf8(bytes).unwrap();
+        seen.push(text.split_inclusive("-----END CERTIFICATE-----\n").map(str::to_owned).collect());
+    }
+    assert_eq!(seen.iter().map(Vec::len).collect::<Vec<_>>(), [1, 2, 2]);
+    assert!(
+        seen[1][1] == seen[0][0] && seen[2][1] == seen[1][0] && seen[1][0] != seen[1][1] && seen[2][0] != seen[2][1]
+    );
 }

@@ -71,6 +71,10 @@ impl Instances for Account {
         let (most, addresses) = self.at(identity).interfaces_of(machine).await.map_err(failed)?;
         Ok(Interfaces { most, addresses })
     }
+
+    async fn pod_range(&self, identity: &Identity, instance: &str) -> Result<String, PortError> {
+        self.at(identity).prefix_of(instance).await.map_err(failed)
+    }
 }
 
 #[async_trait]

@@ -1,8 +1,10 @@
 //! kedge-node: the program that an instance runs to become a node, and to stay one.
 //!
 //! `args.rs` is the grammar, `environment.rs` reads the environment, `wiring.rs` puts what is outside behind the ports of
-//! `kedge-agent`: `cloud.rs` AWS, `api.rs` the Kubernetes API, `member.rs` etcd. What is done is in `kedge-agent`.
+//! `kedge-agent`: `cloud.rs` AWS, `api.rs` the Kubernetes API, `addons.rs` add-ons, `member.rs` etcd. What is done is in
+//! `kedge-agent`.
 
+mod addons;
 mod addresses;
 mod api;
 mod args;

@@ -9,7 +9,8 @@ use kedge_aws::{Aws, AwsOptions};
 use kedge_bootstrap::{Arch, GroupConfig};
 use kedge_store::{ClusterStore, Objects};
 
-use crate::api::{Api, ClusterAddOns};
+use crate::addons::ClusterAddOns;
+use crate::api::Api;
 use crate::cloud::{Account, Keys};
 use crate::environment::Environment;
 use crate::member::MainMember;
@@ -40,7 +41,7 @@ pub(crate) async fn agent(
     let metadata = environment.metadata.as_deref().map_or_else(Imds::default, Imds::at);
     let account = Arc::new(Account { aws: aws.clone() });
     let api = Arc::new(Api::new(root, &config.endpoint));
-    let addons = Arc::new(ClusterAddOns::new(Arc::clone(&api), store.clone(), Arc::clone(&host), load_balancer));
+    let addons = Arc::new(ClusterAddOns::new(api.clone(), store.clone(), Arc::clone(&host), load_balancer));
     let etcd = MainMember::new(name, root, Arc::clone(&objects), &environment.path, Arc::clone(&host))
         .with_snapshots(config.etcd_snapshot_seconds, config.etcd_retention_days);
     let ports = Ports {

@@ -6,6 +6,7 @@
 mod account;
 mod damage;
 mod deliver;
+mod dns;
 mod objects;
 mod place;
 mod store;
@@ -15,6 +16,7 @@ mod upgrade;
 mod wanted;
 
 pub use account::Booting;
+pub(crate) use dns::dns_notes;
 pub use store::{BootSource, Program};
 pub(crate) use upgrade::upgrade_notes;
 pub(crate) use wanted::{Wanted, wanted};

@@ -91,6 +91,7 @@ pub(crate) async fn propose_for<O: Observe>(
     desired.notes.extend(boot::notes(facts, Some(inventory), move_store));
     let inventory = with_contents(cloud, &desired, inventory).await?;
     desired.notes.extend(boot::upgrade_notes(&desired, &inventory));
+    desired.notes.extend(boot::dns_notes(&desired, &inventory));
     propose(desired, &inventory, context, allow_destroy)
 }
 

@@ -33,9 +33,12 @@ pub(super) fn make(context: &Context<'_>, _: &mut Vec<Problem>) -> Option<Addon>
 fn controller(context: &Context<'_>, addon: &mut Addon) {
     let settings = context.settings("certManager");
     let release = context.release(NAME);
+    // Pods that the controller makes have an image that only a flag names.
+    let solver = release.image("acmesolver");
+    let solver = context.registry().map_or_else(|| solver.to_owned(), |registry| registry.image(solver));
     let mut args = vec![
         "--v=2".to_owned(),
-        format!("--acme-http01-solver-image={}", release.image("acmesolver")),
+        format!("--acme-http01-solver-image={solver}"),
         format!("--cluster-resource-namespace={SYSTEM}"),
         "--enable-certificate-owner-ref=true".to_owned(),
         format!("--leader-election-namespace={SYSTEM}"),

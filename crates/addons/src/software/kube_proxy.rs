@@ -53,6 +53,8 @@ pub(super) fn make(context: &Context<'_>, problems: &mut Vec<Problem>) -> Option
     ];
     let mut addon = context.addon(NAME, Wave::Foundation);
     addon.version = format!("v{version}");
+    // It must not be newer than any API server.
+    addon.kubernetes = Some(version.clone());
     addon.objects.push(service_account(SYSTEM, NAME));
     addon.objects.push(config_map(SYSTEM, NAME, configuration));
     addon.objects.push(bind(

@@ -1,5 +1,6 @@
 //! A cache of DNS on every node, if `kubeDNS.nodeLocalDNS` asks for it.
 
+use kedge_bootstrap::DnsCache;
 use serde_json::json;
 
 use crate::addon::{Addon, Wave};
@@ -12,10 +13,8 @@ const NAME: &str = "node-local-dns";
 const HEALTH: u16 = 3989;
 
 pub(super) fn make(context: &Context<'_>, problems: &mut Vec<Problem>) -> Option<Addon> {
+    let cache = DnsCache::of(context.spec, &context.ranges)?;
     let settings = context.settings("kubeDNS").block("nodeLocalDNS");
-    if settings.boolean("enabled") != Some(true) {
-        return None;
-    }
     if context.settings("kubeDNS").text("provider") == Some("None") {
         problems.push(Problem::new(
             "spec.kubeDNS.nodeLocalDNS",
@@ -23,12 +22,8 @@ pub(super) fn make(context: &Context<'_>, problems: &mut Vec<Problem>) -> Option
             "remove one of the two",
         ));
     }
-    let usual = if context.ranges.ipv6 { "fd00:90de:d95::1" } else { "169.254.20.10" };
-    let address = settings.text("localIP").unwrap_or(usual);
-    let cilium = matches!(context.spec.cluster.network.plugin, kedge_spec::resolved::NetworkPlugin::Cilium { .. });
-    // It also takes the address of the service, unless Cilium sends pods to it or kube-proxy is not iptables.
-    let ipvs = context.settings("kubeProxy").text("proxyMode") == Some("ipvs");
-    let listens = if cilium || ipvs { address.to_owned() } else { format!("{address},{}", context.ranges.dns) };
+    let address = cache.address.as_str();
+    let listens = if cache.takes_service { format!("{address},{}", context.ranges.dns) } else { address.to_owned() };
     let release = context.release(NAME);
     let get = json!({ "host": address, "path": "/health", "port": HEALTH });
     let probe = json!({ "httpGet": get, "initialDelaySeconds": 60, "timeoutSeconds": 5 });

@@ -232,3 +232,61 @@ fn a_manifest_as_it_is_stored() {
     );
     assert_data_eq!(addon(&spec(ROLES), "aws-ebs-csi-driver").to_yaml(), file!["../../testdata/ebs-csi-driver.yaml"]);
 }
+
+/// What follows the version of Kubernetes waits for control planes that have it.
+#[test]
+fn what_follows_kubernetes_says_which_control_planes_it_needs() {
+    let needs = |version: &str| {
+        let spec = spec_of(&[("kubernetesVersion: 1.34.1", version)]);
+        let made = addons_with(&spec, &BTreeMap::new()).unwrap();
+        let named = made.into_iter().filter_map(|addon| Some((addon.name, addon.kubernetes?)));
+        named.collect::<BTreeMap<String, String>>()
+    };
+    let of = |proxy: &str, others: &str| {
+        let all = [("aws-cloud-controller-manager", others), ("coredns", others), ("kube-proxy", proxy)];
+        all.map(|(name, version)| (name.to_owned(), version.to_owned())).into()
+    };
+    assert_eq!(needs("kubernetesVersion: 1.34.1"), of("1.34.1", "1.34.0"));
+    assert_eq!(needs("kubernetesVersion: 1.35.2"), of("1.35.2", "1.35.0"));
+    // Of the oldest that the table has there is nothing before.
+    assert_eq!(needs("kubernetesVersion: 1.32.4"), [("kube-proxy".to_owned(), "1.32.4".to_owned())].into());
+}
+
+/// Where nodes are tainted for most pods, those that must not share one still find a place.
+#[test]
+fn pods_that_share_no_node_count_the_nodes_that_they_may_use() {
+    let mut found = 0;
+    for addon in addons(&spec("  metricsServer: {enabled: true}\n  certManager: {enabled: true}\n")) {
+        for object in &addon.objects {
+            let pointer = "/spec/template/spec/topologySpreadConstraints";
+            for constraint in object.pointer(pointer).and_then(Value::as_array).into_iter().flatten() {
+                let strict = constraint["whenUnsatisfiable"] == "DoNotSchedule";
+                assert_eq!(
+                    constraint.get("nodeTaintsPolicy"),
+                    strict.then(|| json!("Honor")).as_ref(),
+                    "{}",
+                    addon.name
+                );
+                found += usize::from(strict);
+            }
+        }
+    }
+    assert!(found > 2, "{found}");
+}
+
+/// The registry of the manifest also has the image that cert-manager is told of by a flag.
+#[test]
+fn images_in_flags_come_from_the_registry_as_well() {
+    let solver = |assets: &str| {
+        let addon = addon(&spec(&format!("  certManager: {{enabled: true}}\n{assets}")), "cert-manager");
+        let args =
+            object(&addon, "Deployment", "cert-manager").pointer("/spec/template/spec/containers/0/args").cloned();
+        let args: Vec<String> = serde_json::from_value(args.unwrap()).unwrap();
+        args.iter().find_map(|arg| arg.strip_prefix("--acme-http01-solver-image=").map(str::to_owned)).unwrap()
+    };
+    assert!(solver("").starts_with("quay.io/jetstack/cert-manager-acmesolver:"));
+    let proxied = solver("  assets: {containerProxy: proxy.example.com}\n");
+    assert!(proxied.starts_with("proxy.example.com/jetstack/cert-manager-acmesolver:"), "{proxied}");
+    let mirrored = solver("  assets: {containerRegistry: mirror.example.com}\n");
+    assert!(mirrored.starts_with("mirror.example.com/quay.io-jetstack-cert-manager-acmesolver:"), "{mirrored}");
+}

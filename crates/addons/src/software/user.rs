@@ -100,6 +100,7 @@ fn addon(name: &str, version: Option<&str>, file: &str, objects: Vec<Value>, pro
         name: name.to_owned(),
         version: version.map_or_else(|| digest.chars().take(12).collect(), str::to_owned),
         wave: Wave::User,
+        kubernetes: None,
         namespace: None,
         upstream: Vec::new(),
         patches: Vec::new(),

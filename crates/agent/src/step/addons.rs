@@ -2,6 +2,7 @@
 
 use crate::agent::{Agent, Found};
 use crate::error::StepError;
+use crate::upkeep::ranges;
 
 /// Gives the own node the labels that a kubelet may not give itself.
 pub(super) async fn label_self(agent: &Agent, found: &Found) -> Result<String, StepError> {
@@ -18,8 +19,10 @@ pub(super) async fn label_self(agent: &Agent, found: &Found) -> Result<String, S
     Ok(format!("{name} was given its {} labels", labels.len()))
 }
 
-/// Applies add-ons, without which a first node has no network.
-pub(super) async fn ensure(agent: &Agent) -> Result<String, StepError> {
+/// Applies add-ons, without which a first node has no network. What some of them wait for are pods, which need addresses.
+pub(super) async fn ensure(agent: &Agent, found: &Found) -> Result<String, StepError> {
+    // Upkeep says why it fails.
+    let _as_far_as_it_goes = ranges::ensure(agent, found).await;
     let done = agent.ports.addons.apply().await?;
     Ok(done.unwrap_or_else(|| "the cluster has what it shall have".to_owned()))
 }

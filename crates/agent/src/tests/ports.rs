@@ -216,6 +216,26 @@ impl Instances for Outside {
         let (most, addresses) = found.ok_or_else(|| PortError(format!("EC2 knows no {machine}")))?;
         Ok(Interfaces { most, addresses })
     }
+
+    async fn pod_range(&self, _: &Identity, instance: &str) -> Result<String, PortError> {
+        if self.0.world.state().prefix_fails.as_deref() == Some(instance) {
+            return Err(PortError("ec2:AssignIpv6Addresses: the subnet has none left".to_owned()));
+        }
+        let known = self.0.world.state().prefixes.get(instance).cloned().unwrap_or_default();
+        // EC2 takes its time, and gives another one to everybody who asks.
+        tokio::task::yield_now().await;
+        if let Some(first) = known.first() {
+            return Ok(first.clone());
+        }
+        let assign = || {
+            let mut state = self.0.world.state();
+            let number = state.prefixes.values().flatten().count();
+            let prefix = format!("2001:db8:0:{number:x}::/80");
+            state.prefixes.entry(instance.to_owned()).or_default().push(prefix.clone());
+            Ok(prefix)
+        };
+        self.0.deed(&format!("assign a prefix to {instance}"), || {}, assign).await
+    }
 }
 
 #[async_trait]
@@ -282,7 +302,38 @@ impl Cluster for Outside {
     async fn nodes(&self) -> Result<Vec<ApiNode>, PortError> {
         let state = self.0.world.state();
         let api = state.api.as_ref().filter(|api| api.up).ok_or_else(down)?;
-        Ok(api.nodes.iter().map(|(name, labels)| ApiNode { name: name.clone(), labels: labels.clone() }).collect())
+        let node = |(name, labels): (&String, &BTreeMap<String, String>)| ApiNode {
+            name: name.clone(),
+            labels: labels.clone(),
+            instance: None,
+            pod_ranges: api.ranges.get(name).cloned().into_iter().collect(),
+        };
+        Ok(api.nodes.iter().map(node).collect())
+    }
+
+    async fn take_turn(&self) -> Result<bool, PortError> {
+        let mut state = self.0.world.state();
+        let living: Vec<String> = state.instances.keys().cloned().collect();
+        let api = state.api.as_mut().filter(|api| api.up).ok_or_else(down)?;
+        api.turn = api.turn.take().filter(|holder| living.contains(holder));
+        Ok(*api.turn.get_or_insert_with(|| self.0.id.clone()) == self.0.id)
+    }
+
+    async fn end_turn(&self) -> Result<(), PortError> {
+        let mut state = self.0.world.state();
+        let api = state.api.as_mut().filter(|api| api.up).ok_or_else(down)?;
+        api.turn = api.turn.take().filter(|holder| *holder != self.0.id);
+        Ok(())
+    }
+
+    async fn give_range(&self, node: &str, range: &str) -> Result<(), PortError> {
+        let give = || {
+            let mut state = self.0.world.state();
+            let before = state.api.as_mut().unwrap().ranges.insert(node.to_owned(), range.to_owned());
+            assert!(before.is_none_or(|before| before == range), "ranges of a node cannot be changed");
+        };
+        self.0.deed(&format!("give {node} {range}"), || {}, give).await;
+        Ok(())
     }
 
     async fn label(&self, node: &str, labels: &BTreeMap<String, String>) -> Result<(), PortError> {

@@ -108,6 +108,57 @@ async fn what_an_instance_left_goes_a_day_after_it() {
     assert!(first.disk().said.iter().any(|line| line == "statuses: removed those of i-w, which are gone"));
 }
 
+/// Makes a control plane one of a cluster with IPv6.
+fn with_ipv6(machine: &mut Machine) {
+    let init = machine.config.init.as_mut().unwrap();
+    *init = init.replace("100.64.0.0/13", "fd00:5e4f:ce::/108");
+}
+
+#[tokio::test]
+async fn nodes_with_ipv6_get_the_prefix_of_their_instance_soon_and_each_only_one() {
+    let (world, mut first, _worker) = cluster().await;
+    keeps_up(&first, 1).await;
+    assert_eq!(world.state().prefixes, BTreeMap::new(), "IPv4 ranges are the controller manager's");
+    with_ipv6(&mut first);
+    // One fails, and the others get theirs, although an add-on waits as well.
+    world.state().prefix_fails = Some("i-a".to_owned());
+    world.state().addons_fail = Some("a webhook has no pods".to_owned());
+    let begin = world.state().elapsed;
+    let ranges = || world.state().api.as_ref().unwrap().ranges.clone();
+    let agent = first.agent();
+    tokio::select! {
+        () = agent.upkeep() => {}
+        () = async { while ranges().is_empty() { tokio::task::yield_now().await; } } => {}
+    }
+    assert!(world.state().elapsed - begin < Duration::from_secs(60));
+    assert_eq!(ranges(), [("i-w".to_owned(), "2001:db8:0:0::/80".to_owned())].into());
+    keeps_up(&first, 1).await;
+    let status = world.store().node_status("control-plane", "i-a").await.unwrap().unwrap().status;
+    assert!(status.phase == NodePhase::Waiting, "{status:?}");
+    let fails = |line: &&String| line.starts_with("pod-ranges: fails: i-a: ec2:AssignIpv6Addresses");
+    assert_eq!(first.disk().said.iter().filter(fails).count(), 1);
+    world.state().prefix_fails = None;
+    keeps_up(&first, 1).await;
+    assert_eq!(ranges().len(), 2);
+    assert!(world.state().prefixes.values().all(|prefixes| prefixes.len() == 1));
+}
+
+#[tokio::test]
+async fn control_planes_at_the_same_time_assign_no_node_two_prefixes() {
+    let world = World::new(&["a", "b", "c"]).await;
+    let mut machines = ["i-a", "i-b", "i-c"].map(|id| Machine::new(&world, id, "control-plane"));
+    for machine in &machines {
+        machine.becomes_a_node().await;
+    }
+    machines.iter_mut().for_each(with_ipv6);
+    let [one, two, three] = &machines;
+    tokio::join!(keeps_up(one, 1), keeps_up(two, 1), keeps_up(three, 1));
+    let prefixes = world.state().prefixes.clone();
+    assert!(prefixes.len() == 3 && prefixes.values().all(|prefixes| prefixes.len() == 1), "{prefixes:?}");
+    let ranges = world.state().api.as_ref().unwrap().ranges.clone();
+    assert!(ranges.iter().all(|(node, range)| prefixes[node] == [range.clone()]), "{ranges:?}");
+}
+
 #[tokio::test]
 async fn records_follow_the_control_planes() {
     let world = World::new(&["a", "b", "c"]).await;

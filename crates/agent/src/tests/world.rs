@@ -43,6 +43,10 @@ pub(super) struct Api {
     pub(super) id: String,
     pub(super) up: bool,
     pub(super) nodes: BTreeMap<String, BTreeMap<String, String>>,
+    /// Ranges of nodes.
+    pub(super) ranges: BTreeMap<String, String>,
+    /// Who may give nodes ranges.
+    pub(super) turn: Option<String>,
     /// Token and end.
     pub(super) tokens: BTreeMap<String, Timestamp>,
     pub(super) applied: u32,
@@ -82,6 +86,9 @@ pub(super) struct State {
     pub(super) not_ready: bool,
     /// Network interfaces and addresses of each, by type of machine.
     pub(super) machine_types: BTreeMap<String, (u32, u32)>,
+    /// Prefixes of instances, and of which instance none can be had.
+    pub(super) prefixes: BTreeMap<String, Vec<String>>,
+    pub(super) prefix_fails: Option<String>,
 }
 
 /// What machines share.

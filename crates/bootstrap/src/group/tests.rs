@@ -195,6 +195,21 @@ fn kubelets_of_all_groups_follow_the_cluster() {
 }
 
 #[test]
+fn kubelets_name_the_cache_of_dns_where_it_cannot_take_the_service() {
+    let asked = |network: &str, more: &str| {
+        let spec = format!("spec:\n  kubeDNS: {{nodeLocalDNS: {{enabled: true{more}}}}}\n");
+        let config = config(&[("spec:\n", &spec), ("{cni: {}}", network)], Role::Node).unwrap();
+        let patch = file(&config, "/etc/kubernetes/patches/kubeletconfiguration+merge.yaml");
+        patch.split("clusterDNS:\n- ").nth(1).unwrap().lines().next().unwrap().to_owned()
+    };
+    assert_eq!(asked("{calico: {}}", ""), "100.64.0.10");
+    assert_eq!(asked("{cilium: {}}", ""), "169.254.20.10");
+    assert_eq!(asked("{cilium: {}}", ", localIP: 169.254.25.10"), "169.254.25.10");
+    assert_eq!(asked("{calico: {}}\n  kubeProxy: {proxyMode: ipvs}", ""), "169.254.20.10");
+    assert_eq!(asked("{cilium: {}}\n  kubelet: {clusterDNS: 1.2.3.4}", ""), "1.2.3.4");
+}
+
+#[test]
 fn nodes_with_ipv6_addresses_are_known_by_them() {
     let changes = [
         ("nonMasqueradeCIDR: 100.64.0.0/10", "nonMasqueradeCIDR: '::/0'"),

@@ -1,7 +1,7 @@
 //! `destroy-needs-permission`: an apply that deletes or replaces something with a state of its own needs to be told so.
 //!
-//! An etcd volume holds the cluster's data, a VPC holds everything, and clients hold on to records. A change of a manifest
-//! is easily made without knowing that it costs one of them. Deleting a whole cluster says so by itself.
+//! An etcd volume holds the cluster's data, a VPC holds everything, clients hold on to records, and pods to their network. A
+//! change of a manifest is easily made without knowing that it costs one of them. Deleting a whole cluster says so by itself.
 //!
 //! `destroy-allows-nothing`: a key of --allow-destroy that nothing in the plan has is most often written wrongly.
 //!
@@ -12,6 +12,16 @@ use kedge_resource::{Action, Change, Kind, Plan, Reason};
 
 use super::{destroys, is_etcd_volume, note};
 use crate::CheckOptions;
+
+/// Add-ons that are network plugins. Control planes delete the objects of one that is wanted no longer, on all nodes at once.
+const NETWORKS: [&str; 6] = [
+    "addons/amazon-vpc-cni",
+    "addons/calico",
+    "addons/cilium",
+    "addons/flannel",
+    "addons/kindnet",
+    "addons/kube-router",
+];
 
 pub(super) fn check(plan: &Plan, options: &CheckOptions) -> Vec<Note> {
     if plan.purpose == Purpose::Delete {
@@ -53,6 +63,7 @@ fn has_state(change: &Change) -> bool {
         // is replaced is forbidden altogether: see `vpc-replacement`.
         Kind::Vpc => change.action == Action::Delete && !matches!(change.reason, Reason::Duplicate { .. }),
         Kind::RecordSet => true,
+        Kind::StoreObject => change.action == Action::Delete && NETWORKS.contains(&change.key.name.as_str()),
         _ => false,
     }
 }
@@ -61,6 +72,7 @@ fn what_is_lost(kind: Kind) -> &'static str {
     match kind {
         Kind::Volume => "the data of an etcd member",
         Kind::Vpc => "everything that is in the VPC",
+        Kind::StoreObject => "the network of all pods, which have to be made anew with that of another plugin",
         _ => "the name by which clients reach the cluster",
     }
 }
@@ -71,7 +83,7 @@ mod tests {
     use kedge_resource::kind::Volume;
 
     use super::*;
-    use crate::testing::{delete, etcd_volume, plan, vpc};
+    use crate::testing::{create, delete, etcd_volume, plan, store_object, vpc};
 
     #[test]
     fn other_volumes_are_fine_and_what_is_allowed_is_said() {
@@ -117,6 +129,25 @@ mod tests {
         let notes = check(&plan(vec![delete("c.example.com", vpc())]), &CheckOptions::default());
         assert_eq!(notes.len(), 1);
         assert!(notes[0].text.starts_with("the plan deletes vpc/c.example.com"), "{}", notes[0].text);
+    }
+
+    #[test]
+    fn another_network_plugin_needs_permission_and_other_add_ons_do_not() {
+        let plugin = delete("addons/cilium", store_object());
+        let allow = CheckOptions { allow_destroy: [plugin.key.clone()].into(), ..CheckOptions::default() };
+        let plan = plan(vec![
+            plugin,
+            delete("addons/metrics-server", store_object()),
+            create("addons/calico", store_object()),
+        ]);
+        let notes = check(&plan, &CheckOptions::default());
+        assert_eq!(notes.len(), 1);
+        assert!(
+            notes[0].text.starts_with("the plan deletes store-object/addons/cilium and with it the network"),
+            "{notes:?}"
+        );
+        let allowed = check(&plan, &allow);
+        assert!(allowed.len() == 1 && allowed[0].id == "destroy-allowed", "{allowed:?}");
     }
 
     #[test]

@@ -9,8 +9,10 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::net::{TcpListener, TcpStream};
 
 /// Kinds that are there from the beginning: group and version, kind, plural, whether in namespaces.
-const KINDS: [(&str, &str, &str, bool); 14] = [
+const KINDS: [(&str, &str, &str, bool); 16] = [
     ("apiregistration.k8s.io/v1", "APIService", "apiservices", false),
+    ("coordination.k8s.io/v1", "Lease", "leases", true),
+    ("apps/v1", "StatefulSet", "statefulsets", true),
     ("v1", "Namespace", "namespaces", false),
     ("v1", "ConfigMap", "configmaps", true),
     ("v1", "Secret", "secrets", true),
@@ -32,6 +34,8 @@ struct State {
     objects: BTreeMap<String, Value>,
     kinds: Vec<(String, String, String, bool)>,
     version: u64,
+    /// The version that it says.
+    serves: String,
     /// Answers for the next requests: status code and message.
     faults: Vec<(u16, String)>,
     /// How many writes are let through; then every request fails, as if whoever makes them had been killed.
@@ -51,7 +55,7 @@ impl Fake {
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let mut state = State::default();
+        let mut state = State { serves: "v1.99.0".to_owned(), ..State::default() };
         for (version, kind, plural, namespaced) in KINDS {
             state.kinds.push((version.to_owned(), kind.to_owned(), plural.to_owned(), namespaced));
         }
@@ -91,6 +95,16 @@ impl Fake {
     /// Lets so many writes through and then fails everything; none ends that.
     pub(crate) fn cut_after(&self, writes: Option<usize>) {
         self.state.lock().unwrap().writes = writes;
+    }
+
+    /// It is of another version.
+    pub(crate) fn serves(&self, version: &str) {
+        version.clone_into(&mut self.state.lock().unwrap().serves);
+    }
+
+    /// Puts an object there.
+    pub(crate) fn put(&self, path: &str, object: Value) {
+        self.state.lock().unwrap().put(path, object);
     }
 
     /// Takes its labels from an object, as somebody does who takes it over.
@@ -155,7 +169,7 @@ impl Fake {
         let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
         match parts.as_slice() {
             ["readyz"] => return (200, json!("ok")),
-            ["version"] => return (200, json!({ "gitVersion": "v1.99.0" })),
+            ["version"] => return (200, json!({ "gitVersion": state.serves })),
             ["api", version] => return state.discover(version),
             ["apis", group, version] => return state.discover(&format!("{group}/{version}")),
             _ => {}
@@ -192,6 +206,12 @@ impl Fake {
                     {
                         return status(404, &format!("namespaces \"{namespace}\" not found"));
                     }
+                }
+                let wanted = &body["metadata"]["resourceVersion"];
+                if let Some(known) = known.as_ref().filter(|_| !wanted.is_null())
+                    && *wanted != known["metadata"]["resourceVersion"]
+                {
+                    return status(409, "the object has been modified");
                 }
                 let mut merged = known.clone().unwrap_or(json!({}));
                 merge(&mut merged, &body);

@@ -68,6 +68,7 @@ fn node(instance: &str, control_plane: bool, ready: bool) -> NodeState {
         kubelet_version: "v1.34.1".to_owned(),
         provider_id: Some(format!("aws:///us-east-1a/{instance}")),
         labels: BTreeMap::new(),
+        pod_ranges: Vec::new(),
         taints: Vec::new(),
         created: None,
     }

@@ -214,6 +214,40 @@ fn a_new_minor_version_has_an_order() {
     assert!(said("1.35.0", "1.34.9").contains("goes back from 1.35 to 1.34"));
 }
 
+#[test]
+fn the_address_of_dns_stays() {
+    let said = |before: &str, after: &str| {
+        let object = |address: &str| {
+            let service = format!(
+                "- {{apiVersion: v1, kind: Service, metadata: {{name: kube-dns}}, spec: {{clusterIP: {address}}}}}"
+            );
+            let content = format!("formatVersion: 1\nname: coredns\nversion: v1\nwave: system\nobjects:\n{service}\n");
+            assert!(kedge_addons::Addon::from_yaml(&content).is_ok());
+            kedge_resource::kind::StoreObject {
+                version: None,
+                sha256: None,
+                content: Some(content),
+                load_balancer: None,
+            }
+        };
+        let mut inventory = Inventory::empty(ClusterName::parse(CLUSTER).unwrap());
+        let key = ResourceKey::new(Kind::StoreObject, "addons/coredns");
+        inventory.resources.push(Observed {
+            key: key.clone(),
+            handle: Handle::new("x"),
+            ownership: Ownership::Owned,
+            properties: object(before).into(),
+        });
+        let spec = specification(&[]);
+        let mut desired = kedge_model::lower(&spec.resolved, &facts(&spec, &[]).0).unwrap();
+        desired.resources = vec![kedge_resource::Resource { key, properties: object(after).into() }];
+        let notes = crate::boot::dns_notes(&desired, &inventory);
+        notes.into_iter().map(|note| format!("{:?} {}", note.severity, note.text)).collect::<String>()
+    };
+    assert_eq!(said("100.64.0.10", "100.64.0.10"), "");
+    assert!(said("100.64.0.10", "100.64.0.53").starts_with("Fatal the service of DNS has the address 100.64.0.10"));
+}
+
 #[tokio::test]
 async fn add_ons_go_with_the_cluster_although_nothing_else_of_it_is_left() {
     let folder = camino_tempfile::tempdir().unwrap();
