@@ -147,7 +147,7 @@ mod tests {
             "{notes:?}"
         );
         let allowed = check(&plan, &allow);
-        assert!(allowed.len() == 1 && allowed[0].id == "destroy-allowed", "{allowed:?}");
+        assert!(allowed.len() == 1 && allowed[0].code == "destroy-allowed", "{allowed:?}");
     }
 
     #[test]
