@@ -240,13 +240,6 @@ pub fn configure(
             "upgrade the cluster first, with what made it",
         ));
     }
-    if cluster.kubernetes_version.split('.').count() < 3 {
-        problems.push(BootProblem::new(
-            "kubernetesVersion",
-            format!("`{}` is no release: packages and images have three numbers", cluster.kubernetes_version),
-            format!("write the release as well, such as `{}.0`", cluster.kubernetes_version),
-        ));
-    }
     system::image(group, &mut problems);
     let (settings, own) = (&cluster.settings, &group.settings);
     let assets = files::assets(settings, own, group.role, &mut problems);
