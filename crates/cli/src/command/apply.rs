@@ -2,7 +2,8 @@
 
 use camino::Utf8PathBuf;
 use clap::Args;
-use kedge_ops::boot::Booting;
+use kedge_kube::Curl;
+use kedge_ops::boot::{BootSource, Booting, deliver_upstream};
 use kedge_ops::discovery::{Published, publish};
 use kedge_ops::keypairs;
 use kedge_ops::plan::{PlanOptions, plan};
@@ -131,7 +132,27 @@ async fn apply(
         }
         None => None,
     };
-    running::run(session, &backend, source.as_ref(), &proposal, args.output, keeper).await
+    let code = running::run(session, &backend, source.as_ref(), &proposal, args.output, keeper).await?;
+    if let Some(source) = source.filter(|_| code == ExitCode::Done) {
+        deliver_files(session, &source).await?;
+    }
+    Ok(code)
+}
+
+/// Puts upstream files of add-ons into the store. Nothing fails without them: control planes fetch them where they can.
+async fn deliver_files(session: &Session, source: &BootSource) -> Result<(), CliError> {
+    if state::is_sandbox(session) || session.environment.own_aws {
+        return Ok(());
+    }
+    let work = deliver_upstream(source, &Curl);
+    let delivered = session.ui.patiently("fetching upstream files of add-ons", work).await?;
+    if let Some(why) = delivered.failures.first() {
+        session.ui.warn(&format!(
+            "the store lacks upstream files of add-ons, so that control planes fetch them themselves: {why}; the next apply that \
+             changes something tries again"
+        ));
+    }
+    Ok(())
 }
 
 /// Makes the keys and authorities that are missing in the store, where a key is named that encrypts them; says what about

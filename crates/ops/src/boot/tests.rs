@@ -11,6 +11,7 @@ use super::{notes, wanted};
 use crate::manifests::{ManifestOptions, Specification};
 
 mod running;
+mod upstream;
 
 const MINIMAL: &str = include_str!("../../../../specs/minimal.yaml");
 const DIGEST: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
