@@ -189,8 +189,8 @@ pub fn reference_page() -> String {
     }
     page += "\nkube-proxy is `registry.k8s.io/kube-proxy` at the version of Kubernetes. `spec.assets.containerProxy` and \
              `spec.assets.containerRegistry` say where images come from instead, by the rules of kops.\n\n\
-             ## Upstream files\n\nControl planes fetch them when they apply them for the first time, and keep them. Files that are in the store as \
-             `addons/objects/<SHA-256>.yaml` are not fetched. A file with another SHA-256 is refused.\n\n| add-on | file | SHA-256 |\n|---|---|---|\n";
+             ## Upstream files\n\n`kedge apply` puts them into the store as `addons/objects/<SHA-256>.yaml` where it reaches them. Control planes \
+             fetch those that are not there when they apply them for the first time, and keep them. A file with another SHA-256 is refused.\n\n| add-on | file | SHA-256 |\n|---|---|---|\n";
     for release in RELEASES {
         for file in release.files() {
             let _ = writeln!(page, "| `{}` | <{}> | `{}` |", release.addon, file.url, file.sha256);

@@ -70,6 +70,8 @@ pub(crate) struct Environment {
     pub(crate) home: Option<String>,
     /// [`AWS_ENDPOINT_URL_S3`] is set.
     pub(crate) own_s3: bool,
+    /// [`AWS_ENDPOINT_URL`] is set: something takes the place of all of AWS, and has no instances that boot.
+    pub(crate) own_aws: bool,
     /// Where S3 is, if it is not that of AWS: instances have to know.
     pub(crate) s3_endpoint: Option<String>,
     /// [`KEDGE_NODE_BINARIES`].
@@ -108,6 +110,7 @@ impl Environment {
             kubeconfigs: lookup(KUBECONFIG),
             home: lookup(HOME),
             own_s3: lookup(AWS_ENDPOINT_URL_S3).is_some(),
+            own_aws: lookup(AWS_ENDPOINT_URL).is_some(),
             s3_endpoint: lookup(AWS_ENDPOINT_URL_S3).or_else(|| lookup(AWS_ENDPOINT_URL)),
             node_binaries: lookup(KEDGE_NODE_BINARIES).map(Utf8PathBuf::from),
             columns: lookup(COLUMNS).and_then(|value| value.parse().ok()),
@@ -166,6 +169,7 @@ mod tests {
             kubeconfigs: None,
             home: None,
             own_s3: false,
+            own_aws: false,
             s3_endpoint: None,
             node_binaries: None,
             empty: vec!["AWS_REGION"],

@@ -7,6 +7,7 @@ mod api;
 mod apply;
 mod certificates;
 mod connect;
+mod curl;
 mod diff;
 mod discovery;
 mod error;
@@ -23,6 +24,7 @@ mod tokens;
 
 pub use apply::{Applied, ApplyOptions, Step, Unit};
 pub use connect::{Access, Cluster};
+pub use curl::{Curl, curl_arguments, curl_failure};
 pub use diff::{FieldChange, ObjectChange, ObjectDiff};
 pub use error::{Class, KubeError};
 pub use fetch::{Fetch, FetchError, MOST_BYTES, upstream_files};

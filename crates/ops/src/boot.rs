@@ -13,12 +13,14 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod upgrade;
+mod upstream;
 mod wanted;
 
 pub use account::Booting;
 pub(crate) use dns::dns_notes;
 pub use store::{BootSource, Program};
 pub(crate) use upgrade::upgrade_notes;
+pub use upstream::{Delivered, deliver_upstream};
 pub(crate) use wanted::{Wanted, wanted};
 
 use kedge_resource::plan::{Note, Severity};

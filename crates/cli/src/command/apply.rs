@@ -2,7 +2,8 @@
 
 use camino::Utf8PathBuf;
 use clap::Args;
-use kedge_ops::boot::Booting;
+use kedge_kube::Curl;
+use kedge_ops::boot::{BootSource, Booting, deliver_upstream};
 use kedge_ops::discovery::{Published, publish};
 use kedge_ops::keypairs::{self, Missing};
 use kedge_ops::plan::plan;
@@ -143,7 +144,26 @@ async fn apply(
     let made = made.map(|made| made.say(session, &store));
     let code = ran?;
     made?;
+    if let Some(source) = source.filter(|_| code == ExitCode::Done) {
+        deliver_files(session, &source).await?;
+    }
     Ok(code)
+}
+
+/// Puts upstream files of add-ons into the store. Nothing fails without them: control planes fetch them where they can.
+async fn deliver_files(session: &Session, source: &BootSource) -> Result<(), CliError> {
+    if state::is_sandbox(session) || session.environment.own_aws {
+        return Ok(());
+    }
+    let work = deliver_upstream(source, &Curl);
+    let delivered = session.ui.patiently("fetching upstream files of add-ons", work).await?;
+    if let Some(why) = delivered.failures.first() {
+        session.ui.warn(&format!(
+            "the store lacks upstream files of add-ons, so that control planes fetch them themselves: {why}; the next apply that \
+             changes something tries again"
+        ));
+    }
+    Ok(())
 }
 
 /// Refuses to make keys that instances could never open: a passphrase cannot be given to them without standing in the clear

@@ -12,6 +12,7 @@ use crate::manifests::{ManifestOptions, Specification};
 
 mod damage;
 mod running;
+mod upstream;
 
 const MINIMAL: &str = include_str!("../../../../specs/minimal.yaml");
 const DIGEST: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
