@@ -168,6 +168,14 @@ pub(crate) async fn succeeds(host: &dyn Host, command: Command) -> Result<bool, 
     Ok(host.run(&command).await?.is_ok())
 }
 
+/// Starts a unit that does not run.
+pub(crate) async fn ensure_active(host: &dyn Host, unit: &str) -> Result<(), HostError> {
+    if !succeeds(host, Command::new("systemctl", ["is-active", "--quiet", unit])).await? {
+        done(host, Command::new("systemctl", ["start", unit])).await?;
+    }
+    Ok(())
+}
+
 /// Makes a file what it should be; says whether it was something else.
 pub(crate) async fn ensure(host: &dyn Host, path: &str, content: &[u8], mode: u32) -> Result<bool, HostError> {
     let right = host.read(path).await?.is_some_and(|there| there == content) && host.mode(path).await? == Some(mode);

@@ -111,6 +111,9 @@ impl Agent {
 
     async fn keep_up(&self, duties: &[Duty], failing: &Mutex<BTreeMap<Duty, String>>) {
         let mut due = BTreeMap::new();
+        if duties.contains(&Duty::Certificates) && turn::is_ours(self).await {
+            due.insert(Duty::Certificates, self.host().elapsed());
+        }
         let mut said = BTreeMap::new();
         loop {
             self.tick(duties, &mut due, failing, &mut said).await;

@@ -225,8 +225,8 @@ mod tests {
 
     use super::*;
 
-    const ETCD: &str =
-        "spec:\n  containers:\n  - command:\n    - etcd\n    - --initial-cluster=i-1=https://10.0.0.1:2380\n";
+    const ETCD: &str = "spec:\n  containers:\n  - command:\n    - etcd\n    - --initial-advertise-peer-urls=https://10.0.0.1:2380\n    - \
+         --initial-cluster=i-1=https://10.0.0.1:2380\n    - --name=i-1\n";
 
     /// Folders with manifests; ports that nobody listens on.
     fn pods() -> (camino_tempfile::Utf8TempDir, StaticPods) {

@@ -39,14 +39,21 @@ pub fn with_cluster(manifest: &str, cluster: &InitialCluster) -> Result<String, 
     Ok(text)
 }
 
-/// The manifest with which etcd starts from data that is there, and never begins a cluster of its own in an empty folder: it finds
-/// nobody to join then, and ends.
+/// The manifest with which etcd starts from data that is there, and begins nothing in an empty folder: it is told of nobody but
+/// itself and that the cluster exists, finds nobody to ask for it, and ends. Told of the others, it would ask them, and go on under
+/// the id that it had with them, without the log that it has voted with.
 ///
 /// # Errors
 /// As for [`with_cluster`].
 pub fn expecting_data(manifest: &str) -> Result<String, EtcdError> {
-    let members = manifest.lines().find_map(|line| argument(line)?.strip_prefix("--initial-cluster="));
-    with_cluster(manifest, &InitialCluster { members: members.unwrap_or_default().to_owned(), existing: true })
+    let value = |name: &str| manifest.lines().find_map(|line| argument(line)?.strip_prefix(name)?.strip_prefix('='));
+    let (Some(name), Some(url)) = (value("--name"), value("--initial-advertise-peer-urls")) else {
+        return Err(EtcdError::Corrupt {
+            what: "the manifest of etcd".to_owned(),
+            why: "it does not say what the member is called and where it is; `kubeadm init phase etcd local` writes it anew".to_owned(),
+        });
+    };
+    with_cluster(manifest, &InitialCluster { members: format!("{name}={url}"), existing: true })
 }
 
 /// The image that the pod runs.
@@ -111,6 +118,9 @@ spec:
             )
         );
         assert_eq!(expecting_data(&changed).unwrap(), changed);
+        // One that has joined others knows them all.
+        let all = InitialCluster { members: "a=https://b:2380,i-1=https://10.0.0.1:2380".to_owned(), existing: true };
+        assert_eq!(expecting_data(&with_cluster(MANIFEST, &all).unwrap()).unwrap(), changed);
         assert!(expecting_data("kind: Pod\n").is_err());
     }
 

@@ -18,7 +18,7 @@ mod request;
 
 pub use follow::{Followed, follow};
 pub(crate) use lead::before_start;
-pub use request::{Lead, Request, State, ask, cancel, current};
+pub use request::{Begun, Lead, Request, State, ask, cancel, current};
 
 #[cfg(test)]
 mod tests;

@@ -76,7 +76,7 @@ pub async fn purge(store: &ClusterStore, kept: &Kept, fence: &Fence) -> Result<u
 fn is_own(name: &str) -> bool {
     let parts: Vec<&str> = name.split('/').collect();
     match parts.as_slice() {
-        [HEAD] | ["pki", "keysets.json"] | ["nodes", "endpoint.json" | "init.json"] => true,
+        [HEAD] | ["pki", "keysets.json"] | ["nodes", "endpoint.json" | "init.json" | "turn.json"] => true,
         ["manifests", file] => file.strip_suffix(".yaml").is_some_and(is_number),
         ["operations", number, file] => {
             let chunk = file.strip_prefix("events-").and_then(|rest| rest.strip_suffix(".jsonl"));
@@ -137,6 +137,7 @@ mod tests {
             "journal/20261127T064500.123Z-00000007.json",
             "nodes/endpoint.json",
             "nodes/init.json",
+            "nodes/turn.json",
             "nodes/nodes/join.json",
             "nodes/nodes/status/i-1.json",
             "addons/index.json",

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::agent::{Agent, Found};
 use crate::error::StepError;
-use crate::host::{Command, Host, done, ensure as ensure_file, succeeds};
+use crate::host::{Command, Host, done, ensure as ensure_file, ensure_active};
 use crate::identity::Identity;
 use crate::kubeconfig;
 use crate::lock;
@@ -159,14 +159,17 @@ async fn control_plane(agent: &Agent, identity: &Identity, found: &Found) -> Res
             ));
         }
     }
+    if made.is_some() {
+        // Who has the volume is alone with it. With the lock it would look as if no cluster had been made.
+        return init(agent, identity, true).await;
+    }
     let Some(held) = lock::take(agent, &identity.instance, &seen).await? else {
         return Err(StepError::wait("another control plane was faster to take the init lock"));
     };
-    lock::while_held(agent, held, init(agent, identity, made.is_some())).await
+    lock::while_held(agent, held, init(agent, identity, false)).await
 }
 
-/// Makes the cluster, or lets the only control plane of one come back with the data of its volume. Whoever does it has the
-/// lock; one that was done says so again when the cluster is back.
+/// Makes the cluster, under the lock; or lets the only control plane of one come back with the data of its volume.
 async fn init(agent: &Agent, identity: &Identity, again: bool) -> Result<String, StepError> {
     let (node, address) = place(agent, identity)?;
     own_endpoint(agent, Some(address)).await?;
@@ -241,10 +244,7 @@ async fn look_after(agent: &Agent, request: &MemberRequest) {
 }
 
 pub(super) async fn start_kubelet(host: &dyn Host) -> Result<(), StepError> {
-    if !succeeds(host, Command::new("systemctl", ["is-active", "--quiet", "kubelet.service"])).await? {
-        done(host, Command::new("systemctl", ["start", "kubelet.service"])).await?;
-    }
-    Ok(())
+    Ok(ensure_active(host, "kubelet.service").await?)
 }
 
 /// A kubeadm that was killed after it had started the kubelet is begun again: as a node that is new, because kubeadm joins no

@@ -147,7 +147,32 @@ async fn an_only_control_plane_that_is_replaced_comes_back_with_its_data() {
     let volume = world.state().volumes["vol-a"].clone();
     assert_eq!((volume.files, volume.formatted), (data, 1));
     assert_eq!(world.state().records[&format!("api.internal.{CLUSTER}")], [second.address]);
-    assert_eq!(world.store().init_lock().await.unwrap().lock.unwrap().holder, "i-2a");
+    let lock = world.store().init_lock().await.unwrap().lock.unwrap();
+    assert!(lock.holder == "i-a" && lock.done.is_some(), "{lock:?}");
+}
+
+#[tokio::test]
+async fn an_only_control_plane_that_does_not_come_back_leaves_the_cluster_made() {
+    let world = World::new(&["a"]).await;
+    let first = Machine::new(&world, "i-a", "control-plane");
+    first.becomes_a_node().await;
+    first.terminate();
+    let second = Machine::new(&world, "i-2a", "control-plane");
+    world.state().not_ready = true;
+    assert!(second.boot().await.unwrap().is_err());
+    // Somebody gives up, and means to restore on a new volume.
+    second.terminate();
+    {
+        let mut state = world.state();
+        let volume = state.volumes.get_mut("vol-a").unwrap();
+        (volume.content, volume.files) = (Content::Blank, Default::default());
+        state.not_ready = false;
+        state.api.as_mut().unwrap().up = false;
+    }
+    let third = Machine::new(&world, "i-3a", "control-plane");
+    let stopped = third.boot().await.unwrap().unwrap_err();
+    assert!(stopped.why.contains("kedge etcd restore"), "{stopped}");
+    assert_eq!(world.state().made, 1, "an empty cluster was begun");
 }
 
 #[tokio::test]

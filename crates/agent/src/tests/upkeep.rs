@@ -364,6 +364,18 @@ async fn an_authority_that_is_replaced_reaches_control_planes_and_workers() {
 }
 
 #[tokio::test]
+async fn what_has_ended_with_the_mount_of_a_lost_volume_starts_again() {
+    let (_world, first, _) = cluster().await;
+    for unit in ["var-lib-etcd.mount", "containerd.service", "kubelet.service"] {
+        first.disk().active.remove(unit);
+    }
+    keeps_up(&first, 1).await;
+    for unit in ["var-lib-etcd.mount", "containerd.service", "kubelet.service"] {
+        assert!(first.disk().active.contains(unit), "{unit}");
+    }
+}
+
+#[tokio::test]
 async fn control_planes_restart_one_after_the_other() {
     let world = World::new(&["a", "b"]).await;
     let machines = ["i-a", "i-b"].map(|id| Machine::new(&world, id, "control-plane"));

@@ -81,7 +81,11 @@ pub(super) async fn renew(agent: &Agent, found: &Found) -> Result<Option<String>
         turn::pass_on(agent, found).await?;
         return Ok(None);
     };
-    turn::take(agent, &found.identity()?.instance).await?;
+    match turn::take(agent, &found.identity()?.instance).await {
+        // Waiting longer would end this one too.
+        Err(StepError::Turn(_)) if ending(agent, URGENT).await?.is_some() => {}
+        taken => taken?,
+    }
     make(agent, &digest).await?;
     turn::pass_on(agent, found).await?;
     Ok(Some(format!("made anew, because {why}")))

@@ -9,6 +9,8 @@ use kedge_store::{InitLock, InitSnapshot};
 
 use crate::agent::{Agent, Found};
 use crate::error::StepError;
+use crate::host::ensure_active;
+use crate::identity::Identity;
 use crate::step::{Step, kubernetes_member};
 
 /// After so much silence of the one whose turn it is, somebody else takes it.
@@ -38,6 +40,13 @@ pub(super) async fn take(agent: &Agent, holder: &str) -> Result<(), StepError> {
     }
 }
 
+/// Whether it is our turn still, as for one that was killed in it.
+pub(super) async fn is_ours(agent: &Agent) -> bool {
+    let Ok(identity) = Identity::read(&*agent.ports.metadata).await else { return false };
+    let Ok(seen) = agent.ports.store.turn().await else { return false };
+    seen.lock.is_some_and(|turn| turn.holder == identity.instance && turn.done.is_none())
+}
+
 /// Passes the turn on, if it is ours, as soon as this control plane serves.
 pub(super) async fn pass_on(agent: &Agent, found: &Found) -> Result<(), StepError> {
     let holder = &found.identity()?.instance;
@@ -46,7 +55,8 @@ pub(super) async fn pass_on(agent: &Agent, found: &Found) -> Result<(), StepErro
         return Ok(());
     };
     let begin = agent.host().elapsed();
-    while let Err(why) = serves(agent, found).await {
+    // An API server that is ready has asked the member of etcd beside it.
+    while let Err(why) = agent.ports.cluster.ready().await {
         if agent.host().elapsed().saturating_sub(begin) >= SERVES {
             // Still ours: the others keep what they have.
             beat(agent, &own, &seen).await?;
@@ -66,17 +76,14 @@ async fn beat(agent: &Agent, own: &InitLock, seen: &InitSnapshot) -> Result<(), 
     Ok(())
 }
 
-/// Whether the API server and the member of etcd of this instance serve.
-async fn serves(agent: &Agent, found: &Found) -> Result<(), StepError> {
-    agent.ports.cluster.ready().await?;
-    etcd(agent, found).await?;
-    Ok(())
-}
-
 /// Looks after the member of etcd: finds its volume attached and mounted, and says which member it is of.
 pub(super) async fn etcd(agent: &Agent, found: &Found) -> Result<Option<String>, StepError> {
     let mut found = found.clone();
     Box::pin(agent.attempt(Step::EtcdVolume, &mut found)).await?;
+    // What needs the mount has ended with it, where the volume was another one.
+    for unit in ["containerd.service", "kubelet.service"] {
+        ensure_active(agent.host(), unit).await?;
+    }
     let request = kubernetes_member(agent, found.identity()?, &found, true).await?;
     Ok(agent.ports.etcd.look_after(&request).await?)
 }

@@ -117,6 +117,11 @@ pub(crate) fn run(args: &EtcdArgs, session: &Session) -> Result<ExitCode, CliErr
                     (Output::Json, _) => ui.data_json(&request)?,
                     (Output::Text, Some(Request { snapshot, .. })) => {
                         ui.say_line(Line::plain(format!("Taken back: {cluster} does not go back to {snapshot}.")));
+                        // One before it, for which etcd was stopped.
+                        if let Some(other) = restore::current(&backups).await?.filter(Request::is_open) {
+                            let sentence = format!("It goes back to {} instead: {}.", other.snapshot, other.shown());
+                            ui.say_line(Line::plain(sentence));
+                        }
                     }
                     (Output::Text, None) => ui.say_line(Line::plain(format!("{cluster} goes back to no snapshot."))),
                 }

@@ -44,7 +44,7 @@ pub async fn follow(place: &Place, host: &dyn Host, tool: Option<&Tool>, say: Sa
                 Some(why) => wait(why),
                 None => wait("all stop etcd"),
             },
-            State::Stopping { lead } => stopping(place, host, &read, lead, tool, say).await,
+            State::Stopping { lead, .. } => stopping(place, host, &read, lead, tool, say).await,
             State::Restored { cluster, .. } => restored(place, host, &read, *cluster, say).await,
         }
     };

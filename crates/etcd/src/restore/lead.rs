@@ -85,7 +85,7 @@ pub(crate) async fn before_start(
             Some(why) => wait(why),
             None => wait("the restore of etcd begins".to_owned()),
         },
-        State::Stopping { lead } => {
+        State::Stopping { lead, .. } => {
             // An attempt to join may have got as far as a member that votes, and the lead waits for all of them.
             if !is_made(&place.volume, read.request.number)? {
                 stop(place, host, say).await?;
@@ -173,19 +173,21 @@ pub(super) async fn claim(
             return Err(error);
         };
         say(&format!("not going back to the snapshot {snapshot}: {error}"));
-        place.backups.advance(read, State::Failed { why: error.to_string() }).await?;
+        place.backups.give_up(read, &error.to_string()).await?;
         return Ok(Some(error.to_string()));
     }
     say(&format!("going first in going back to the snapshot {snapshot}: all stop etcd now"));
     let lead = Lead { place: place.place.clone(), node: place.node.clone() };
-    let replaces = match place.volume.look()? {
-        Data::Member { cluster, .. } => Some(cluster),
-        Data::Empty | Data::Unreadable { .. } => {
-            let records = place.backups.records().await?;
-            records.into_iter().find_map(|record| Some(record.member?.cluster))
-        }
+    let Some(made) = place.volume.journal()?.made else {
+        return Ok(Some("what was made of the snapshot is gone again".to_owned()));
     };
-    place.backups.stop_for(read, lead, replaces).await?;
+    let records = place.backups.records().await?;
+    let mut replaced: Vec<EtcdClusterId> =
+        records.into_iter().filter_map(|record| Some(record.member?.cluster)).collect();
+    if let Data::Member { cluster, .. } = place.volume.look()? {
+        replaced.push(cluster);
+    }
+    place.backups.stop_for(read, lead, made, replaced).await?;
     Ok(None)
 }
 

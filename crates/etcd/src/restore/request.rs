@@ -27,12 +27,32 @@ pub struct Request {
     pub requested: Timestamp,
     /// Who.
     pub by: String,
-    /// The cluster of etcd that it replaces, once somebody leads it and if somebody knew. Data of any other one is none of its
-    /// business: the request stays in the store, and clusters come after it.
+    /// The clusters of etcd that it replaces, as far as somebody knows, with those that requests before it have made or replaced.
+    /// Data of any other one is none of its business: the request stays in the store, and clusters come after it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replaced: Vec<EtcdClusterId>,
+    /// The one before it, where etcd was stopped for that already: it goes on if nothing comes of this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub replaces: Option<EtcdClusterId>,
+    pub before: Option<Box<Begun>>,
+    /// What came of one after it, of which nothing came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     /// How far it is.
     pub state: State,
+}
+
+/// A restore for which etcd was stopped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Begun {
+    /// Name of the snapshot.
+    pub snapshot: String,
+    /// When somebody asked for it.
+    pub requested: Timestamp,
+    /// Who.
+    pub by: String,
+    /// The lead and what it has made of the snapshot, where that serves; none where it has to be made once more.
+    pub made: Option<(Lead, EtcdClusterId)>,
 }
 
 /// How far a restore is.
@@ -45,6 +65,8 @@ pub enum State {
     Stopping {
         /// Who.
         lead: Lead,
+        /// What it has made of the snapshot: the new cluster, which nobody runs yet.
+        made: EtcdClusterId,
     },
     /// The lead runs; the others join it.
     Restored {
@@ -80,19 +102,74 @@ impl Request {
     /// How far it is, as the end of a sentence.
     #[must_use]
     pub fn shown(&self) -> String {
-        match &self.state {
+        let state = match &self.state {
             State::Requested => "no control plane has taken it up yet".to_owned(),
-            State::Stopping { lead } => format!("etcd is stopped everywhere, then {} begins anew", lead.node),
+            State::Stopping { lead, .. } => format!("etcd is stopped everywhere, then {} begins anew", lead.node),
             State::Restored { lead, cluster } => {
                 format!("{} has begun the cluster {cluster} anew; the others join it", lead.node)
             }
             State::Failed { why } => format!("it was given up: {why}"),
+        };
+        match &self.note {
+            Some(note) => format!("{state}; {note}"),
+            None => state,
         }
     }
 
     /// Whether data of a cluster has to give way to what is restored.
     pub(super) fn replaces(&self, cluster: EtcdClusterId) -> bool {
-        self.replaces.is_none_or(|replaced| replaced == cluster)
+        self.replaced.contains(&cluster)
+    }
+
+    /// What is left of the request when another one takes its place, if etcd was stopped for it.
+    fn begun(&self) -> Option<Box<Begun>> {
+        let made = match &self.state {
+            // Nothing of it has happened; what it took the place of may have.
+            State::Requested | State::Failed { .. } => return self.before.clone(),
+            State::Stopping { .. } => None,
+            State::Restored { lead, cluster } => Some((lead.clone(), *cluster)),
+        };
+        let Self { snapshot, requested, by, .. } = self;
+        Some(Box::new(Begun { snapshot: snapshot.clone(), requested: *requested, by: by.clone(), made }))
+    }
+
+    /// The clusters that one after it replaces.
+    fn known(&self) -> Vec<EtcdClusterId> {
+        let mut known = self.replaced.clone();
+        match &self.state {
+            State::Stopping { made: cluster, .. } | State::Restored { cluster, .. } => known.push(*cluster),
+            State::Requested | State::Failed { .. } => {}
+        }
+        known
+    }
+
+    /// The request as it is when nothing comes of it: given up, or the one before it once more, under a number of its own.
+    fn without(&self, why: &str) -> Self {
+        let Some(before) = self.before.as_deref() else {
+            return Self { state: State::Failed { why: why.to_owned() }, ..self.clone() };
+        };
+        let Begun { snapshot, requested, by, made } = before.clone();
+        let mut replaced = self.replaced.clone();
+        let state = match made {
+            Some((lead, cluster)) => {
+                replaced.retain(|known| *known != cluster);
+                State::Restored { lead, cluster }
+            }
+            None => State::Requested,
+        };
+        let number = self.number.saturating_add(1);
+        let note = Some(format!("the restore of {} after it was given up: {why}", self.snapshot));
+        Self {
+            format_version: self.format_version,
+            number,
+            snapshot,
+            requested,
+            by,
+            replaced,
+            before: None,
+            note,
+            state,
+        }
     }
 
     fn parse(key: &str, bytes: &[u8]) -> Result<Self, EtcdError> {
@@ -131,14 +208,25 @@ impl Backups {
         self.move_on(read, Request { state, ..read.request.clone() }).await
     }
 
-    /// Lets everybody stop for a restore, in which the lead goes first.
+    /// Lets everybody stop for a restore, in which the lead goes first with what it has made, which replaces these.
     pub(super) async fn stop_for(
         &self,
         read: &Read,
         lead: Lead,
-        replaces: Option<EtcdClusterId>,
+        made: EtcdClusterId,
+        replaced: Vec<EtcdClusterId>,
     ) -> Result<bool, EtcdError> {
-        self.move_on(read, Request { state: State::Stopping { lead }, replaces, ..read.request.clone() }).await
+        let mut all = [read.request.replaced.clone(), replaced].concat();
+        all.sort_unstable();
+        all.dedup();
+        all.retain(|cluster| *cluster != made);
+        let state = State::Stopping { lead, made };
+        self.move_on(read, Request { state, replaced: all, ..read.request.clone() }).await
+    }
+
+    /// Gives a request up that nobody has stopped for.
+    pub(super) async fn give_up(&self, read: &Read, why: &str) -> Result<bool, EtcdError> {
+        self.move_on(read, read.request.without(why)).await
     }
 
     async fn move_on(&self, read: &Read, request: Request) -> Result<bool, EtcdError> {
@@ -175,17 +263,20 @@ pub async fn ask(
             why: format!("a restore of {} goes on already: {}", open.snapshot, open.shown()),
         });
     }
-    let (number, condition) = match before {
-        Some(before) => (before.request.number.saturating_add(1), Condition::Is(before.version)),
+    let (number, condition) = match &before {
+        Some(before) => (before.request.number.saturating_add(1), Condition::Is(before.version.clone())),
         None => (1, Condition::Absent),
     };
+    let before = before.map(|before| before.request);
     let request = Request {
         format_version: FORMAT_VERSION,
         number,
         snapshot: snapshot.to_owned(),
         requested: now,
         by: by.to_owned(),
-        replaces: None,
+        replaced: before.as_ref().map(Request::known).unwrap_or_default(),
+        before: before.as_ref().and_then(Request::begun),
+        note: None,
         state: State::Requested,
     };
     match backups.write_request(&request, &condition).await? {
@@ -196,15 +287,16 @@ pub async fn ask(
     }
 }
 
-/// Takes a request back that no control plane has taken up yet: none where nothing goes on.
+/// Takes a request back that no control plane has taken up yet, and says what holds then: none where nothing goes on. One that
+/// took the place of another goes, and that one goes on.
 ///
 /// # Errors
 /// etcd has been stopped for it already, or the store does not answer.
 pub async fn cancel(backups: &Backups, by: &str) -> Result<Option<Request>, EtcdError> {
     let Some(read) = backups.request().await?.filter(|read| read.request.is_open()) else { return Ok(None) };
-    let request = Request { state: State::Failed { why: format!("{by} has taken it back") }, ..read.request.clone() };
-    if read.request.state == State::Requested && backups.move_on(&read, request.clone()).await? {
-        return Ok(Some(request));
+    let request = read.request.without(&format!("{by} has taken it back"));
+    if read.request.state == State::Requested && backups.move_on(&read, request).await? {
+        return Ok(Some(read.request));
     }
     Err(EtcdError::Busy {
         why: format!(

@@ -61,10 +61,10 @@ async fn of_two_that_move_a_request_on_one_does() {
     ask(&backups, NAME, "ann@host", now(), false).await.unwrap();
     let (one, two) = (backups.request().await.unwrap().unwrap(), backups.request().await.unwrap().unwrap());
     let lead = |place: &str| Lead { place: place.to_owned(), node: format!("i-{place}") };
-    assert!(backups.advance(&one, State::Stopping { lead: lead("a") }).await.unwrap());
-    assert!(!backups.advance(&two, State::Stopping { lead: lead("b") }).await.unwrap());
+    assert!(backups.advance(&one, State::Stopping { lead: lead("a"), made: EtcdClusterId(7) }).await.unwrap());
+    assert!(!backups.advance(&two, State::Stopping { lead: lead("b"), made: EtcdClusterId(7) }).await.unwrap());
     let now = current(&backups).await.unwrap().unwrap();
-    assert_eq!(now.state, State::Stopping { lead: lead("a") });
+    assert_eq!(now.state, State::Stopping { lead: lead("a"), made: EtcdClusterId(7) });
     assert!(now.shown().contains("i-a begins anew"));
 }
 
@@ -82,14 +82,48 @@ async fn a_request_is_taken_back_before_it_is_taken_up_and_not_later() {
     let (_folder, backups) = backups().await;
     assert_eq!(cancel(&backups, "ann@host").await.unwrap(), None);
     ask(&backups, NAME, "ann@host", now(), false).await.unwrap();
-    let taken_back = cancel(&backups, "bob@host").await.unwrap().unwrap();
+    assert_eq!(cancel(&backups, "bob@host").await.unwrap().unwrap().snapshot, NAME);
+    let taken_back = current(&backups).await.unwrap().unwrap();
     assert!(taken_back.shown().contains("bob@host has taken it back"), "{}", taken_back.shown());
-    assert_eq!(current(&backups).await.unwrap().unwrap(), taken_back);
     assert_eq!(cancel(&backups, "bob@host").await.unwrap(), None);
     ask(&backups, NAME, "ann@host", now(), false).await.unwrap();
     let read = backups.request().await.unwrap().unwrap();
     let lead = Lead { place: "a".to_owned(), node: "i-1".to_owned() };
-    assert!(backups.stop_for(&read, lead, None).await.unwrap());
+    assert!(backups.stop_for(&read, lead, EtcdClusterId(7), Vec::new()).await.unwrap());
     let error = cancel(&backups, "ann@host").await.unwrap_err().to_string();
     assert!(error.contains("cannot be taken back") && error.contains("--replace"), "{error}");
+}
+
+#[tokio::test]
+async fn a_request_knows_what_those_before_it_have_made_and_gives_way_to_them() {
+    let (_folder, backups) = backups().await;
+    let (old, first, second) = (EtcdClusterId(2), EtcdClusterId(3), EtcdClusterId(4));
+    let lead = Lead { place: "a".to_owned(), node: "i-1".to_owned() };
+    ask(&backups, NAME, "ann@host", now(), false).await.unwrap();
+    let read = backups.request().await.unwrap().unwrap();
+    backups.stop_for(&read, lead.clone(), first, vec![old, first]).await.unwrap();
+    // What the lead has made counts as replaced from now on, whether it says that it serves or not.
+    let next = ask(&backups, NAME, "bob@host", now(), true).await.unwrap();
+    assert_eq!((next.replaced.as_slice(), next.number), ([old, first].as_slice(), 2));
+    assert!(next.replaces(old) && next.replaces(first) && !next.replaces(second));
+    // Everybody has stopped for the first one: without the second it is asked for again.
+    let again = cancel(&backups, "bob@host").await.unwrap().unwrap();
+    assert_eq!(again.by, "bob@host");
+    let now_asked = current(&backups).await.unwrap().unwrap();
+    assert_eq!((now_asked.state.clone(), now_asked.by.as_str(), now_asked.number), (State::Requested, "ann@host", 3));
+    assert!(
+        now_asked.replaces(first) && now_asked.shown().contains("bob@host has taken it back"),
+        "{}",
+        now_asked.shown()
+    );
+    // One that serves goes on to serve.
+    let read = backups.request().await.unwrap().unwrap();
+    backups.advance(&read, State::Restored { lead: lead.clone(), cluster: second }).await.unwrap();
+    let next = ask(&backups, NAME, "bob@host", now(), false).await.unwrap();
+    assert!(next.replaces(second));
+    let read = backups.request().await.unwrap().unwrap();
+    assert!(backups.give_up(&read, "it is damaged").await.unwrap());
+    let restored = current(&backups).await.unwrap().unwrap();
+    assert_eq!(restored.state, State::Restored { lead, cluster: second });
+    assert!(!restored.replaces(second) && restored.replaces(old) && restored.number == 5);
 }

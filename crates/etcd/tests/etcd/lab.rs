@@ -189,12 +189,18 @@ struct Killed;
 /// Ends a procedure at its step number `.0`, as a kill would.
 pub(crate) struct Killer {
     left: AtomicUsize,
+    until: Option<&'static str>,
     pub(crate) steps: Mutex<Vec<String>>,
 }
 
 impl Killer {
     pub(crate) fn at(step: usize) -> Self {
-        Self { left: AtomicUsize::new(step), steps: Mutex::default() }
+        Self { left: AtomicUsize::new(step), until: None, steps: Mutex::default() }
+    }
+
+    /// At the step that is called so.
+    pub(crate) fn until(line: &'static str) -> Self {
+        Self { until: Some(line), ..Self::at(usize::MAX) }
     }
 
     fn step(&self, line: &str) {
@@ -206,7 +212,7 @@ impl Killer {
         steps.push(line.to_owned());
         drop(steps);
         let left = self.left.load(Ordering::SeqCst);
-        if left == 0 {
+        if left == 0 || self.until.is_some_and(|until| line.starts_with(until)) {
             // Not a panic of the test: it is caught where the procedure is run.
             std::panic::resume_unwind(Box::new(Killed));
         }

@@ -235,3 +235,38 @@ async fn a_member_that_was_joining_stops_for_a_restore() {
     cluster["c"].boot().await;
     whole(&cluster, "old").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_lead_has_made_that_was_replaced_meanwhile_gives_way() {
+    let Some(programs) = programs() else { return };
+    let lab = Lab::hasty(programs, 3);
+    let cluster = lab.cluster(&["a", "b", "c"]).await;
+    cluster["a"].client().put("key", b"old").await.unwrap();
+    let name = snapshot(&cluster, &lab, 0).await;
+    cluster["a"].client().put("later", b"too much").await.unwrap();
+    ask(&lab, &name).await;
+    // The lead dies when what it has made runs, and before it has said so.
+    let each = cluster.iter().map(|(place, instance)| async move {
+        let killer = Killer::until("the restored etcd serves");
+        (place.clone(), mortal(instance.restore(&killer)).await.is_none())
+    });
+    let mut rest = Box::pin(futures_util::future::select_all(each.map(Box::pin)));
+    let lead = loop {
+        let ((place, killed), _, others) = rest.await;
+        if killed {
+            break place;
+        }
+        rest = Box::pin(futures_util::future::select_all(others));
+    };
+    let lead = &cluster[&lead];
+    assert!(lead.runs());
+    lead.die();
+    let now = "2027-01-15T09:00:00Z".parse().unwrap();
+    restore::ask(&lab.backups(), &name, "ann@host", now, true).await.unwrap();
+    let kill = Killer::at(usize::MAX);
+    let others = cluster.values().filter(|instance| instance.place.place != lead.place.place);
+    futures_util::future::join_all(others.map(|instance| instance.restore(&kill))).await;
+    lead.reboot().await;
+    lead.restore(&kill).await;
+    whole(&cluster, "old").await;
+}
