@@ -181,6 +181,7 @@ impl Agent {
             control_plane: self.config.control_plane,
             config: self.digest.clone(),
             program: env!("CARGO_PKG_VERSION").to_owned(),
+            kubernetes: Some(self.config.kubernetes_version.clone()),
             phase,
             step: step.to_owned(),
             reason: one_line(reason),

@@ -79,4 +79,9 @@ pub trait Observe: Send + Sync {
     ) -> impl Future<Output = Result<Vec<ResourceKey>, CloudError>> + Send {
         std::future::ready(Ok(Vec::new()))
     }
+
+    /// The versions of Kubernetes that the control planes of these groups say they run, as far as somebody keeps that.
+    fn control_plane_versions(&self, _groups: &[&str]) -> impl Future<Output = Result<Vec<String>, CloudError>> + Send {
+        std::future::ready(Ok(Vec::new()))
+    }
 }

@@ -19,7 +19,7 @@ mod wanted;
 pub use account::Booting;
 pub(crate) use dns::dns_notes;
 pub use store::{BootSource, Program};
-pub(crate) use upgrade::upgrade_notes;
+pub(crate) use upgrade::{have_risen, held_note, rising_workers, upgrade_notes};
 pub use upstream::{Delivered, deliver_upstream};
 pub(crate) use wanted::{Wanted, wanted};
 

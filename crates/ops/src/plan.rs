@@ -1,7 +1,7 @@
 //! What has to change so that an account holds what a specification says.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::try_join_all;
 use kedge_check::CheckOptions;
@@ -11,6 +11,7 @@ use kedge_planner::{PlanContext, plan_apply};
 use kedge_resource::inventory::Observed;
 use kedge_resource::plan::{Note, Severity};
 use kedge_resource::{Desired, Facts, Inventory, Properties, ResourceKey};
+use kedge_spec::resolved::Role;
 
 use crate::boot::{self, Wanted};
 use crate::error::OpError;
@@ -88,9 +89,20 @@ pub(crate) async fn propose_for<O: Observe>(
     let Seen { identity, inventory, facts } = seen;
     let context = PlanContext { account_id: identity.account_id.clone(), region: identity.region.clone() };
     let mut desired = desired(specification, facts)?;
-    desired.notes.extend(boot::notes(facts, Some(inventory), move_store));
     let inventory = with_contents(cloud, &desired, inventory).await?;
-    desired.notes.extend(boot::upgrade_notes(&desired, &inventory));
+    let held = held_back(cloud, specification, &desired, &inventory).await?;
+    let wanted = &specification.resolved.cluster.kubernetes_version;
+    let mut is_held = false;
+    if !held.is_empty() {
+        // What the manifests ask for may need the new version: then nothing is held back, and the note has the order.
+        if let Ok(other) = lower(specification, facts, &held) {
+            desired = other;
+            desired.notes.push(boot::held_note(&held, wanted));
+            is_held = true;
+        }
+    }
+    desired.notes.extend(boot::notes(facts, Some(&inventory), move_store));
+    desired.notes.extend(boot::upgrade_notes(&desired, &inventory, is_held));
     desired.notes.extend(boot::dns_notes(&desired, &inventory));
     propose(desired, &inventory, context, allow_destroy)
 }
@@ -171,16 +183,45 @@ pub(crate) fn desired(specification: &Specification, facts: &Facts) -> Result<De
             diagnostics.push(diagnostic);
             Err(diagnostics)
         }
-        None => lower(specification, facts),
+        None => lower(specification, facts, &BTreeMap::new()),
     };
     lowered.map_err(|diagnostics| OpError::Manifests(specification.manifests.attach_spans(diagnostics)))
 }
 
+/// The groups of workers that stay at the version of Kubernetes that they have, because control planes run an older one than the
+/// manifests want.
+async fn held_back<O: Observe>(
+    cloud: &O,
+    specification: &Specification,
+    desired: &Desired,
+    inventory: &Inventory,
+) -> Result<BTreeMap<String, String>, OpError> {
+    let spec = &specification.resolved;
+    let rising = boot::rising_workers(spec, desired, inventory);
+    if rising.is_empty() {
+        return Ok(rising);
+    }
+    let control_planes: Vec<&str> =
+        spec.groups.iter().filter(|group| group.role == Role::ControlPlane).map(|group| group.name.as_str()).collect();
+    let versions = cloud
+        .control_plane_versions(&control_planes)
+        .await
+        .map_err(OpError::cloud("read which versions control planes run"))?;
+    Ok(match boot::have_risen(&versions, &spec.cluster.kubernetes_version) {
+        true => BTreeMap::new(),
+        false => rising,
+    })
+}
+
 /// The resources of a specification, with what its instances boot with where a store offers that.
-fn lower(specification: &Specification, facts: &Facts) -> Result<Desired, Diagnostics> {
+fn lower(
+    specification: &Specification,
+    facts: &Facts,
+    held: &BTreeMap<String, String>,
+) -> Result<Desired, Diagnostics> {
     let spec = &specification.resolved;
     let Some(store) = &facts.store else { return kedge_model::lower(spec, facts) };
-    let Wanted { boot, objects } = boot::wanted(spec, facts, store, &specification.addon_files)?;
+    let Wanted { boot, objects } = boot::wanted(spec, facts, store, &specification.addon_files, held)?;
     let mut desired = kedge_model::lower_to(spec, facts, Some(&boot))?;
     desired.resources.extend(objects);
     desired.resources.sort_by(|a, b| a.key.cmp(&b.key));

@@ -13,7 +13,7 @@ use kedge_store::{Listed, StoreError};
 use super::objects::{ADDON_INDEX_KEY, ENDPOINT_KEY, Name};
 use super::place::user_data;
 use super::store::BootSource;
-use super::{damage, deliver};
+use super::{damage, deliver, upgrade};
 
 /// An account, and what instances boot with beside it.
 ///
@@ -86,6 +86,11 @@ impl<C: Observe> Observe for Booting<'_, C> {
     async fn damaged(&self, wanted: &[Resource], inventory: &Inventory) -> Result<Vec<ResourceKey>, CloudError> {
         let Some(source) = self.source else { return self.cloud.damaged(wanted, inventory).await };
         damage::of(source, wanted, inventory).await.map_err(|error| cloud_error(&error))
+    }
+
+    async fn control_plane_versions(&self, groups: &[&str]) -> Result<Vec<String>, CloudError> {
+        let Some(source) = self.source else { return self.cloud.control_plane_versions(groups).await };
+        upgrade::versions(&source.store, groups).await.map_err(|error| cloud_error(&error))
     }
 }
 

@@ -12,6 +12,7 @@ use crate::manifests::{ManifestOptions, Specification};
 
 mod damage;
 mod running;
+mod upgrade;
 mod upstream;
 
 const MINIMAL: &str = include_str!("../../../../specs/minimal.yaml");
@@ -75,7 +76,7 @@ fn keys_and_names_belong_together() {
 fn objects_and_user_data_name_each_other() {
     let specification = specification(&[]);
     let (facts, store) = facts(&specification, &["amd64", "arm64"]);
-    let wanted = wanted(&specification.resolved, &facts, &store, &BTreeMap::new()).unwrap();
+    let wanted = wanted(&specification.resolved, &facts, &store, &BTreeMap::new(), &BTreeMap::new()).unwrap();
     let names = wanted.objects.iter().map(|object| object.key.name.as_str());
     let names: Vec<&str> = names.filter(|name| name.starts_with("nodes/")).collect();
     // No instance is of the other architecture, so that nothing depends on who has a program for it.
@@ -106,7 +107,7 @@ fn objects_and_user_data_name_each_other() {
 fn without_dns_the_load_balancer_leads_to_the_api() {
     let none = specification(&[("  networkCIDR:", "  topology: {dns: {type: None}}\n  networkCIDR:")]);
     let (facts, store) = facts(&none, &["amd64"]);
-    let wanted = wanted(&none.resolved, &facts, &store, &BTreeMap::new()).unwrap();
+    let wanted = wanted(&none.resolved, &facts, &store, &BTreeMap::new(), &BTreeMap::new()).unwrap();
     let endpoint = wanted.objects.iter().find(|object| object.key.name == "nodes/endpoint").unwrap();
     let Properties::StoreObject(endpoint) = &endpoint.properties else { panic!("not an object of the store") };
     let balancer = endpoint.load_balancer.as_ref().and_then(|balancer| balancer.key()).unwrap();
@@ -128,7 +129,7 @@ fn instances_boot_with_the_versions_that_are_known() {
         let version = format!("kubernetesVersion: 1.{minor}.0");
         let specification = specification(&[("kubernetesVersion: 1.34.0", &version)]);
         let (facts, store) = facts(&specification, &["amd64"]);
-        let boots = wanted(&specification.resolved, &facts, &store, &BTreeMap::new()).is_ok();
+        let boots = wanted(&specification.resolved, &facts, &store, &BTreeMap::new(), &BTreeMap::new()).is_ok();
         assert_eq!(boots, kedge_spec::KUBERNETES_MINORS.contains(&minor), "{version}");
     }
 }
@@ -140,7 +141,7 @@ fn what_instances_cannot_do_is_told_at_once() {
         ("  machineType: t3.large", "  machineType: t3.large\n  volumeMounts: [{device: sdx, path: /x}]"),
     ]);
     let (facts, store) = facts(&wrong, &[]);
-    let problems = wanted(&wrong.resolved, &facts, &store, &BTreeMap::new()).err().unwrap();
+    let problems = wanted(&wrong.resolved, &facts, &store, &BTreeMap::new(), &BTreeMap::new()).err().unwrap();
     let found: Vec<String> = problems
         .iter()
         .map(|problem| format!("{} at {}", problem.code, problem.path.as_deref().unwrap_or_default()))
@@ -153,7 +154,7 @@ fn what_instances_cannot_do_is_told_at_once() {
     assert_eq!(found, expected);
     let good = specification(&[]);
     let (facts, store) = self::facts(&good, &["arm64"]);
-    let problems = wanted(&good.resolved, &facts, &store, &BTreeMap::new()).err().unwrap();
+    let problems = wanted(&good.resolved, &facts, &store, &BTreeMap::new(), &BTreeMap::new()).err().unwrap();
     assert!(problems.iter().all(|problem| problem.code == "no-kedge-node"), "{problems:?}");
 }
 

@@ -1,5 +1,6 @@
 //! What instances of a specification shall boot with.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use kedge_addons::{Addon, Index, Surroundings};
@@ -23,7 +24,15 @@ pub(crate) struct Wanted {
     pub(crate) objects: Vec<Resource>,
 }
 
-/// What instances shall boot with, from what a store offers.
+/// A specification at another version of Kubernetes.
+fn at_version(spec: &ResolvedSpec, version: &str) -> ResolvedSpec {
+    let mut spec = spec.clone();
+    version.clone_into(&mut spec.cluster.kubernetes_version);
+    spec
+}
+
+/// What instances shall boot with, from what a store offers. `held` are groups that stay at another version of Kubernetes than that
+/// of the specification.
 ///
 /// # Errors
 /// Everything that the manifests ask of instances and that cannot be done, at once.
@@ -32,6 +41,7 @@ pub(crate) fn wanted(
     facts: &Facts,
     store: &StoreFacts,
     files: &BTreeMap<String, String>,
+    held: &BTreeMap<String, String>,
 ) -> Result<Wanted, Diagnostics> {
     let mut diagnostics = Diagnostics::default();
     let cluster = &spec.cluster;
@@ -62,6 +72,11 @@ pub(crate) fn wanted(
                     .hint("give the group another name"),
             );
         }
+        let spec = match held.get(&group.name) {
+            Some(version) => Cow::Owned(at_version(spec, version)),
+            None => Cow::Borrowed(spec),
+        };
+        let spec = spec.as_ref();
         let config = match configure(spec, group, has_gpu(spec, group, facts), &endpoint, &place) {
             Ok(Some(config)) => config,
             Ok(None) => continue,

@@ -277,6 +277,7 @@ async fn a_stage_that_would_cut_instances_off_is_refused() {
             control_plane: false,
             config: String::new(),
             program: String::new(),
+            kubernetes: None,
             phase: kedge_store::NodePhase::Ready,
             step: "ready".to_owned(),
             reason: String::new(),

@@ -48,6 +48,7 @@ fn status(instance: &str, phase: NodePhase, step: &str, reason: &str) -> StoredS
             control_plane: false,
             config: String::new(),
             program: String::new(),
+            kubernetes: None,
             phase,
             step: step.to_owned(),
             reason: reason.to_owned(),

@@ -50,6 +50,9 @@ pub struct NodeStatus {
     pub config: String,
     /// Version of `kedge-node`.
     pub program: String,
+    /// Version of Kubernetes, without the `v`; none from programs that did not say so yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kubernetes: Option<String>,
     /// How it does.
     pub phase: NodePhase,
     /// The step that it is at.
@@ -133,7 +136,8 @@ impl ClusterStore {
     /// The store does not answer.
     pub async fn nodes(&self) -> Result<Nodes, StoreError> {
         let Keys { groups, statuses } = self.node_keys().await?;
-        let read = stream::iter(&statuses).map(|(group, instance)| self.node_status(group, instance));
+        let read =
+            stream::iter(statuses).map(|(group, instance)| async move { self.node_status(&group, &instance).await });
         let read: Vec<_> = read.buffered(CONCURRENCY).collect().await;
         let mut nodes = Nodes { groups, ..Nodes::default() };
         for result in read {

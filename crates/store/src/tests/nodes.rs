@@ -15,6 +15,7 @@ fn status(place: &Place, group: &str, instance: &str) -> NodeStatus {
         control_plane: false,
         config: "ab".to_owned(),
         program: "0.1.0".to_owned(),
+        kubernetes: None,
         phase: NodePhase::Waiting,
         step: "join".to_owned(),
         reason: "the API does not answer".to_owned(),

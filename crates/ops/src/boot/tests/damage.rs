@@ -73,7 +73,8 @@ impl Place {
     async fn new(kms: bool) -> Self {
         let specification = specification(&[]);
         let (facts, store) = facts(&specification, &["amd64"]);
-        let wanted = wanted(&specification.resolved, &facts, &store, &BTreeMap::new()).unwrap().objects;
+        let wanted =
+            wanted(&specification.resolved, &facts, &store, &BTreeMap::new(), &BTreeMap::new()).unwrap().objects;
         let folder = camino_tempfile::tempdir().unwrap();
         let objects = Arc::new(Bucket { inner: Directory::new(folder.path()), kms, asked: Mutex::default() });
         let place = Self { folder, wanted, objects };

@@ -40,7 +40,7 @@ fn templates(bucket: &str, prefix: &str) -> Inventory {
     let specification = specification(&[]);
     let (facts, store) = facts(&specification, &["amd64"]);
     let store = StoreFacts { bucket: bucket.to_owned(), prefix: prefix.to_owned(), ..store };
-    let wanted = wanted(&specification.resolved, &facts, &store, &BTreeMap::new()).unwrap();
+    let wanted = wanted(&specification.resolved, &facts, &store, &BTreeMap::new(), &BTreeMap::new()).unwrap();
     let desired = kedge_model::lower_to(&specification.resolved, &facts, Some(&wanted.boot)).unwrap();
     let templates = desired.resources.into_iter().filter(|resource| resource.key.kind == Kind::LaunchTemplate);
     let mut inventory = Inventory::empty(ClusterName::parse(CLUSTER).unwrap());
@@ -205,7 +205,7 @@ fn a_new_minor_version_has_an_order() {
         let spec = specification(&[]);
         let mut desired = kedge_model::lower(&spec.resolved, &facts(&spec, &[]).0).unwrap();
         desired.resources = vec![kedge_resource::Resource { key, properties: object(to).into() }];
-        let notes = crate::boot::upgrade_notes(&desired, &inventory);
+        let notes = crate::boot::upgrade_notes(&desired, &inventory, false);
         notes.into_iter().map(|note| note.text).collect::<String>()
     };
     assert_eq!(said("1.34.1", "1.34.9"), "");
