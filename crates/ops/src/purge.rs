@@ -9,7 +9,7 @@ use std::str::FromStr as _;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use kedge_cloud::Fence;
 use kedge_pki::{ItemId, Purpose};
-use kedge_store::{ClusterStore, StoreError};
+use kedge_store::{ClusterStore, StoreError, is_digest};
 
 /// How many objects are removed at the same time.
 const CONCURRENCY: usize = 16;
@@ -105,10 +105,6 @@ fn is_own(name: &str) -> bool {
 
 fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-fn is_digest(text: &str) -> bool {
-    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::cluster::ClusterStore;
 use crate::error::StoreError;
-use crate::manifests::digest_of;
+use crate::manifests::{digest_of, is_digest};
 use crate::repair::{Checkup, fault};
 use crate::secrets::PRIVATE_KEYS;
 
@@ -144,5 +144,5 @@ fn digest_in(name: &str) -> Option<&str> {
         ["addons", "objects", file] => file.strip_suffix(".yaml")?,
         _ => return None,
     };
-    (digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(digest)
+    is_digest(digest).then_some(digest)
 }

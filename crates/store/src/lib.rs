@@ -55,6 +55,7 @@ pub use keyring::{OuterKey, Passphrase, Wrapped};
 pub use keysets::Keysets;
 pub use lease::{Lease, LeaseOptions, LeaseRequest};
 pub use location::Location;
+pub use manifests::is_digest;
 pub use nodes::{
     ApiHost, BootstrapToken, InitLock, InitSnapshot, JoinInfo, LOAD_BALANCER, NodePhase, NodeStatus, NodeTrust, Nodes,
     StoredStatus,

@@ -20,6 +20,12 @@ pub(crate) fn digest_of(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// Whether a text is a SHA-256 as hexadecimal digits.
+#[must_use]
+pub fn is_digest(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 impl ClusterStore {
     fn manifests_key(&self, serial: u64) -> String {
         self.key(&format!("manifests/{serial:06}.yaml"))

@@ -1,6 +1,7 @@
 //! Programs that are not packaged: fetched, compared with their digest, put in place.
 
 use kedge_bootstrap::{Arch, Download};
+use kedge_store::is_digest;
 
 use crate::agent::Agent;
 use crate::error::StepError;
@@ -102,7 +103,6 @@ async fn credential_provider(agent: &Agent) -> Result<(), StepError> {
     let noted =
         |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).split_whitespace().next().unwrap_or_default().to_owned();
     let mut wanted = host.read(note).await?.map(noted).unwrap_or_default();
-    let is_digest = |text: &str| text.len() == 64 && text.chars().all(|c| c.is_ascii_hexdigit());
     if is_digest(&wanted) && host.digest(PROVIDER_PATH).await?.as_ref() == Some(&wanted) {
         return Ok(());
     }

@@ -4,6 +4,7 @@
 //! instance that boots meanwhile finds what its user data names.
 
 use kedge_bootstrap::Arch;
+use kedge_store::is_digest;
 
 /// An object by name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -82,7 +83,7 @@ impl<'a> Name<'a> {
             (group, "config") => (Self::Config(group), third.strip_suffix(".json")?),
             _ => return None,
         };
-        (digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some((name, Some(digest)))
+        is_digest(digest).then_some((name, Some(digest)))
     }
 
     /// The key of the object with this digest.
