@@ -103,14 +103,10 @@ fn of_cluster(cluster: EtcdClusterId, answers: &[Answer], instance: &impl Fn(Opt
     let lists: Vec<&Vec<Member>> =
         answers.iter().map(|answer| &answer.list.members).filter(|members| !members.is_empty()).collect();
     let Some(first) = lists.first() else { return Look::Silent { tried: Vec::new() } };
-    let list = if lists.iter().all(|other| known(other) == known(first)) {
-        first
-    } else {
-        // One that is behind keeps nobody from seeing what a majority says.
-        let Some(list) = lists.iter().find(|list| has_majority(list, answers)) else {
-            return Look::Divided { why: "the members of etcd do not agree yet on who is one of them".to_owned() };
-        };
-        list
+    let agreed = lists.iter().all(|other| known(other) == known(first));
+    // One that is behind keeps nobody from seeing what a majority says.
+    let Some(list) = lists.iter().find(|list| agreed || has_majority(list, answers)) else {
+        return Look::Divided { why: "the members of etcd do not agree yet on who is one of them".to_owned() };
     };
     let members: Vec<Seen> = list
         .iter()

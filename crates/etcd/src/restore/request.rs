@@ -294,8 +294,7 @@ pub async fn ask(
 /// etcd has been stopped for it already, or the store does not answer.
 pub async fn cancel(backups: &Backups, by: &str) -> Result<Option<Request>, EtcdError> {
     let Some(read) = backups.request().await?.filter(|read| read.request.is_open()) else { return Ok(None) };
-    let request = read.request.without(&format!("{by} has taken it back"));
-    if read.request.state == State::Requested && backups.move_on(&read, request).await? {
+    if read.request.state == State::Requested && backups.give_up(&read, &format!("{by} has taken it back")).await? {
         return Ok(Some(read.request));
     }
     Err(EtcdError::Busy {
