@@ -42,11 +42,11 @@ pub(super) async fn ensure(
         for file in ["peer.crt", "peer.key"] {
             host.remove(&format!("{PKI}/etcd/{file}")).await?;
         }
-        kubeadm::phase(host, ["certs", "all"]).await?;
-        kubeadm::phase(host, ["etcd", "local"]).await?;
+        kubeadm::phase(host, &["certs", "all"]).await?;
+        kubeadm::phase(host, &["etcd", "local"]).await?;
         agent.ports.etcd.expect_data().await?;
-        kubeadm::phase(host, ["kubeconfig", "kubelet"]).await?;
-        kubeadm::phase(host, ["kubelet-start", ""]).await?;
+        kubeadm::phase(host, &["kubeconfig", "kubelet"]).await?;
+        kubeadm::phase(host, &["kubelet-start"]).await?;
         ensure_file(host, BEGUN, b"", 0o600).await?;
     }
     start_kubelet(host).await?;

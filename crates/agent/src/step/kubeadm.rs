@@ -67,9 +67,8 @@ pub(super) async fn init(host: &dyn Host, without: Option<&str>) -> Result<(), S
 }
 
 /// Goes through a phase of `kubeadm init`, which asks no API.
-pub(super) async fn phase(host: &dyn Host, phase: [&str; 2]) -> Result<(), StepError> {
-    let words = phase.into_iter().filter(|word| !word.is_empty());
-    let arguments = ["init", "phase"].into_iter().chain(words).chain(["--config", INIT]);
+pub(super) async fn phase(host: &dyn Host, phase: &[&str]) -> Result<(), StepError> {
+    let arguments = [&["init", "phase"], phase, &["--config", INIT]].concat();
     done(host, Command::new("kubeadm", arguments).within(TIME)).await?;
     Ok(())
 }
@@ -88,9 +87,9 @@ pub(super) async fn join(host: &dyn Host, without: Option<&str>) -> Result<(), S
 pub(super) async fn start_known_member(host: &dyn Host) -> Result<(), StepError> {
     let certificates = ["etcd-server", "etcd-peer", "etcd-healthcheck-client", "apiserver-etcd-client"];
     for certificate in certificates {
-        phase(host, ["certs", certificate]).await?;
+        phase(host, &["certs", certificate]).await?;
     }
-    phase(host, ["etcd", "local"]).await
+    phase(host, &["etcd", "local"]).await
 }
 
 /// The phases of `kubeadm join` that a member with a kept volume leaves out: in one kubeadm adds a new member, and in both it
@@ -109,7 +108,7 @@ pub(super) fn etcd_phases(kubernetes_version: &str) -> &'static str {
 /// Makes what etcd is asked with before kubeadm has run.
 pub(super) async fn ensure_etcd_client(host: &dyn Host) -> Result<(), StepError> {
     if host.read(ETCD_CLIENT).await?.is_none() {
-        phase(host, ["certs", "etcd-healthcheck-client"]).await?;
+        phase(host, &["certs", "etcd-healthcheck-client"]).await?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use crate::agent::Agent;
 use crate::error::{HostError, StepError};
-use crate::host::{Command, done, ensure as ensure_file, succeeds};
+use crate::host::{Command, done, ensure as ensure_file, ensure_active};
 use crate::settled;
 
 pub(super) async fn ensure(agent: &Agent) -> Result<String, StepError> {
@@ -24,9 +24,7 @@ pub(super) async fn ensure(agent: &Agent) -> Result<String, StepError> {
         Command::new("systemctl", ["restart", "containerd.service"]),
     ];
     let restarted = settled::once(host, "containerd", &digest, commands).await?;
-    if !succeeds(host, Command::new("systemctl", ["is-active", "--quiet", "containerd.service"])).await? {
-        done(host, Command::new("systemctl", ["start", "containerd.service"])).await?;
-    }
+    ensure_active(host, "containerd.service").await?;
     // It serves a moment after it has started.
     done(host, Command::new("ctr", ["--connect-timeout", "5s", "version"])).await?;
     let failed = hooks(agent).await?;

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use kedge_store::{InitLock, InitSnapshot};
+use kedge_store::InitLock;
 
 use crate::agent::{Agent, Found};
 use crate::error::StepError;
@@ -59,7 +59,8 @@ pub(super) async fn pass_on(agent: &Agent, found: &Found) -> Result<(), StepErro
     while let Err(why) = agent.ports.cluster.ready().await {
         if agent.host().elapsed().saturating_sub(begin) >= SERVES {
             // Still ours: the others keep what they have.
-            beat(agent, &own, &seen).await?;
+            let turn = InitLock { renewals: own.renewals + 1, ..own };
+            agent.ports.store.put_turn(&turn, &seen).await?;
             return Err(StepError::wait(format!(
                 "this control plane has restarted and does not serve, so that no other one restarts: {why}"
             )));
@@ -68,11 +69,6 @@ pub(super) async fn pass_on(agent: &Agent, found: &Found) -> Result<(), StepErro
     }
     let turn = InitLock { done: Some(agent.host().now()), renewals: own.renewals + 1, ..own };
     agent.ports.store.put_turn(&turn, &seen).await?;
-    Ok(())
-}
-
-async fn beat(agent: &Agent, own: &InitLock, seen: &InitSnapshot) -> Result<(), StepError> {
-    agent.ports.store.put_turn(&InitLock { renewals: own.renewals + 1, ..own.clone() }, seen).await?;
     Ok(())
 }
 
