@@ -20,8 +20,8 @@ const DISCOVERY: &str = "/etc/kubernetes/discovery.conf";
 pub(crate) const PATCHES: &str = "/etc/kubernetes/patches";
 /// Key of the taint of GPU nodes.
 const GPU_TAINT: &str = "nvidia.com/gpu";
-/// Where kubelets and kubeadm find containerd.
-const CRI_SOCKET: &str = "unix:///run/containerd/containerd.sock";
+/// Where kubelets, kubeadm and crictl find containerd.
+pub const CRI_SOCKET: &str = "unix:///run/containerd/containerd.sock";
 
 /// `ClusterConfiguration`.
 #[derive(Debug, Serialize)]

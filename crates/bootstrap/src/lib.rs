@@ -46,6 +46,7 @@ pub use endpoint::ApiEndpoint;
 pub use files::File;
 pub use group::{Arch, Download, FORMAT_VERSION, GroupConfig, Mount, NodeName, SecretFile, StorePlace, configure};
 pub use hooks::Unit;
+pub use kubeadm::CRI_SOCKET;
 pub use problem::BootProblem;
 pub use ranges::Ranges;
 pub use records::ApiRecord;

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use kedge_agent::{Command, Etcd, Host, Member, MemberRequest, PortError, StepError};
+use kedge_bootstrap::CRI_SOCKET;
 use kedge_etcd::snapshots::{INTERVAL, RETENTION_DAYS};
 use kedge_etcd::{
     Backups, ClientTls, EtcdError, Place, Prepared, StaticPods, Tended, Tool, Volume, Ways, manifest, prepare, restore,
@@ -20,7 +21,6 @@ use crate::addresses::OldAddresses;
 const MAIN: &str = "main";
 /// The document that kubeadm takes images from.
 const INIT: &str = "/etc/kubernetes/kedge/init.yaml";
-const SOCKET: &str = "unix:///run/containerd/containerd.sock";
 /// How long fetching an image may take.
 const PULLING: Duration = Duration::from_secs(300);
 /// How long steps of a restore are taken one after the other before other duties have a turn, and the time between.
@@ -126,7 +126,7 @@ impl MainMember {
         let Some(image) = listed.lines().map(str::trim).find(|line| line.contains("/etcd:")).map(str::to_owned) else {
             return Err(failed(&"`kubeadm config images list` names none"));
         };
-        let pull = Command::new("crictl", ["--runtime-endpoint", SOCKET, "pull", &image]);
+        let pull = Command::new("crictl", ["--runtime-endpoint", CRI_SOCKET, "pull", &image]);
         self.output(&pull.within(PULLING)).await.map_err(|error| failed(&error))?;
         Ok(Some(image))
     }

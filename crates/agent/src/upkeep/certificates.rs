@@ -1,5 +1,6 @@
 //! Authorities as they are replaced, and certificates before they end.
 
+use kedge_bootstrap::CRI_SOCKET;
 use kedge_pki::Certificate;
 
 use crate::agent::{Agent, Found};
@@ -29,7 +30,6 @@ const NOTE: &str = "/var/lib/kedge/authorities";
 /// The parts of the time of certificates at which they are made anew, and at which nothing is waited for.
 const SOON: i32 = 3;
 const URGENT: i32 = 10;
-const SOCKET: &str = "unix:///run/containerd/containerd.sock";
 /// Containers that read certificates when they start.
 const CONTAINERS: [&str; 4] = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"];
 
@@ -106,11 +106,13 @@ async fn make(agent: &Agent, digest: &str) -> Result<(), StepError> {
     }
     for container in CONTAINERS {
         let name = format!("^{container}$");
-        let ids = done(host, Command::new("crictl", ["--runtime-endpoint", SOCKET, "ps", "--quiet", "--name", &name]))
-            .await?
-            .text();
+        let ids =
+            done(host, Command::new("crictl", ["--runtime-endpoint", CRI_SOCKET, "ps", "--quiet", "--name", &name]))
+                .await?
+                .text();
         for id in ids.lines().map(str::trim).filter(|id| !id.is_empty()) {
-            done(host, Command::new("crictl", ["--runtime-endpoint", SOCKET, "stop", "--timeout", "30", id])).await?;
+            done(host, Command::new("crictl", ["--runtime-endpoint", CRI_SOCKET, "stop", "--timeout", "30", id]))
+                .await?;
         }
     }
     done(host, Command::new("systemctl", ["restart", "kubelet.service"])).await?;
